@@ -1,0 +1,588 @@
+//! From a [`Node`] to the shapes: everything that does not fit is reported, none of it stops the rest.
+
+use std::collections::BTreeMap;
+
+use super::node::{Node, Table, Value};
+use super::problem::{Path, Report, quoted};
+use crate::Scope;
+
+/// A shape that a node can be read as.
+pub(crate) trait Decode: Sized + PartialEq {
+    /// Reads the node; what does not fit is reported, and `None` when nothing usable is left.
+    fn decode(node: &Node, at: &Path<'_>, report: &mut Report<'_>) -> Option<Self>;
+
+    /// What a field left out stands for; `None` where it must be given.
+    fn absent() -> Option<Self> {
+        None
+    }
+
+    /// Whether writing it out can be spared.
+    fn is_absent(&self) -> bool {
+        Self::absent().is_some_and(|absent| absent == *self)
+    }
+}
+
+fn expected(what: &str, node: &Node, at: &Path<'_>, report: &mut Report<'_>) {
+    report.error_at_span(
+        node.span.as_ref(),
+        at,
+        format!("expected {what}, found {}", shown(node)),
+    );
+}
+
+fn shown(node: &Node) -> String {
+    match &node.value {
+        Value::Text(text) => format!("the text {}", quoted(text)),
+        Value::Integer(n) => format!("the integer `{n}`"),
+        Value::Boolean(b) => format!("the boolean `{b}`"),
+        Value::OtherNumber(n) => format!("{} {}", node.kind(), quoted(n)),
+        Value::Null | Value::List(_) | Value::Table(_) => node.kind().to_owned(),
+    }
+}
+
+/// The node as a table; keys that stood earlier already are reported.
+pub(crate) fn table<'n>(
+    node: &'n Node,
+    at: &Path<'_>,
+    report: &mut Report<'_>,
+) -> Option<&'n Table> {
+    let Value::Table(table) = &node.value else {
+        expected("a table", node, at, report);
+        return None;
+    };
+    for (key, _, duplicate) in table.iter() {
+        if duplicate {
+            report.error_at_span(
+                key.span.as_ref(),
+                &at.field(&key.name),
+                format!("duplicate key {}", quoted(&key.name)),
+            );
+        }
+    }
+    Some(table)
+}
+
+/// Reports the keys that are not among `fields`.
+pub(crate) fn refuse_unknown(
+    table: &Table,
+    fields: &[&str],
+    at: &Path<'_>,
+    report: &mut Report<'_>,
+) {
+    for (key, _, duplicate) in table.iter() {
+        if !duplicate && !fields.contains(&key.name.as_str()) {
+            let nearest = report.did_you_mean(&key.name, fields.iter().copied());
+            report.error_at_span(
+                key.span.as_ref(),
+                &at.field(&key.name),
+                format!("unknown field {}{nearest}", quoted(&key.name)),
+            );
+        }
+    }
+}
+
+/// One field of a table.
+pub(crate) fn field<T: Decode>(
+    table: &Table,
+    name: &str,
+    parent: &Node,
+    at: &Path<'_>,
+    report: &mut Report<'_>,
+) -> Option<T> {
+    match table.get(name) {
+        // What does not decode has been reported; where a default exists, the rest is still read.
+        Some((_, node)) => T::decode(node, &at.field(name), report).or_else(T::absent),
+        None => T::absent().or_else(|| {
+            report.error_at_span(
+                parent.span.as_ref(),
+                &at.field(name),
+                format!("{} is missing", quoted(name)),
+            );
+            None
+        }),
+    }
+}
+
+/// The name of a field as documents write it: `type`, not `r#type`.
+pub(crate) const fn field_name(ident: &'static str) -> &'static str {
+    match ident.as_bytes() {
+        [b'r', b'#', ..] => ident.split_at(2).1,
+        _ => ident,
+    }
+}
+
+/// Declares a shape of a document: the struct, its reading and its writing.
+///
+/// `or text as field` lets a plain text stand for the shape with only that field given;
+/// `default blank` lets the whole shape be left out where it is a field of another.
+macro_rules! document {
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident {
+            $( $(#[$field_meta:meta])* pub $field:ident : $type:ty ),* $(,)?
+        }
+        $(or text as $text:ident)?
+        $(default $absent:ident)?
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct $name {
+            $( $(#[$field_meta])* pub $field: $type ),*
+        }
+
+        impl $crate::document::decode::Decode for $name {
+            fn decode(
+                node: &$crate::document::node::Node,
+                at: &$crate::document::problem::Path<'_>,
+                report: &mut $crate::document::problem::Report<'_>,
+            ) -> Option<Self> {
+                #[allow(unused_imports)]
+                use $crate::document::decode::{Decode, field, field_name, refuse_unknown, table};
+                $(
+                    if let $crate::document::node::Value::Text(text) = &node.value {
+                        let mut read = $crate::document::decode::blank::<$name>();
+                        if let Some(read) = &mut read {
+                            read.$text = text.clone();
+                        }
+                        return read;
+                    }
+                )?
+                const FIELDS: &[&str] = &[$( field_name(stringify!($field)) ),*];
+                let found = table(node, at, report)?;
+                refuse_unknown(found, FIELDS, at, report);
+                $( let $field: Option<$type> =
+                    field(found, field_name(stringify!($field)), node, at, report); )*
+                Some($name { $( $field: $field? ),* })
+            }
+
+            $(
+                fn absent() -> Option<Self> {
+                    $crate::document::decode::$absent::<$name>()
+                }
+            )?
+        }
+
+        impl $crate::document::decode::Blank for $name {
+            fn blank() -> Option<Self> {
+                Some($name {
+                    $( $field: <$type as $crate::document::decode::Blank>::blank()? ),*
+                })
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                use serde::ser::SerializeStruct;
+                #[allow(unused_imports)]
+                use $crate::document::decode::{Decode, field_name};
+                $(
+                    if $crate::document::decode::is_only_text(self, |it| &mut it.$text) {
+                        return serializer.serialize_str(&self.$text);
+                    }
+                )?
+                let given = 0 $( + usize::from(!self.$field.is_absent()) )*;
+                let mut out = serializer.serialize_struct(stringify!($name), given)?;
+                $(
+                    if self.$field.is_absent() {
+                        out.skip_field(field_name(stringify!($field)))?;
+                    } else {
+                        out.serialize_field(field_name(stringify!($field)), &self.$field)?;
+                    }
+                )*
+                out.end()
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            /// Refuses what the documents refuse: unknown fields, duplicate keys, wrong types. The
+            /// error names every problem of shape, with its path.
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::document::decode::deserialize(deserializer)
+            }
+        }
+    };
+}
+pub(crate) use document;
+
+/// Declares an enum of words.
+macro_rules! one_of_words {
+    (
+        $(#[$meta:meta])*
+        pub enum $name:ident {
+            $( $(#[$variant_meta:meta])* $variant:ident = $word:literal ),* $(,)?
+        }
+        $(default $default:ident)?
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        pub enum $name {
+            $( $(#[$variant_meta])* #[serde(rename = $word)] $variant ),*
+        }
+
+        impl $name {
+            /// Every word, in the order of declaration.
+            pub const EVERY: &[$name] = &[$( $name::$variant ),*];
+
+            /// The word as documents write it.
+            pub const fn as_str(self) -> &'static str {
+                match self { $( $name::$variant => $word ),* }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl $crate::document::decode::Decode for $name {
+            fn decode(
+                node: &$crate::document::node::Node,
+                at: &$crate::document::problem::Path<'_>,
+                report: &mut $crate::document::problem::Report<'_>,
+            ) -> Option<Self> {
+                $crate::document::decode::word(node, at, report, $name::EVERY, |it| it.as_str())
+            }
+            $(
+                fn absent() -> Option<Self> {
+                    Some($name::$default)
+                }
+            )?
+        }
+
+        impl $crate::document::decode::Blank for $name {
+            fn blank() -> Option<Self> {
+                <$name as $crate::document::decode::Decode>::absent()
+            }
+        }
+
+        $(
+            impl Default for $name {
+                fn default() -> Self {
+                    $name::$default
+                }
+            }
+        )?
+    };
+}
+pub(crate) use one_of_words;
+
+/// Reads one of a list of words.
+pub(crate) fn word<T: Copy>(
+    node: &Node,
+    at: &Path<'_>,
+    report: &mut Report<'_>,
+    every: &[T],
+    as_str: impl Fn(T) -> &'static str,
+) -> Option<T> {
+    let words = || every.iter().map(|it| as_str(*it));
+    let Value::Text(text) = &node.value else {
+        let what = format!("one of {}", backticked(words()));
+        expected(&what, node, at, report);
+        return None;
+    };
+    let found = every.iter().copied().find(|it| as_str(*it) == text);
+    if found.is_none() {
+        let nearest = report.did_you_mean(text, words());
+        report.error_at_span(
+            node.span.as_ref(),
+            at,
+            format!(
+                "expected one of {}, found {}{nearest}",
+                backticked(words()),
+                quoted(text),
+            ),
+        );
+    }
+    found
+}
+
+/// `` `a`, `b` ``.
+pub(crate) fn backticked<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.map(quoted).collect::<Vec<_>>().join(", ")
+}
+
+/// The start value of a field when a shape is made from a text alone, or left out: the default, or
+/// an empty text. `None` for what must be given.
+pub(crate) trait Blank: Sized {
+    fn blank() -> Option<Self>;
+}
+
+impl Blank for String {
+    fn blank() -> Option<Self> {
+        Some(String::new())
+    }
+}
+
+impl<T> Blank for Option<T> {
+    fn blank() -> Option<Self> {
+        Some(None)
+    }
+}
+
+impl<T> Blank for Vec<T> {
+    fn blank() -> Option<Self> {
+        Some(Vec::new())
+    }
+}
+
+impl<K: Ord, V> Blank for BTreeMap<K, V> {
+    fn blank() -> Option<Self> {
+        Some(BTreeMap::new())
+    }
+}
+
+impl Blank for bool {
+    fn blank() -> Option<Self> {
+        Some(false)
+    }
+}
+
+impl Blank for u32 {
+    fn blank() -> Option<Self> {
+        None
+    }
+}
+
+pub(crate) fn blank<T: Blank>() -> Option<T> {
+    T::blank()
+}
+
+/// Whether nothing but the text field is given.
+pub(crate) fn is_only_text<T: Blank + PartialEq + Clone>(
+    shape: &T,
+    text: impl Fn(&mut T) -> &mut String,
+) -> bool {
+    let Some(mut blank) = T::blank() else {
+        return false;
+    };
+    let mut copy = shape.clone();
+    std::mem::take(text(&mut copy));
+    std::mem::take(text(&mut blank));
+    copy == blank
+}
+
+/// `Deserialize` for a shape: any serde format, the same refusals.
+pub(crate) fn deserialize<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: Decode,
+    D: serde::Deserializer<'de>,
+{
+    use serde::de::Error;
+    let node = <Node as serde::Deserialize>::deserialize(deserializer)?;
+    let source = super::problem::Source::default();
+    let mut report = Report::new(&source);
+    let decoded = T::decode(&node, &Path::ROOT, &mut report);
+    super::Problems::unless_none(report.finish().0).map_err(D::Error::custom)?;
+    decoded.ok_or_else(|| D::Error::custom("no document"))
+}
+
+impl Decode for String {
+    fn decode(node: &Node, at: &Path<'_>, report: &mut Report<'_>) -> Option<Self> {
+        match &node.value {
+            Value::Text(text) => Some(text.clone()),
+            _ => {
+                expected("a text", node, at, report);
+                None
+            }
+        }
+    }
+}
+
+impl Decode for bool {
+    fn decode(node: &Node, at: &Path<'_>, report: &mut Report<'_>) -> Option<Self> {
+        match node.value {
+            Value::Boolean(b) => Some(b),
+            _ => {
+                expected("`true` or `false`", node, at, report);
+                None
+            }
+        }
+    }
+
+    fn absent() -> Option<Self> {
+        Some(false)
+    }
+}
+
+macro_rules! decode_unsigned {
+    ($($type:ty),*) => {$(
+        impl Decode for $type {
+            fn decode(node: &Node, at: &Path<'_>, report: &mut Report<'_>) -> Option<Self> {
+                let read = match node.value {
+                    Value::Integer(n) => <$type>::try_from(n).ok(),
+                    _ => None,
+                };
+                if read.is_none() {
+                    let what = format!("an integer from 0 to {}", <$type>::MAX.min(i64::MAX as $type));
+                    expected(&what, node, at, report);
+                }
+                read
+            }
+        }
+    )*};
+}
+decode_unsigned!(u32, u64);
+
+impl<T: Decode> Decode for Option<T> {
+    fn decode(node: &Node, at: &Path<'_>, report: &mut Report<'_>) -> Option<Self> {
+        // A null, where a format has one, is a field left out.
+        if matches!(node.value, Value::Null) {
+            return Some(None);
+        }
+        T::decode(node, at, report).map(Some)
+    }
+
+    fn absent() -> Option<Self> {
+        Some(None)
+    }
+}
+
+impl<T: Decode> Decode for Vec<T> {
+    fn decode(node: &Node, at: &Path<'_>, report: &mut Report<'_>) -> Option<Self> {
+        let Value::List(items) = &node.value else {
+            expected("a list", node, at, report);
+            return None;
+        };
+        Some(
+            items
+                .iter()
+                .enumerate()
+                .filter_map(|(i, item)| T::decode(item, &at.index(i), report))
+                .collect(),
+        )
+    }
+
+    fn absent() -> Option<Self> {
+        Some(Vec::new())
+    }
+
+    fn is_absent(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+impl<K: Key, V: Decode> Decode for BTreeMap<K, V> {
+    fn decode(node: &Node, at: &Path<'_>, report: &mut Report<'_>) -> Option<Self> {
+        let mut map = BTreeMap::new();
+        for (key, value, duplicate) in table(node, at, report)?.iter() {
+            if duplicate {
+                continue;
+            }
+            let here = at.field(&key.name);
+            let key = K::from_key(&key.name, key.span.as_ref(), &here, report);
+            let value = V::decode(value, &here, report);
+            if let (Some(key), Some(value)) = (key, value) {
+                map.insert(key, value);
+            }
+        }
+        Some(map)
+    }
+
+    fn absent() -> Option<Self> {
+        Some(BTreeMap::new())
+    }
+
+    fn is_absent(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+/// What a key of a table can be read as.
+pub(crate) trait Key: Ord {
+    fn from_key(
+        name: &str,
+        span: Option<&std::ops::Range<usize>>,
+        at: &Path<'_>,
+        report: &mut Report<'_>,
+    ) -> Option<Self>
+    where
+        Self: Sized;
+}
+
+impl Key for String {
+    fn from_key(
+        name: &str,
+        _: Option<&std::ops::Range<usize>>,
+        _: &Path<'_>,
+        _: &mut Report<'_>,
+    ) -> Option<Self> {
+        Some(name.to_owned())
+    }
+}
+
+impl Key for super::catalog::ChangeKind {
+    fn from_key(
+        name: &str,
+        span: Option<&std::ops::Range<usize>>,
+        at: &Path<'_>,
+        report: &mut Report<'_>,
+    ) -> Option<Self> {
+        let node = Node {
+            value: Value::Text(name.to_owned()),
+            span: span.cloned(),
+        };
+        Self::decode(&node, at, report)
+    }
+}
+
+impl Decode for Scope {
+    fn decode(node: &Node, at: &Path<'_>, report: &mut Report<'_>) -> Option<Self> {
+        word(node, at, report, &Scope::EVERY, Scope::as_str)
+    }
+}
+
+impl Decode for super::OperandDocument {
+    fn decode(node: &Node, at: &Path<'_>, report: &mut Report<'_>) -> Option<Self> {
+        match &node.value {
+            Value::Text(text) => Some(Self::Text(text.clone())),
+            Value::Integer(n) => Some(Self::Integer(*n)),
+            Value::Boolean(b) => Some(Self::Boolean(*b)),
+            Value::List(_) => Decode::decode(node, at, report).map(Self::List),
+            Value::Table(_) => Decode::decode(node, at, report).map(Self::Property),
+            Value::Null | Value::OtherNumber(_) => {
+                expected(
+                    "a text, an integer, a boolean, a list of them, or a property as a table",
+                    node,
+                    at,
+                    report,
+                );
+                None
+            }
+        }
+    }
+}
+
+impl Decode for super::ConstantDocument {
+    fn decode(node: &Node, at: &Path<'_>, report: &mut Report<'_>) -> Option<Self> {
+        match &node.value {
+            Value::Text(text) => Some(Self::Text(text.clone())),
+            Value::Integer(n) => Some(Self::Integer(*n)),
+            Value::Boolean(b) => Some(Self::Boolean(*b)),
+            _ => {
+                expected("a text, an integer, or a boolean", node, at, report);
+                None
+            }
+        }
+    }
+}
+
+impl Decode for super::PropertyValue {
+    fn decode(node: &Node, at: &Path<'_>, report: &mut Report<'_>) -> Option<Self> {
+        match &node.value {
+            Value::Text(text) => Some(Self::Text(text.clone())),
+            Value::Integer(n) => Some(Self::Integer(*n)),
+            Value::Boolean(b) => Some(Self::Boolean(*b)),
+            Value::List(_) => Decode::decode(node, at, report).map(Self::Set),
+            Value::Null | Value::OtherNumber(_) | Value::Table(_) => {
+                expected(
+                    "a text, an integer, a boolean, or a list of texts",
+                    node,
+                    at,
+                    report,
+                );
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,397 @@
+//! What is wrong with a document, said for whoever wrote it.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::node::{Node, Value};
+
+/// One thing wrong with a document (an error), or worth knowing about it (a warning).
+///
+/// Its `Display` is one line: the place, then the message, with the offending text in backticks
+/// and the nearest valid name where there is one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    file: Option<Arc<str>>,
+    offset: Option<usize>,
+    line_column: Option<(usize, usize)>,
+    path: String,
+    message: String,
+}
+
+impl Problem {
+    /// The name of the file, as the caller gave it.
+    pub fn file(&self) -> Option<&str> {
+        self.file.as_deref()
+    }
+
+    /// Line and column, both from 1, the column in characters; where the format tells.
+    pub fn line_column(&self) -> Option<(usize, usize)> {
+        self.line_column
+    }
+
+    /// The path in the document, `roles[2].grants[0].select`.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// What is wrong.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(file) = &self.file {
+            write!(f, "{file}:")?;
+            if let Some((line, column)) = self.line_column {
+                write!(f, "{line}:{column}:")?;
+            }
+            f.write_str(" ")?;
+        }
+        if self.line_column.is_none() && !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+/// Every error found in one run over a document, in document order where the places are known.
+///
+/// ```
+/// use bailiwick::document::CatalogDocument;
+/// let problems = CatalogDocument::from_toml("catalog.toml", "format = 1\nversionn = 1")
+///     .into_document()
+///     .unwrap_err();
+/// assert_eq!(
+///     problems.to_string(),
+///     "catalog.toml:1:1: `id` is missing\n\
+///      catalog.toml:1:1: `version` is missing\n\
+///      catalog.toml:2:1: unknown field `versionn`; did you mean `version`?"
+/// );
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// `Err` with the problems, unless there are none.
+    pub(crate) fn unless_none(problems: Vec<Problem>) -> Result<(), Problems> {
+        if problems.is_empty() {
+            return Ok(());
+        }
+        Err(Problems(problems))
+    }
+
+    /// Of a document in which nothing could be read.
+    pub(crate) fn nothing_read() -> Problems {
+        Problems(vec![Problem {
+            file: None,
+            offset: None,
+            line_column: None,
+            path: String::new(),
+            message: "nothing could be read".to_owned(),
+        }])
+    }
+
+    /// The problems; never empty.
+    pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
+        self.0.iter()
+    }
+
+    /// How many there are; never 0.
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl<'a> IntoIterator for &'a Problems {
+    type Item = &'a Problem;
+    type IntoIter = std::slice::Iter<'a, Problem>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, problem) in self.0.iter().enumerate() {
+            if i > 0 {
+                f.write_str("\n")?;
+            }
+            write!(f, "{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// Where in a document something stands: a chain of steps, written out only for a problem.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Path<'a> {
+    parent: Option<&'a Path<'a>>,
+    step: Step<'a>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Step<'a> {
+    Root,
+    Field(&'a str),
+    Index(usize),
+}
+
+impl<'a> Path<'a> {
+    pub(crate) const ROOT: Path<'static> = Path {
+        parent: None,
+        step: Step::Root,
+    };
+
+    pub(crate) fn field(&'a self, name: &'a str) -> Path<'a> {
+        Path {
+            parent: Some(self),
+            step: Step::Field(name),
+        }
+    }
+
+    pub(crate) fn index(&'a self, index: usize) -> Path<'a> {
+        Path {
+            parent: Some(self),
+            step: Step::Index(index),
+        }
+    }
+
+    fn write(&self, out: &mut String) {
+        if let Some(parent) = self.parent {
+            parent.write(out);
+        }
+        match self.step {
+            Step::Root => {}
+            Step::Index(index) => out.push_str(&format!("[{index}]")),
+            Step::Field(name) => {
+                if !out.is_empty() {
+                    out.push('.');
+                }
+                // A key that would not read as one step is quoted.
+                if name.is_empty()
+                    || name.contains(|c: char| ".[]`\"".contains(c) || c.is_control())
+                {
+                    out.push_str(&format!("{:?}", shortened(name)));
+                } else {
+                    out.push_str(&shortened(name));
+                }
+            }
+        }
+    }
+
+    /// The node at this path, or the nearest above it; and whether it is the one asked for.
+    fn resolve<'n>(&self, root: &'n Node) -> (&'n Node, bool) {
+        let Some(parent) = self.parent else {
+            return (root, true);
+        };
+        let (node, exact) = parent.resolve(root);
+        if !exact {
+            return (node, false);
+        }
+        let found = match (self.step, &node.value) {
+            (Step::Field(name), Value::Table(table)) => table.get(name).map(|(_, node)| node),
+            (Step::Index(index), Value::List(items)) => items.get(index),
+            _ => None,
+        };
+        found.map_or((node, false), |node| (node, true))
+    }
+}
+
+/// Where a document came from: enough to turn a path into a place.
+#[derive(Debug, Default)]
+pub(crate) struct Source {
+    file: Option<Arc<str>>,
+    root: Node,
+    text: String,
+}
+
+impl Source {
+    #[cfg(any(feature = "toml", feature = "json"))]
+    pub(crate) fn of_text(file: &str, text: &str, root: Node) -> Self {
+        Source {
+            file: Some(file.into()),
+            root,
+            text: text.to_owned(),
+        }
+    }
+
+    #[cfg(any(feature = "toml", feature = "json"))]
+    pub(crate) fn root(&self) -> &Node {
+        &self.root
+    }
+
+    /// A problem at a byte range of the source. Its line and column are worked out by
+    /// [`Source::place`], for all problems in one pass.
+    pub(crate) fn problem_at_span(
+        &self,
+        span: Option<&Range<usize>>,
+        path: &Path<'_>,
+        message: String,
+    ) -> Problem {
+        let mut written = String::new();
+        path.write(&mut written);
+        Problem {
+            file: self.file.clone(),
+            offset: span.map(|span| span.start),
+            line_column: None,
+            path: written,
+            message,
+        }
+    }
+
+    /// A problem at a path; where the path has no node, the nearest above stands in.
+    fn problem_at(&self, path: &Path<'_>, message: String) -> Problem {
+        let (node, _) = path.resolve(&self.root);
+        self.problem_at_span(node.span.as_ref(), path, message)
+    }
+
+    /// Orders problems by place and gives each its line and column.
+    fn place(&self, problems: &mut [Problem]) {
+        problems.sort_by_key(|problem| problem.offset);
+        let mut line = 1;
+        let mut column = 1;
+        let mut reached = 0;
+        for problem in problems {
+            let Some(offset) = problem.offset else {
+                continue;
+            };
+            for c in self.text.get(reached..offset).unwrap_or_default().chars() {
+                column += 1;
+                if c == '\n' {
+                    line += 1;
+                    column = 1;
+                }
+            }
+            reached = reached.max(offset);
+            problem.line_column = Some((line, column));
+        }
+    }
+}
+
+/// Collects the problems of one document.
+pub(crate) struct Report<'s> {
+    source: &'s Source,
+    errors: Vec<Problem>,
+    warnings: Vec<Problem>,
+    /// What looking for nearest names may still cost, in compared pairs of bytes: a document of
+    /// 100,000 misspelt names must not cost 100,000 searches through 100,000 names.
+    nearest_budget: usize,
+}
+
+impl<'s> Report<'s> {
+    pub(crate) fn new(source: &'s Source) -> Self {
+        Report {
+            source,
+            errors: Vec::new(),
+            warnings: Vec::new(),
+            nearest_budget: 20_000_000,
+        }
+    }
+
+    pub(crate) fn error(&mut self, at: &Path<'_>, message: impl Into<String>) {
+        self.errors.push(self.source.problem_at(at, message.into()));
+    }
+
+    pub(crate) fn error_at_span(
+        &mut self,
+        span: Option<&Range<usize>>,
+        at: &Path<'_>,
+        message: impl Into<String>,
+    ) {
+        self.errors
+            .push(self.source.problem_at_span(span, at, message.into()));
+    }
+
+    pub(crate) fn warning(&mut self, at: &Path<'_>, message: impl Into<String>) {
+        self.warnings
+            .push(self.source.problem_at(at, message.into()));
+    }
+
+    /// ``; did you mean `contacts`?``, or nothing where no name is near.
+    pub(crate) fn did_you_mean<'n>(
+        &mut self,
+        name: &str,
+        valid: impl IntoIterator<Item = &'n str>,
+    ) -> String {
+        nearest(name, valid, &mut self.nearest_budget).map_or_else(String::new, |near| {
+            format!("; did you mean {}?", quoted(near))
+        })
+    }
+
+    /// Problems found before, at parsing.
+    pub(crate) fn extend_errors(&mut self, earlier: impl IntoIterator<Item = Problem>) {
+        self.errors.extend(earlier);
+    }
+
+    pub(crate) fn has_errors(&self) -> bool {
+        !self.errors.is_empty()
+    }
+
+    /// Errors and warnings, each by place.
+    pub(crate) fn finish(mut self) -> (Vec<Problem>, Vec<Problem>) {
+        self.source.place(&mut self.errors);
+        self.source.place(&mut self.warnings);
+        (self.errors, self.warnings)
+    }
+}
+
+/// The nearest of the valid names, by Damerau and Levenshtein's distance without regard to case.
+pub(crate) fn nearest<'n>(
+    name: &str,
+    valid: impl IntoIterator<Item = &'n str>,
+    budget: &mut usize,
+) -> Option<&'n str> {
+    let lower = name.to_lowercase();
+    let most = (lower.chars().count() / 3).clamp(1, 4);
+    let mut best: Option<(usize, &str)> = None;
+    for candidate in valid {
+        if candidate.len().abs_diff(name.len()) > 4 * most {
+            *budget = budget.checked_sub(1)?;
+            continue;
+        }
+        *budget = budget.checked_sub(candidate.len() * name.len() + 1)?;
+        let distance = strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
+        if distance <= most && best.is_none_or(|(least, _)| distance < least) {
+            best = Some((distance, candidate));
+        }
+    }
+    best.map(|(_, candidate)| candidate)
+}
+
+/// An offending text as messages show it: in backticks, control and invisible characters escaped,
+/// cut where it is long.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("`{}`", shortened(text))
+}
+
+fn shortened(text: &str) -> String {
+    const SHOWN: usize = 80;
+    let mut out = String::new();
+    for (i, c) in text.chars().enumerate() {
+        if i == SHOWN {
+            out.push_str(&format!("… ({} bytes)", text.len()));
+            break;
+        }
+        if is_invisible(c) {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// Characters that a reader would not see: control, zero-width, direction and tag characters.
+fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
+}

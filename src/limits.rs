@@ -1,0 +1,26 @@
+//! Limits on documents. What lies past them is refused when loaded, with its place.
+
+/// The longest identifier, in bytes of UTF-8 (D12).
+pub const IDENTIFIER_BYTES: usize = 256;
+/// Permissions of a catalog.
+pub const PERMISSIONS: usize = 16_384;
+/// Operations of a catalog.
+pub const OPERATIONS: usize = 16_384;
+/// Pairs of permission and operation in a catalog.
+pub const PAIRS: usize = 65_535;
+/// Features of a catalog.
+pub const FEATURES: usize = 4_096;
+/// Resource types of a catalog.
+pub const TYPES: usize = 4_096;
+/// Properties that a catalog declares, of all types, of subjects and of the context.
+pub const PROPERTIES: usize = 16_384;
+/// Roles of an account, the system's among them.
+pub const ROLES: usize = 4_000_000;
+/// Packages of an account.
+pub const PACKAGES: usize = 4_000_000;
+/// Positions of an account.
+pub const POSITIONS: usize = 4_000_000;
+/// Users of an account.
+pub const USERS: usize = 100_000_000;
+/// Edges of one hierarchy: of the roles of an account, or of its positions.
+pub const EDGES: usize = 16_000_000;
