@@ -1,8 +1,26 @@
-#![doc = "Embeddable authorization."]
+//! Embeddable authorization.
 
+mod catalog;
+mod chunked;
+mod decision;
 pub mod document;
+mod engine;
+mod hierarchy;
+mod id;
 pub mod limits;
+mod names;
+mod request;
 mod scope;
 
+pub use catalog::{Catalog, OperationNames, UnknownOperations};
+pub use decision::{Decision, Denied, DenyReason, Effect, Part, Permit, PrerequisiteCause};
 pub use document::{Problem, Problems, Timestamp, TimestampError};
+pub use engine::{Accounts, Engine, EngineBuilder, InContext, Loaded};
+pub use id::{
+    FeatureId, OperationId, PackageId, PermissionId, PositionId, PropertyId, RoleId, TypeId, UserId,
+};
+pub use request::{
+    Action, Context, OnType, Owner, OwnerPosition, PropertyMap, Record, Resource, ResourceType,
+    Subject, Texts, Token, Value,
+};
 pub use scope::Scope;

@@ -1,0 +1,249 @@
+//! From the catalog document to the model: every contradiction is found here, in one run.
+
+mod administration;
+mod operations;
+mod roles;
+mod tree;
+
+pub(crate) use roles::SYSTEM;
+
+use super::Model;
+use super::evolution::Evolution;
+use crate::document::problem::{Path, Report, quoted};
+use crate::document::{CatalogDocument, FORMAT, Parsed, Problem, Problems};
+use crate::id::Brand;
+use crate::names::Names;
+use crate::request::is_invalid_identifier;
+
+pub(super) fn build(parsed: &Parsed<CatalogDocument>) -> Result<Model, Problems> {
+    let mut report = parsed.report();
+    let model = parsed
+        .document()
+        .and_then(|document| build_document(document, &parsed.root(), &mut report));
+    let (errors, _): (Vec<Problem>, _) = report.finish();
+    Problems::unless_none(errors)?;
+    model.ok_or_else(Problems::nothing_read)
+}
+
+fn build_document(
+    document: &CatalogDocument,
+    root: &Path<'_>,
+    report: &mut Report<'_>,
+) -> Option<Model> {
+    if document.format != FORMAT {
+        report.error(
+            &root.field("format"),
+            format!(
+                "format `{}` is not known; this is format `{FORMAT}`",
+                document.format
+            ),
+        );
+    }
+    check_identifier(&document.id, &root.field("id"), report);
+    if document.version == 0 {
+        report.error(&root.field("version"), "versions count from `1`");
+    }
+    let Some(brand) = Brand::new() else {
+        report.error(
+            root,
+            "this process has made 2³² catalogs and accounts, and can make no more",
+        );
+        return None;
+    };
+    let mut model = Model {
+        brand,
+        id: document.id.as_str().into(),
+        version: document.version,
+        accounts: document.accounts,
+        reach: document.reach,
+        permissions: Vec::new(),
+        permission_names: Names::default(),
+        prerequisites_first: Vec::new(),
+        features: Vec::new(),
+        feature_names: Names::default(),
+        types: Vec::new(),
+        type_names: Names::default(),
+        properties: Vec::new(),
+        operations: Vec::new(),
+        pairs: Vec::new(),
+        roles: Vec::new(),
+        role_names: Names::default(),
+        tokens_bring_account_roles: document.tokens.account_roles,
+        document: document.clone(),
+        evolution: Evolution::of(document),
+    };
+    tree::features(&mut model, document, root, report);
+    tree::permissions(&mut model, document, root, report);
+    tree::evolution(&model, document, root, report);
+    operations::types(&mut model, document, root, report);
+    operations::operations(&mut model, document, root, report);
+    operations::references(&mut model, document, root, report);
+    roles::roles(&mut model, document, root, report);
+    roles::adjustables(&mut model, document, root, report);
+    administration::check(&model, document, root, report);
+    (!report.has_errors()).then(|| {
+        operations::narrowing(&mut model);
+        model
+    })
+}
+
+/// Reports what is no identifier (D12).
+pub(crate) fn check_identifier(name: &str, at: &Path<'_>, report: &mut Report<'_>) -> bool {
+    let wrong = if name.is_empty() {
+        "an identifier cannot be empty".to_owned()
+    } else if name.len() > crate::limits::IDENTIFIER_BYTES {
+        format!(
+            "{} is longer than {} bytes",
+            quoted(name),
+            crate::limits::IDENTIFIER_BYTES
+        )
+    } else if is_invalid_identifier(name) {
+        format!("{} holds a control character", quoted(name))
+    } else {
+        return true;
+    };
+    report.error(at, wrong);
+    false
+}
+
+/// Numbers a name that may stand once only.
+pub(crate) fn insert(
+    names: &mut Names,
+    name: &str,
+    what: &str,
+    at: &Path<'_>,
+    report: &mut Report<'_>,
+) -> Option<u32> {
+    match names.insert(name) {
+        Ok(index) => Some(index),
+        Err(_) => {
+            report.error(at, format!("duplicate {what} {}", quoted(name)));
+            None
+        }
+    }
+}
+
+/// Looks a name up, and reports an unknown one.
+pub(crate) fn find(
+    names: &Names,
+    name: &str,
+    what: &str,
+    at: &Path<'_>,
+    report: &mut Report<'_>,
+) -> Option<u32> {
+    let found = names.get(name);
+    if found.is_none() {
+        let nearest = report.did_you_mean(name, names.iter());
+        report.error(at, format!("unknown {what} {}{nearest}", quoted(name)));
+    }
+    found
+}
+
+/// A list of names, each known, none twice.
+pub(crate) fn find_all(
+    names: &Names,
+    list: &[String],
+    what: &str,
+    at: &Path<'_>,
+    report: &mut Report<'_>,
+) -> Vec<u16> {
+    let mut found: Vec<u16> = Vec::with_capacity(list.len());
+    let mut seen = std::collections::HashSet::new();
+    for (i, name) in list.iter().enumerate() {
+        let here = at.index(i);
+        if let Some(index) = find(names, name, what, &here, report) {
+            if seen.insert(index) {
+                found.push(index as u16);
+            } else {
+                report.error(&here, format!("duplicate {what} {}", quoted(name)));
+            }
+        }
+    }
+    found
+}
+
+/// The features of a list, none of them retired.
+pub(super) fn find_features(
+    model: &Model,
+    list: &[String],
+    at: &Path<'_>,
+    report: &mut Report<'_>,
+) -> Vec<u16> {
+    let found = find_all(&model.feature_names, list, "feature", at, report);
+    for (i, name) in list.iter().enumerate() {
+        let feature = model.feature_names.get(name);
+        if let Some(feature) = feature.and_then(|it| model.features.get(it as usize))
+            && let Some(version) = feature.retired
+        {
+            report.error(
+                &at.index(i),
+                format!(
+                    "feature {} was retired in version `{version}`",
+                    quoted(name)
+                ),
+            );
+        }
+    }
+    found
+}
+
+/// Reports a list longer than its limit.
+pub(crate) fn check_limit(
+    found: usize,
+    limit: usize,
+    what: &str,
+    at: &Path<'_>,
+    report: &mut Report<'_>,
+) -> bool {
+    if found > limit {
+        report.error(at, format!("`{found}` {what}; the limit is `{limit}`"));
+    }
+    found <= limit
+}
+
+/// Reports cycles, each named whole: `a → b → a`.
+pub(crate) fn report_cycles<'n>(
+    cycles: &[Vec<u32>],
+    what: &str,
+    name: impl Fn(u32) -> &'n str,
+    list: &Path<'_>,
+    position: impl Fn(u32) -> usize,
+    report: &mut Report<'_>,
+) {
+    /// Names of a cycle that a message spells out.
+    const SPELLED_OUT: usize = 50;
+    for cycle in cycles {
+        let mut names: Vec<String> = cycle
+            .iter()
+            .take(SPELLED_OUT)
+            .map(|&node| name(node).to_owned())
+            .collect();
+        if cycle.len() > SPELLED_OUT {
+            names.push(format!("… ({} in all)", cycle.len() - 1));
+        }
+        let at = cycle.first().map_or(0, |&node| position(node));
+        report.error(
+            &list.index(at),
+            format!("{what} in a cycle: {}", quoted(&names.join(" → "))),
+        );
+    }
+}
+
+/// A version at which something changed: one that this catalog has reached.
+pub(super) fn check_version(
+    version: u32,
+    least: u32,
+    model: &Model,
+    at: &Path<'_>,
+    report: &mut Report<'_>,
+) {
+    if version < least || version > model.version {
+        report.error(
+            at,
+            format!(
+                "version `{version}` is none from `{least}` to this catalog's `{}`",
+                model.version
+            ),
+        );
+    }
+}

@@ -1,0 +1,632 @@
+//! Resource types, properties, operations with their pairs and conditions (D9, D10, D14, D19).
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::super::condition::{Condition, Operator, Right};
+use super::super::{Bearer, EVERYBODY, Model, Operation, Pair, Property, Type};
+use super::{check_identifier, check_limit, find, find_all, find_features, insert};
+use crate::decision::NONE;
+use crate::document::problem::{Path, Report, quoted};
+use crate::document::{
+    AskedOn, CatalogDocument, ConditionDocument, ConstantDocument, OperandDocument,
+    OperationDocument, PropertyRefDocument, PropertyType,
+};
+use crate::limits;
+use crate::names::Names;
+
+pub(super) fn types(
+    model: &mut Model,
+    document: &CatalogDocument,
+    root: &Path<'_>,
+    report: &mut Report<'_>,
+) {
+    declare(
+        model,
+        &document.subject_properties,
+        Bearer::Subject,
+        &root.field("subject_properties"),
+        report,
+    );
+    declare(
+        model,
+        &document.context_properties,
+        Bearer::Context,
+        &root.field("context_properties"),
+        report,
+    );
+    let list = root.field("types");
+    if !check_limit(
+        document.types.len(),
+        limits::TYPES,
+        "resource types",
+        &list,
+        report,
+    ) {
+        return;
+    }
+    for (i, r#type) in document.types.iter().enumerate() {
+        let here = list.index(i);
+        let id = here.field("id");
+        check_identifier(&r#type.id, &id, report);
+        if r#type.id.contains(':') {
+            report.error(
+                &id,
+                format!(
+                    "{} holds `:`, which ends the type in `type:action`",
+                    quoted(&r#type.id)
+                ),
+            );
+        }
+        if let Some(index) = insert(
+            &mut model.type_names,
+            &r#type.id,
+            "resource type",
+            &id,
+            report,
+        ) {
+            declare(
+                model,
+                &r#type.properties,
+                Bearer::Resource(index as u16),
+                &here.field("properties"),
+                report,
+            );
+            model.types.push(Type {
+                id: r#type.id.as_str().into(),
+                operation_names: Names::default(),
+                operations: Vec::new(),
+                reassign: None,
+            });
+        }
+    }
+    check_limit(
+        model.properties.len(),
+        limits::PROPERTIES,
+        "properties",
+        &list,
+        report,
+    );
+}
+
+fn declare(
+    model: &mut Model,
+    properties: &BTreeMap<String, PropertyType>,
+    bearer: Bearer,
+    at: &Path<'_>,
+    report: &mut Report<'_>,
+) {
+    for (name, kind) in properties {
+        check_identifier(name, &at.field(name), report);
+        model.properties.push(Property {
+            name: name.as_str().into(),
+            bearer,
+            kind: *kind,
+        });
+    }
+}
+
+pub(super) fn operations(
+    model: &mut Model,
+    document: &CatalogDocument,
+    root: &Path<'_>,
+    report: &mut Report<'_>,
+) {
+    let list = root.field("operations");
+    if !check_limit(
+        document.operations.len(),
+        limits::OPERATIONS,
+        "operations",
+        &list,
+        report,
+    ) {
+        return;
+    }
+    let declared: HashMap<(Bearer, Box<str>), u16> = model
+        .properties
+        .iter()
+        .zip(0..)
+        .map(|(property, index)| ((property.bearer, property.name.clone()), index))
+        .collect();
+    for (i, operation) in document.operations.iter().enumerate() {
+        let here = list.index(i);
+        let Some(r#type) = find(
+            &model.type_names,
+            &operation.r#type,
+            "resource type",
+            &here.field("type"),
+            report,
+        ) else {
+            continue;
+        };
+        check_identifier(&operation.action, &here.field("action"), report);
+        let index = model.operations.len() as u16;
+        let Some(of_type) = model.types.get_mut(r#type as usize) else {
+            continue;
+        };
+        if of_type.operation_names.insert(&operation.action).is_err() {
+            report.error(
+                &here.field("action"),
+                format!(
+                    "duplicate operation {}",
+                    quoted(&format!("{}:{}", operation.r#type, operation.action))
+                ),
+            );
+            continue;
+        }
+        of_type.operations.push(index);
+        let bound = Conditions {
+            declared: &declared,
+            resource: (operation.on == AskedOn::Record).then_some(r#type as u16),
+        };
+        let features = find_features(model, &operation.features, &here.field("features"), report);
+        let requires = find_all(
+            &model.permission_names,
+            &operation.requires,
+            "permission",
+            &here.field("requires"),
+            report,
+        );
+        let when = bound.all(model, &operation.when, &here.field("when"), report);
+        let first = model.pairs.len();
+        pairs(model, operation, &bound, &here, report);
+        model.operations.push(Operation {
+            r#type: r#type as u16,
+            action: operation.action.as_str().into(),
+            on: operation.on,
+            pairs: first as u16..model.pairs.len() as u16,
+            features,
+            requires,
+            when,
+            filtered_by: NONE,
+            creates: None,
+        });
+    }
+    check_limit(
+        model.pairs.len(),
+        limits::PAIRS,
+        "pairs of permission and operation",
+        &list,
+        report,
+    );
+}
+
+fn pairs(
+    model: &mut Model,
+    operation: &OperationDocument,
+    bound: &Conditions<'_>,
+    here: &Path<'_>,
+    report: &mut Report<'_>,
+) {
+    let name = quoted(&format!("{}:{}", operation.r#type, operation.action));
+    match (operation.open, operation.allowed_by.is_empty()) {
+        (true, false) => report.error(
+            &here.field("allowed_by"),
+            format!("{name} is open, and allowed by permissions as well"),
+        ),
+        (false, true) => report.error(
+            here,
+            format!("{name} is neither open nor allowed by a permission"),
+        ),
+        _ => {}
+    }
+    if operation.open {
+        model.pairs.push(Pair {
+            permission: EVERYBODY,
+            features: Vec::new(),
+            requires: Vec::new(),
+            when: Vec::new(),
+            narrowed_by: Vec::new(),
+        });
+        return;
+    }
+    let list = here.field("allowed_by");
+    let mut found: Vec<Pair> = Vec::with_capacity(operation.allowed_by.len());
+    for (i, pair) in operation.allowed_by.iter().enumerate() {
+        let here = list.index(i);
+        let features = find_features(model, &pair.features, &here.field("features"), report);
+        let requires = find_all(
+            &model.permission_names,
+            &pair.requires,
+            "permission",
+            &here.field("requires"),
+            report,
+        );
+        let when = bound.all(model, &pair.when, &here.field("when"), report);
+        let Some(permission) = find(
+            &model.permission_names,
+            &pair.permission,
+            "permission",
+            &here.field("permission"),
+            report,
+        ) else {
+            continue;
+        };
+        let permission = permission as u16;
+        if found.iter().any(|known| known.permission == permission) {
+            report.error(
+                &here,
+                format!("{name} is paired twice with {}", quoted(&pair.permission)),
+            );
+            continue;
+        }
+        found.push(Pair {
+            permission,
+            features,
+            requires,
+            when,
+            narrowed_by: Vec::new(),
+        });
+    }
+    found.sort_by_key(|pair| pair.permission);
+    model.pairs.extend(found);
+}
+
+/// Resolves conditions, given the properties declared and the type that `resource` means.
+struct Conditions<'a> {
+    declared: &'a HashMap<(Bearer, Box<str>), u16>,
+    /// `None` in an operation on the type.
+    resource: Option<u16>,
+}
+
+impl Conditions<'_> {
+    fn all(
+        &self,
+        model: &Model,
+        when: &[Vec<ConditionDocument>],
+        at: &Path<'_>,
+        report: &mut Report<'_>,
+    ) -> Vec<Vec<Condition>> {
+        let mut alternatives = Vec::with_capacity(when.len());
+        for (i, all) in when.iter().enumerate() {
+            let here = at.index(i);
+            if all.is_empty() {
+                report.error(&here, "an alternative of `when` without conditions holds always; leave `when` out instead");
+            }
+            alternatives.push(
+                all.iter()
+                    .enumerate()
+                    .filter_map(|(i, condition)| self.one(model, condition, &here.index(i), report))
+                    .collect(),
+            );
+        }
+        alternatives
+    }
+
+    fn one(
+        &self,
+        model: &Model,
+        condition: &ConditionDocument,
+        at: &Path<'_>,
+        report: &mut Report<'_>,
+    ) -> Option<Condition> {
+        let left = PropertyRefDocument {
+            resource: condition.resource.clone(),
+            subject: condition.subject.clone(),
+            context: condition.context.clone(),
+        };
+        let left = self.property(&left, at, report);
+        let given: Vec<(Operator, &str, &OperandDocument)> = [
+            (Operator::Is, "is", &condition.is),
+            (Operator::IsNot, "is_not", &condition.is_not),
+            (Operator::OneOf, "one_of", &condition.one_of),
+            (Operator::NoneOf, "none_of", &condition.none_of),
+            (Operator::Less, "less", &condition.less),
+            (Operator::AtMost, "at_most", &condition.at_most),
+            (Operator::Greater, "greater", &condition.greater),
+            (Operator::AtLeast, "at_least", &condition.at_least),
+        ]
+        .into_iter()
+        .filter_map(|(operator, word, operand)| Some((operator, word, operand.as_ref()?)))
+        .collect();
+        let [(operator, word, operand)] = given.as_slice() else {
+            report.error(
+                at,
+                "a condition has exactly one of `is`, `is_not`, `one_of`, `none_of`, `less`, `at_most`, `greater`, `at_least`",
+            );
+            return None;
+        };
+        let left = left?;
+        let here = at.field(word);
+        let right = self.right(model, left, *operator, operand, &here, report)?;
+        Some(Condition {
+            left,
+            operator: *operator,
+            right,
+        })
+    }
+
+    /// The property that exactly one of the three names.
+    fn property(
+        &self,
+        named: &PropertyRefDocument,
+        at: &Path<'_>,
+        report: &mut Report<'_>,
+    ) -> Option<u16> {
+        let (bearer, word, name) = match (&named.resource, &named.subject, &named.context) {
+            (Some(name), None, None) => match self.resource {
+                Some(r#type) => (Bearer::Resource(r#type), "resource", name),
+                None => {
+                    report.error(
+                        &at.field("resource"),
+                        format!(
+                            "{} is a property of a record; an operation on the type has none",
+                            quoted(name)
+                        ),
+                    );
+                    return None;
+                }
+            },
+            (None, Some(name), None) => (Bearer::Subject, "subject", name),
+            (None, None, Some(name)) => (Bearer::Context, "context", name),
+            _ => {
+                report.error(
+                    at,
+                    "exactly one of `resource`, `subject`, `context` names a property",
+                );
+                return None;
+            }
+        };
+        let found = self.declared.get(&(bearer, name.as_str().into())).copied();
+        if found.is_none() {
+            let near = report.did_you_mean(
+                name,
+                self.declared
+                    .keys()
+                    .filter(|(of, _)| *of == bearer)
+                    .map(|(_, name)| name.as_ref()),
+            );
+            report.error(
+                &at.field(word),
+                format!("undeclared property {} of the {word}{near}", quoted(name)),
+            );
+        }
+        found
+    }
+
+    /// The right side, its type agreed with the left's and the operator.
+    fn right(
+        &self,
+        model: &Model,
+        left: u16,
+        operator: Operator,
+        operand: &OperandDocument,
+        at: &Path<'_>,
+        report: &mut Report<'_>,
+    ) -> Option<Right> {
+        use PropertyType::{Boolean, Integer, Set, Text};
+        let kind_of = |property: u16| {
+            model
+                .properties
+                .get(property as usize)
+                .map_or(Text, |it| it.kind)
+        };
+        let kind = kind_of(left);
+        let in_list = matches!(operator, Operator::OneOf | Operator::NoneOf);
+        let equality = matches!(operator, Operator::Is | Operator::IsNot);
+        if !in_list && !equality && kind != Integer {
+            report.error(
+                at,
+                format!("orders compare integers; the property on the left is of type `{kind}`"),
+            );
+            return None;
+        }
+        let found = match operand {
+            OperandDocument::Property(named) => {
+                let right = self.property(named, at, report)?;
+                let agrees = match (kind, kind_of(right)) {
+                    (Text, Set) | (Set, Text | Set) if in_list => true,
+                    _ if in_list => false,
+                    (a, b) => a == b,
+                };
+                if agrees {
+                    return Some(Right::Property(right));
+                }
+                format!("a property of type `{}`", kind_of(right))
+            }
+            OperandDocument::List(items) if in_list => {
+                if items.is_empty() {
+                    report.error(
+                        at,
+                        "an empty list: nothing is one of it, everything none of it",
+                    );
+                    return None;
+                }
+                match constants(kind, items) {
+                    Some(right) => return Some(right),
+                    None => "a list of another type".to_owned(),
+                }
+            }
+            OperandDocument::Text(text) if equality && kind == Text => {
+                return Some(Right::Text(text.as_str().into()));
+            }
+            OperandDocument::Integer(n) if !in_list && kind == Integer => {
+                return Some(Right::Integer(*n));
+            }
+            OperandDocument::Boolean(b) if equality && kind == Boolean => {
+                return Some(Right::Boolean(*b));
+            }
+            OperandDocument::Text(text) => format!("the text {}", quoted(text)),
+            OperandDocument::Integer(n) => format!("the integer `{n}`"),
+            OperandDocument::Boolean(b) => format!("the boolean `{b}`"),
+            OperandDocument::List(_) => "a list".to_owned(),
+        };
+        report.error(
+            at,
+            format!("{found} cannot stand here: the property on the left is of type `{kind}`"),
+        );
+        None
+    }
+}
+
+/// A list of constants of one type; texts for a set.
+fn constants(kind: PropertyType, items: &[ConstantDocument]) -> Option<Right> {
+    match kind {
+        PropertyType::Text | PropertyType::Set => items
+            .iter()
+            .map(|item| match item {
+                ConstantDocument::Text(text) => Some(text.clone()),
+                _ => None,
+            })
+            .collect::<Option<_>>()
+            .map(Right::Texts),
+        PropertyType::Integer => items
+            .iter()
+            .map(|item| match item {
+                ConstantDocument::Integer(n) => Some(*n),
+                _ => None,
+            })
+            .collect::<Option<_>>()
+            .map(Right::Integers),
+        PropertyType::Boolean => items
+            .iter()
+            .map(|item| match item {
+                ConstantDocument::Boolean(b) => Some(*b),
+                _ => None,
+            })
+            .collect::<Option<_>>()
+            .map(Right::Booleans),
+    }
+}
+
+/// What operations and types say of operations: `filtered_by`, `creates`, `reassign`, `requested_by`.
+pub(super) fn references(
+    model: &mut Model,
+    document: &CatalogDocument,
+    root: &Path<'_>,
+    report: &mut Report<'_>,
+) {
+    let list = root.field("operations");
+    for (i, operation) in document.operations.iter().enumerate() {
+        let here = list.index(i);
+        let index = model.operation(&operation.r#type, &operation.action);
+        for (word, named) in [
+            ("filtered_by", &operation.filtered_by),
+            ("creates", &operation.creates),
+        ] {
+            let Some(named) = named else { continue };
+            let at = here.field(word);
+            if operation.on == AskedOn::Record {
+                report.error(&at, format!("`{word}` belongs to an operation on the type"));
+            }
+            let Some(found) = record_operation(model, named, &at, report) else {
+                continue;
+            };
+            let same_type = model.operations.get(found as usize).map(|it| it.r#type)
+                == index
+                    .and_then(|it| model.operations.get(it as usize))
+                    .map(|it| it.r#type);
+            if word == "creates" && !same_type {
+                report.error(
+                    &at,
+                    format!("{} is of another type than what is created", quoted(named)),
+                );
+            }
+            if let Some(operation) =
+                index.and_then(|index| model.operations.get_mut(index as usize))
+            {
+                match word {
+                    "creates" => operation.creates = Some(found),
+                    _ => operation.filtered_by = found,
+                }
+            }
+        }
+    }
+    let list = root.field("types");
+    for (i, r#type) in document.types.iter().enumerate() {
+        let Some(action) = &r#type.reassign else {
+            continue;
+        };
+        let here = list.index(i);
+        let named = format!("{}:{action}", r#type.id);
+        let found = record_operation(model, &named, &here.field("reassign"), report);
+        if let Some(index) = model.type_names.get(&r#type.id)
+            && let Some(known) = model.types.get_mut(index as usize)
+        {
+            known.reassign = found;
+        }
+    }
+    let list = root.field("features");
+    for (i, feature) in document.features.iter().enumerate() {
+        if let Some(named) = &feature.requested_by {
+            let here = list.index(i);
+            operation(model, named, &here.field("requested_by"), report);
+        }
+    }
+}
+
+/// The operation of that name, `type:action`; an unknown one is reported.
+fn operation(model: &Model, named: &str, at: &Path<'_>, report: &mut Report<'_>) -> Option<u16> {
+    let found = named
+        .split_once(':')
+        .and_then(|(r#type, action)| model.operation(r#type, action));
+    if found.is_none() {
+        let names: Vec<String> = (0..model.operations.len() as u16)
+            .map(|it| model.operation_name(it))
+            .collect();
+        let nearest = report.did_you_mean(named, names.iter().map(String::as_str));
+        report.error(at, format!("unknown operation {}{nearest}", quoted(named)));
+    }
+    found
+}
+
+fn record_operation(
+    model: &Model,
+    named: &str,
+    at: &Path<'_>,
+    report: &mut Report<'_>,
+) -> Option<u16> {
+    let found = operation(model, named, at, report)?;
+    if model.operations.get(found as usize)?.on == AskedOn::Type {
+        report.error(
+            at,
+            format!("{} is asked on the type, not on a record", quoted(named)),
+        );
+        return None;
+    }
+    Some(found)
+}
+
+/// Which prerequisites narrow which pair (D7): those, at any depth, that allow an operation on a
+/// record of the pair's type. A prerequisite that allows none passes on its own prerequisites'
+/// narrowing, so that depth does not matter.
+pub(super) fn narrowing(model: &mut Model) {
+    for operation in &model.operations {
+        if operation.on == AskedOn::Record {
+            for pair in &model.pairs[operation.pairs.start as usize..operation.pairs.end as usize] {
+                if let Some(permission) = model.permissions.get_mut(pair.permission as usize)
+                    && !permission.record_types.contains(&operation.r#type)
+                {
+                    permission.record_types.push(operation.r#type);
+                }
+            }
+        }
+    }
+    for operation in &model.operations {
+        for pair in &mut model.pairs[operation.pairs.start as usize..operation.pairs.end as usize] {
+            let own = model.permissions.get(pair.permission as usize);
+            let mut narrowed_by: Vec<u16> = own
+                .into_iter()
+                .flat_map(|permission| &permission.requires)
+                .chain(&pair.requires)
+                .chain(&operation.requires)
+                .flat_map(|&needed| {
+                    let closure = model.permissions.get(needed as usize);
+                    std::iter::once(needed).chain(
+                        closure
+                            .into_iter()
+                            .flat_map(|it| it.closure.iter().copied()),
+                    )
+                })
+                .filter(|&needed| {
+                    model
+                        .permissions
+                        .get(needed as usize)
+                        .is_some_and(|it| it.record_types.contains(&operation.r#type))
+                })
+                .collect();
+            narrowed_by.sort_unstable();
+            narrowed_by.dedup();
+            pair.narrowed_by = narrowed_by;
+        }
+    }
+}

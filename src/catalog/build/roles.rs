@@ -1,0 +1,291 @@
+//! System roles, what tokens may bring, and the ladders of adjustable permissions.
+
+use super::super::{Adjustable, Model, Rights, Scopes, SystemRole, resolve_denial, resolve_grant};
+use super::{check_identifier, check_limit, check_version, find, find_all, insert, report_cycles};
+use crate::Scope;
+use crate::document::problem::{Path, Report, quoted};
+use crate::document::{AdjustableDocument, CatalogDocument, SystemRoleDocument};
+use crate::hierarchy::Dag;
+
+/// What the names of system roles begin with, and no other role's (D12).
+pub(crate) const SYSTEM: &str = "system:";
+
+pub(super) fn roles(
+    model: &mut Model,
+    document: &CatalogDocument,
+    root: &Path<'_>,
+    report: &mut Report<'_>,
+) {
+    let list = root.field("roles");
+    if !check_limit(
+        document.roles.len(),
+        usize::from(u16::MAX),
+        "system roles",
+        &list,
+        report,
+    ) {
+        return;
+    }
+    // All names first, so that a role may inherit one that is written below it.
+    let mut kept: Vec<(usize, &SystemRoleDocument)> = Vec::with_capacity(document.roles.len());
+    for (i, role) in document.roles.iter().enumerate() {
+        let here = list.index(i);
+        let id = here.field("id");
+        check_identifier(&role.id, &id, report);
+        if role.id.strip_prefix(SYSTEM).is_none_or(str::is_empty) {
+            report.error(
+                &id,
+                format!(
+                    "system roles are named `system:…`, not {}",
+                    quoted(&role.id)
+                ),
+            );
+        }
+        if let Some(version) = role.retired {
+            check_version(version, 2, model, &here.field("retired"), report);
+        }
+        if insert(&mut model.role_names, &role.id, "system role", &id, report).is_some() {
+            kept.push((i, role));
+        }
+    }
+    for &(i, role) in &kept {
+        let here = list.index(i);
+        let inherits = find_all(
+            &model.role_names,
+            &role.inherits,
+            "system role",
+            &here.field("inherits"),
+            report,
+        );
+        let mut rights = Rights::none(model.permissions.len());
+        let grants = here.field("grants");
+        for (i, grant) in role.grants.iter().enumerate() {
+            resolve_grant(
+                model,
+                grant,
+                model.version,
+                &mut rights,
+                &grants.index(i),
+                report,
+            );
+        }
+        // What is retired grants nothing; its denies stay (D16).
+        if role.retired.is_some() {
+            rights.granted.fill(0);
+        }
+        let denies = here.field("denies");
+        for (i, denial) in role.denies.iter().enumerate() {
+            resolve_denial(
+                model,
+                denial,
+                model.version,
+                &mut rights,
+                &denies.index(i),
+                report,
+            );
+        }
+        for (word, named) in [("assign", &role.assign), ("revoke", &role.revoke)] {
+            if let Some(named) = named {
+                find(
+                    &model.permission_names,
+                    named,
+                    "permission",
+                    &here.field(word),
+                    report,
+                );
+            }
+        }
+        model.roles.push(SystemRole {
+            id: role.id.as_str().into(),
+            inherits,
+            rights,
+            retired: role.retired,
+            tokens_bring: false,
+        });
+    }
+    let edges: Vec<(u32, u32)> = model.role_edges().collect();
+    if let Err(cycles) = Dag::new(model.roles.len(), &edges) {
+        let name = |node: u32| model.roles[node as usize].id.as_ref();
+        report_cycles(
+            &cycles,
+            "inheritance",
+            name,
+            &list,
+            |node| kept[node as usize].0,
+            report,
+        );
+    }
+    let tokens = root.field("tokens");
+    let brought = find_all(
+        &model.role_names,
+        &document.tokens.system_roles,
+        "system role",
+        &tokens.field("system_roles"),
+        report,
+    );
+    for role in brought {
+        if let Some(role) = model.roles.get_mut(role as usize) {
+            role.tokens_bring = true;
+        }
+    }
+}
+
+pub(super) fn adjustables(
+    model: &mut Model,
+    document: &CatalogDocument,
+    root: &Path<'_>,
+    report: &mut Report<'_>,
+) {
+    let list = root.field("permissions");
+    for (i, permission) in document.permissions.iter().enumerate() {
+        let Some(adjustable) = &permission.adjustable else {
+            continue;
+        };
+        let here = list.index(i);
+        let at = here.field("adjustable");
+        if !Scopes::of(&permission.scopes).offers(Scope::All) {
+            report.error(
+                &here.field("scopes"),
+                format!(
+                    "{} is adjustable, and so must offer the scope `all`",
+                    quoted(&permission.path)
+                ),
+            );
+        }
+        let built = ladder(model, adjustable, &at, report);
+        if let Some(index) = model.permission_names.get(&permission.path)
+            && let Some(known) = model.permissions.get_mut(index as usize)
+        {
+            known.adjustable = built;
+        }
+    }
+    // Grants were resolved before the ladders were known.
+    forbid_grants_of_adjustables(model, document, root, report);
+}
+
+fn ladder(
+    model: &Model,
+    document: &AdjustableDocument,
+    at: &Path<'_>,
+    report: &mut Report<'_>,
+) -> Option<Adjustable> {
+    let rungs = at.field("ladder");
+    if document.ladder.is_empty() {
+        report.error(&rungs, "a ladder without roles");
+        return None;
+    }
+    let ladder = find_all(
+        &model.role_names,
+        &document.ladder,
+        "system role",
+        &rungs,
+        report,
+    );
+    if ladder.len() < document.ladder.len() {
+        return None;
+    }
+    for (i, rung) in ladder.windows(2).enumerate() {
+        if let [junior, senior] = rung
+            && model
+                .roles
+                .get(*senior as usize)
+                .is_some_and(|it| !it.inherits.contains(junior))
+        {
+            report.error(
+                &rungs.index(i + 1),
+                format!(
+                    "{} does not inherit {}, the role before it on the ladder, directly",
+                    quoted(&document.ladder[i + 1]),
+                    quoted(&document.ladder[i])
+                ),
+            );
+        }
+    }
+    let mut place = |word: &'static str, named: &str| {
+        let found = document.ladder.iter().position(|rung| rung == named);
+        if found.is_none() {
+            let nearest = report.did_you_mean(named, document.ladder.iter().map(String::as_str));
+            report.error(
+                &at.field(word),
+                format!("{} is not on the ladder{nearest}", quoted(named)),
+            );
+        }
+        found
+    };
+    let default = place("default", &document.default);
+    let floor = document
+        .floor
+        .as_deref()
+        .map_or(Some(0), |named| place("floor", named));
+    let ceiling = document
+        .ceiling
+        .as_deref()
+        .map_or(Some(ladder.len() - 1), |named| place("ceiling", named));
+    if let Some(named) = &document.changed_by {
+        find(
+            &model.permission_names,
+            named,
+            "permission",
+            &at.field("changed_by"),
+            report,
+        );
+    }
+    let (default, floor, ceiling) = (default?, floor?, ceiling?);
+    if floor > ceiling {
+        report.error(&at.field("floor"), "the floor lies above the ceiling");
+    } else if !(floor..=ceiling).contains(&default) {
+        report.error(
+            &at.field("default"),
+            format!(
+                "the default {} lies outside floor and ceiling",
+                quoted(&document.default)
+            ),
+        );
+    }
+    Some(Adjustable {
+        ladder,
+        default,
+        floor,
+        ceiling,
+    })
+}
+
+/// Wildcards skip what is adjustable; naming it in a grant is refused (D13).
+fn forbid_grants_of_adjustables(
+    model: &mut Model,
+    document: &CatalogDocument,
+    root: &Path<'_>,
+    report: &mut Report<'_>,
+) {
+    let list = root.field("roles");
+    for (i, role) in document.roles.iter().enumerate() {
+        let here = list.index(i);
+        let grants = here.field("grants");
+        for (i, grant) in role.grants.iter().enumerate() {
+            let named = model.permission_names.get(&grant.select);
+            if let Some(permission) = named.and_then(|it| model.permissions.get(it as usize))
+                && permission.adjustable.is_some()
+            {
+                report.error(
+                    &grants.index(i),
+                    format!(
+                        "{} is adjustable: it comes from the account's setting, not from grants",
+                        quoted(&grant.select)
+                    ),
+                );
+            }
+        }
+    }
+    let adjustable: Vec<bool> = model
+        .permissions
+        .iter()
+        .map(|it| it.adjustable.is_some())
+        .collect();
+    for role in &mut model.roles {
+        for (granted, adjustable) in role.rights.granted.iter_mut().zip(&adjustable) {
+            if *adjustable {
+                *granted = 0;
+            }
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! Features, the permission tree in preorder, prerequisites, and the evolution of paths.
+
+use std::collections::{HashMap, HashSet};
+
+use super::super::{Feature, Model, Permission, Scopes};
+use super::{
+    check_identifier, check_limit, check_version, find_all, find_features, insert, report_cycles,
+};
+use crate::document::problem::{Path, Report, quoted};
+use crate::document::{CatalogDocument, PermissionDocument};
+use crate::hierarchy::Dag;
+use crate::limits;
+use crate::names::Names;
+
+pub(super) fn features(
+    model: &mut Model,
+    document: &CatalogDocument,
+    root: &Path<'_>,
+    report: &mut Report<'_>,
+) {
+    let list = root.field("features");
+    if !check_limit(
+        document.features.len(),
+        limits::FEATURES,
+        "features",
+        &list,
+        report,
+    ) {
+        return;
+    }
+    for (i, feature) in document.features.iter().enumerate() {
+        let here = list.index(i);
+        let id = here.field("id");
+        check_identifier(&feature.id, &id, report);
+        if let Some(version) = feature.retired {
+            check_version(version, 2, model, &here.field("retired"), report);
+        }
+        if insert(
+            &mut model.feature_names,
+            &feature.id,
+            "feature",
+            &id,
+            report,
+        )
+        .is_some()
+        {
+            model.features.push(Feature {
+                id: feature.id.as_str().into(),
+                retired: feature.retired,
+            });
+        }
+    }
+}
+
+pub(super) fn permissions(
+    model: &mut Model,
+    document: &CatalogDocument,
+    root: &Path<'_>,
+    report: &mut Report<'_>,
+) {
+    let list = root.field("permissions");
+    let written = &document.permissions;
+    if !check_limit(
+        written.len(),
+        limits::PERMISSIONS,
+        "permissions",
+        &list,
+        report,
+    ) {
+        return;
+    }
+    let (preorder, parents) = arrange(written, &list, report);
+    let mut names = Names::with_capacity(preorder.len());
+    for &i in &preorder {
+        // Distinct: duplicates were reported and left out.
+        let _ = names.insert(&written[i].path);
+    }
+    let number: HashMap<usize, u16> = preorder.iter().copied().zip(0..).collect();
+    model.permission_names = names;
+    for &i in &preorder {
+        let permission = &written[i];
+        let here = list.index(i);
+        let requires = find_all(
+            &model.permission_names,
+            &permission.requires,
+            "permission",
+            &here.field("requires"),
+            report,
+        );
+        find_all(
+            &model.permission_names,
+            &permission.suggests,
+            "permission",
+            &here.field("suggests"),
+            report,
+        );
+        let features = find_features(model, &permission.features, &here.field("features"), report);
+        let scopes = check_scopes(permission, &here, report);
+        let parent = parents
+            .get(&i)
+            .and_then(|parent| number.get(parent))
+            .copied();
+        model.permissions.push(Permission {
+            path: permission.path.as_str().into(),
+            end: 0,
+            parent,
+            scopes,
+            features,
+            requires,
+            closure: Vec::new(),
+            record_types: Vec::new(),
+            adjustable: None,
+        });
+    }
+    for node in (0..model.permissions.len()).rev() {
+        let end = model.permissions[node].end.max(node as u16 + 1);
+        model.permissions[node].end = end;
+        if let Some(parent) = model.permissions[node].parent {
+            let parent = &mut model.permissions[parent as usize];
+            parent.end = parent.end.max(end);
+        }
+    }
+    prerequisites(model, &preorder, &list, report);
+}
+
+fn check_scopes(
+    permission: &PermissionDocument,
+    here: &Path<'_>,
+    report: &mut Report<'_>,
+) -> Scopes {
+    let list = here.field("scopes");
+    for (i, scope) in permission.scopes.iter().enumerate() {
+        if permission.scopes[..i].contains(scope) {
+            report.error(&list.index(i), format!("duplicate scope `{scope}`"));
+        }
+    }
+    let scopes = Scopes::of(&permission.scopes);
+    if let Some(default) = permission.default_scope
+        && !scopes.offers(default)
+    {
+        report.error(
+            &here.field("default_scope"),
+            format!(
+                "{} does not offer its default scope `{default}`",
+                quoted(&permission.path)
+            ),
+        );
+    }
+    scopes
+}
+
+/// The indices of permissions in the tree's preorder, siblings as written; and each one's parent.
+fn arrange(
+    written: &[PermissionDocument],
+    list: &Path<'_>,
+    report: &mut Report<'_>,
+) -> (Vec<usize>, HashMap<usize, usize>) {
+    let mut by_path: HashMap<&str, usize> = HashMap::with_capacity(written.len());
+    let mut sound = Vec::with_capacity(written.len());
+    for (i, permission) in written.iter().enumerate() {
+        let here = list.index(i);
+        let at = here.field("path");
+        let path = permission.path.as_str();
+        if !check_identifier(path, &at, report) {
+            continue;
+        }
+        if path
+            .split('.')
+            .any(|segment| segment.is_empty() || segment == "*")
+        {
+            report.error(
+                &at,
+                format!("{} has a segment that is empty or `*`", quoted(path)),
+            );
+            continue;
+        }
+        if by_path.insert(path, i).is_some() {
+            report.error(&at, format!("duplicate permission {}", quoted(path)));
+            continue;
+        }
+        sound.push(i);
+    }
+    let mut parents = HashMap::new();
+    let mut children: HashMap<usize, Vec<usize>> = HashMap::new();
+    let mut roots = Vec::new();
+    for &i in &sound {
+        let path = written[i].path.as_str();
+        let Some((above, _)) = path.rsplit_once('.') else {
+            roots.push(i);
+            continue;
+        };
+        match by_path.get(above) {
+            Some(&parent) => {
+                parents.insert(i, parent);
+                children.entry(parent).or_default().push(i);
+            }
+            None => {
+                let nearest = report.did_you_mean(above, by_path.keys().copied());
+                let here = list.index(i);
+                report.error(
+                    &here.field("path"),
+                    format!(
+                        "{} has no parent: {} is no permission{nearest}",
+                        quoted(path),
+                        quoted(above)
+                    ),
+                );
+                roots.push(i);
+            }
+        }
+    }
+    let mut preorder = Vec::with_capacity(sound.len());
+    let mut stack: Vec<usize> = roots.into_iter().rev().collect();
+    while let Some(i) = stack.pop() {
+        preorder.push(i);
+        if let Some(below) = children.get(&i) {
+            stack.extend(below.iter().rev());
+        }
+    }
+    (preorder, parents)
+}
+
+/// Prerequisites form a DAG (D7); each permission's closure follows from its prerequisites'.
+fn prerequisites(model: &mut Model, preorder: &[usize], list: &Path<'_>, report: &mut Report<'_>) {
+    let edges: Vec<(u32, u32)> = model
+        .permissions
+        .iter()
+        .zip(0..)
+        .flat_map(|(permission, needing)| {
+            permission
+                .requires
+                .iter()
+                .map(move |&needed| (needing, u32::from(needed)))
+        })
+        .collect();
+    let dag = match Dag::new(model.permissions.len(), &edges) {
+        Ok(dag) => dag,
+        Err(cycles) => {
+            let name = |node: u32| model.permissions[node as usize].path.as_ref();
+            let position = |node: u32| preorder[node as usize];
+            report_cycles(&cycles, "prerequisites", name, list, position, report);
+            return;
+        }
+    };
+    for node in dag.juniors_first() {
+        let mut closure = HashSet::new();
+        for &needed in &model.permissions[node as usize].requires {
+            closure.insert(needed);
+            closure.extend(model.permissions[needed as usize].closure.iter().copied());
+        }
+        let mut closure: Vec<u16> = closure.into_iter().collect();
+        closure.sort_unstable();
+        model.permissions[node as usize].closure = closure;
+    }
+    model.prerequisites_first = dag.juniors_first().map(|node| node as u16).collect();
+}
+
+/// Renamed and retired paths (D16): no path is ever used again for another node.
+pub(super) fn evolution(
+    model: &Model,
+    document: &CatalogDocument,
+    root: &Path<'_>,
+    report: &mut Report<'_>,
+) {
+    let mut given_up: HashSet<&str> = HashSet::new();
+    let list = root.field("renamed");
+    for (i, renamed) in document.renamed.iter().enumerate() {
+        let here = list.index(i);
+        let from = here.field("from");
+        check_version(renamed.version, 2, model, &here.field("version"), report);
+        if model.permission_names.get(&renamed.from).is_some() {
+            report.error(
+                &from,
+                format!(
+                    "{} was renamed and is a permission all the same; no path is used again",
+                    quoted(&renamed.from)
+                ),
+            );
+        }
+        if !given_up.insert(&renamed.from) {
+            report.error(
+                &from,
+                format!("{} was given up already", quoted(&renamed.from)),
+            );
+        }
+    }
+    let retired_list = root.field("retired");
+    for (i, retired) in document.retired.iter().enumerate() {
+        let here = retired_list.index(i);
+        let path = here.field("path");
+        check_version(retired.version, 2, model, &here.field("version"), report);
+        if model.permission_names.get(&retired.path).is_some() {
+            report.error(
+                &path,
+                format!(
+                    "{} was retired and is a permission all the same; no path is used again",
+                    quoted(&retired.path)
+                ),
+            );
+        }
+        if !given_up.insert(&retired.path) {
+            report.error(
+                &path,
+                format!("{} was given up already", quoted(&retired.path)),
+            );
+        }
+    }
+    let mut targets: HashSet<&str> = HashSet::new();
+    for (i, renamed) in document.renamed.iter().enumerate() {
+        let here = list.index(i);
+        let to = here.field("to");
+        if !targets.insert(&renamed.to) {
+            report.error(
+                &to,
+                format!(
+                    "two paths were renamed to {}; the new path is a node that no earlier version had",
+                    quoted(&renamed.to)
+                ),
+            );
+        }
+        if let super::super::Followed::Path(today) =
+            model.evolution.follow(&renamed.to, renamed.version)
+            && model.permission_names.get(&today).is_none()
+        {
+            model.report_unknown(&today, &to, report);
+        }
+    }
+}

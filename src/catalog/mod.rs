@@ -1,0 +1,326 @@
+//! The catalog, validated: names resolved, contradictions gone, everything numbered.
+//!
+//! Permissions are numbered in the tree's preorder, so that a subtree is one range; an operation's
+//! pairs lie side by side in catalog order.
+
+mod build;
+mod condition;
+mod evolution;
+mod operations;
+mod selector;
+
+pub(crate) use build::{SYSTEM, check_identifier, check_limit, find, insert, report_cycles};
+pub(crate) use condition::{Condition, Verdict};
+pub(crate) use evolution::Followed;
+pub(crate) use selector::{Rights, resolve_denial, resolve_grant};
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::Scope;
+use crate::decision::NONE;
+use crate::document::{
+    AccountsServed, AskedOn, CatalogDocument, Parsed, Problems, PropertyType, Reach,
+};
+use crate::id::{Brand, FeatureId, OperationId, PermissionId, PropertyId, TypeId};
+use crate::names::Names;
+
+pub use operations::{OperationNames, UnknownOperations};
+
+/// What a product ships, validated and numbered. Cheap to clone; immutable.
+///
+/// ```
+/// use bailiwick::{Catalog, document::CatalogDocument};
+/// let text = r#"
+///     format = 1
+///     id = "shop"
+///     version = 1
+///     permissions = [{ path = "orders" }, { path = "orders.cancel", requires = ["orders"] }]
+///     types = [{ id = "order" }]
+///     operations = [{ type = "order", action = "cancel", on = "record", allowed_by = ["orders.cancel"] }]
+/// "#;
+/// let catalog = Catalog::new(CatalogDocument::from_toml("shop.toml", text))?;
+/// assert!(catalog.operation("order", "cancel").is_some());
+/// # Ok::<(), bailiwick::Problems>(())
+/// ```
+#[derive(Clone)]
+pub struct Catalog(pub(crate) Arc<Model>);
+
+/// The numbered catalog.
+pub(crate) struct Model {
+    pub(crate) brand: Brand,
+    pub(crate) id: Box<str>,
+    pub(crate) version: u32,
+    pub(crate) accounts: AccountsServed,
+    pub(crate) reach: Reach,
+    /// In preorder.
+    pub(crate) permissions: Vec<Permission>,
+    pub(crate) permission_names: Names,
+    /// Permissions, each after all of its prerequisites.
+    pub(crate) prerequisites_first: Vec<u16>,
+    pub(crate) features: Vec<Feature>,
+    pub(crate) feature_names: Names,
+    pub(crate) types: Vec<Type>,
+    pub(crate) type_names: Names,
+    pub(crate) properties: Vec<Property>,
+    pub(crate) operations: Vec<Operation>,
+    pub(crate) pairs: Vec<Pair>,
+    pub(crate) roles: Vec<SystemRole>,
+    pub(crate) role_names: Names,
+    pub(crate) tokens_bring_account_roles: bool,
+    pub(crate) document: CatalogDocument,
+    pub(crate) evolution: evolution::Evolution,
+}
+
+pub(crate) struct Permission {
+    pub(crate) path: Box<str>,
+    /// One past the last permission below.
+    pub(crate) end: u16,
+    pub(crate) parent: Option<u16>,
+    pub(crate) scopes: Scopes,
+    pub(crate) features: Vec<u16>,
+    pub(crate) requires: Vec<u16>,
+    /// Every prerequisite, direct or not; not the permission itself.
+    pub(crate) closure: Vec<u16>,
+    /// Resource types of which it allows an operation on a record (D7).
+    pub(crate) record_types: Vec<u16>,
+    pub(crate) adjustable: Option<Adjustable>,
+}
+
+/// The scopes that a permission offers (S5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Scopes(u8);
+
+impl Scopes {
+    pub(crate) fn of(scopes: &[Scope]) -> Scopes {
+        match scopes {
+            [] => Scopes(1 << Scope::All as u8),
+            some => Scopes(some.iter().fold(0, |bits, scope| bits | 1 << *scope as u8)),
+        }
+    }
+
+    pub(crate) fn offers(self, scope: Scope) -> bool {
+        self.0 & (1 << scope as u8) != 0
+    }
+
+    pub(crate) fn iter(self) -> impl Iterator<Item = Scope> {
+        Scope::EVERY
+            .into_iter()
+            .filter(move |scope| self.offers(*scope))
+    }
+
+    /// The only one offered.
+    pub(crate) fn only(self) -> Option<Scope> {
+        let mut offered = self.iter();
+        offered.next().filter(|_| offered.next().is_none())
+    }
+
+    /// The widest offered that is not wider.
+    pub(crate) fn widest_within(self, scope: Scope) -> Option<Scope> {
+        self.iter().filter(|offered| *offered <= scope).last()
+    }
+}
+
+/// How an adjustable permission is set (D13). Roles are indices of the catalog's.
+pub(crate) struct Adjustable {
+    pub(crate) ladder: Vec<u16>,
+    /// Places on the ladder.
+    pub(crate) default: usize,
+    pub(crate) floor: usize,
+    pub(crate) ceiling: usize,
+}
+
+pub(crate) struct Feature {
+    pub(crate) id: Box<str>,
+    pub(crate) retired: Option<u32>,
+}
+
+pub(crate) struct Type {
+    pub(crate) id: Box<str>,
+    pub(crate) operation_names: Names,
+    /// Index in `operation_names` to operation.
+    pub(crate) operations: Vec<u16>,
+    pub(crate) reassign: Option<u16>,
+}
+
+/// Where a property is read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Bearer {
+    Resource(u16),
+    Subject,
+    Context,
+}
+
+pub(crate) struct Property {
+    pub(crate) name: Box<str>,
+    pub(crate) bearer: Bearer,
+    pub(crate) kind: PropertyType,
+}
+
+pub(crate) struct Operation {
+    pub(crate) r#type: u16,
+    pub(crate) action: Box<str>,
+    pub(crate) on: AskedOn,
+    /// Its pairs, in catalog order; of an open one, the one that stands for everybody's permission.
+    pub(crate) pairs: Range<u16>,
+    pub(crate) features: Vec<u16>,
+    pub(crate) requires: Vec<u16>,
+    pub(crate) when: Vec<Vec<Condition>>,
+    pub(crate) filtered_by: u16,
+    pub(crate) creates: Option<u16>,
+}
+
+/// The permission of an open operation's pair: what everybody holds at All (D9).
+pub(crate) const EVERYBODY: u16 = NONE;
+
+pub(crate) struct Pair {
+    /// Or [`EVERYBODY`].
+    pub(crate) permission: u16,
+    pub(crate) features: Vec<u16>,
+    pub(crate) requires: Vec<u16>,
+    pub(crate) when: Vec<Vec<Condition>>,
+    /// The prerequisites of permission, pair and operation that narrow its scope (D7).
+    pub(crate) narrowed_by: Vec<u16>,
+}
+
+pub(crate) struct SystemRole {
+    pub(crate) id: Box<str>,
+    pub(crate) inherits: Vec<u16>,
+    /// What it grants and denies itself.
+    pub(crate) rights: Rights,
+    pub(crate) retired: Option<u32>,
+    pub(crate) tokens_bring: bool,
+}
+
+impl Catalog {
+    /// Validates and numbers a catalog, parsed or built in code.
+    ///
+    /// # Errors
+    /// Every problem of the document in one run, each with its place: unknown and duplicate names,
+    /// cycles, contradictions, values past the [limits](crate::limits). For instance an operation
+    /// that is neither open nor allowed by a permission; a permission `a.b` without a node `a`.
+    pub fn new(document: impl Into<Parsed<CatalogDocument>>) -> Result<Catalog, Problems> {
+        build::build(&document.into()).map(|model| Catalog(Arc::new(model)))
+    }
+
+    /// The catalog's name.
+    pub fn id(&self) -> &str {
+        &self.0.id
+    }
+
+    /// The catalog's version.
+    pub fn version(&self) -> u32 {
+        self.0.version
+    }
+
+    /// The document it was made from.
+    pub fn document(&self) -> &CatalogDocument {
+        &self.0.document
+    }
+
+    /// The operation of that type and action.
+    pub fn operation(&self, r#type: &str, action: &str) -> Option<OperationId> {
+        let found = self.0.operation(r#type, action)?;
+        Some(OperationId::new(u32::from(found), self.0.brand))
+    }
+
+    /// The resource type of that name.
+    pub fn resource_type(&self, name: &str) -> Option<TypeId> {
+        let index = self.0.type_names.get(name)?;
+        Some(TypeId::new(index, self.0.brand))
+    }
+
+    /// The permission of that path.
+    pub fn permission(&self, path: &str) -> Option<PermissionId> {
+        let index = self.0.permission_names.get(path)?;
+        Some(PermissionId::new(index, self.0.brand))
+    }
+
+    /// The feature of that name.
+    pub fn feature(&self, name: &str) -> Option<FeatureId> {
+        let index = self.0.feature_names.get(name)?;
+        Some(FeatureId::new(index, self.0.brand))
+    }
+
+    /// Every operation, by type and then action as the catalog writes them.
+    pub fn operations(&self) -> impl Iterator<Item = OperationId> + '_ {
+        (0..self.0.operations.len() as u32).map(|i| OperationId::new(i, self.0.brand))
+    }
+
+    /// Every permission, in the tree's preorder.
+    pub fn permissions(&self) -> impl Iterator<Item = PermissionId> + '_ {
+        (0..self.0.permissions.len() as u32).map(|i| PermissionId::new(i, self.0.brand))
+    }
+
+    /// `type:action` of an operation; `None` of another catalog's.
+    pub fn operation_name(&self, operation: OperationId) -> Option<String> {
+        let index = operation.index(self.0.brand)?;
+        Some(self.0.operation_name(index as u16))
+    }
+
+    /// Whether an operation is asked on a record or on the type; `None` of another catalog's.
+    pub fn asked_on(&self, operation: OperationId) -> Option<AskedOn> {
+        let operation = self.0.operations.get(operation.index(self.0.brand)?)?;
+        Some(operation.on)
+    }
+
+    /// The path of a permission; `None` of another catalog's.
+    pub fn permission_path(&self, permission: PermissionId) -> Option<&str> {
+        let permission = self.0.permissions.get(permission.index(self.0.brand)?)?;
+        Some(&permission.path)
+    }
+
+    /// The name of a feature; `None` of another catalog's.
+    pub fn feature_name(&self, feature: FeatureId) -> Option<&str> {
+        let feature = self.0.features.get(feature.index(self.0.brand)?)?;
+        Some(&feature.id)
+    }
+
+    /// The name of a property with what bears it, `resource.status`; `None` of another catalog's.
+    pub fn property_name(&self, property: PropertyId) -> Option<String> {
+        let property = self.0.properties.get(property.index(self.0.brand)?)?;
+        let bearer = match property.bearer {
+            Bearer::Resource(_) => "resource",
+            Bearer::Subject => "subject",
+            Bearer::Context => "context",
+        };
+        Some(format!("{bearer}.{}", property.name))
+    }
+}
+
+impl fmt::Debug for Catalog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Catalog")
+            .field("id", &self.0.id)
+            .field("version", &self.0.version)
+            .field("permissions", &self.0.permissions.len())
+            .field("operations", &self.0.operations.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Model {
+    pub(crate) fn operation(&self, r#type: &str, action: &str) -> Option<u16> {
+        let r#type = self.types.get(self.type_names.get(r#type)? as usize)?;
+        let named = r#type.operation_names.get(action)?;
+        r#type.operations.get(named as usize).copied()
+    }
+
+    pub(crate) fn operation_name(&self, operation: u16) -> String {
+        let Some(operation) = self.operations.get(operation as usize) else {
+            return String::new();
+        };
+        let r#type = self.types.get(operation.r#type as usize);
+        format!("{}:{}", r#type.map_or("", |it| &it.id), operation.action)
+    }
+
+    /// The system roles' juniors, as edges of a hierarchy.
+    pub(crate) fn role_edges(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        self.roles.iter().zip(0..).flat_map(|(role, senior)| {
+            role.inherits
+                .iter()
+                .map(move |&junior| (senior, u32::from(junior)))
+        })
+    }
+}

@@ -1,0 +1,276 @@
+//! Selectors: what a grant, a deny or an exception names (D5, S5), and what it comes to.
+
+use super::{Followed, Model};
+use crate::document::problem::{Path, Report, quoted};
+use crate::document::{DenialDocument, GrantDocument};
+
+/// What a role grants and denies, permission by permission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rights {
+    /// The widest scope granted, 0 for none.
+    pub(crate) granted: Vec<u8>,
+    pub(crate) denied: Vec<bool>,
+}
+
+impl Rights {
+    pub(crate) fn none(permissions: usize) -> Rights {
+        Rights {
+            granted: vec![0; permissions],
+            denied: vec![false; permissions],
+        }
+    }
+}
+
+/// The parts of a selector.
+enum Selector<'a> {
+    Everything,
+    Below(&'a str),
+    Node(&'a str),
+}
+
+fn parse(text: &str) -> Selector<'_> {
+    match text.strip_suffix(".*") {
+        Some(top) => Selector::Below(top),
+        None if text == "*" => Selector::Everything,
+        None => Selector::Node(text),
+    }
+}
+
+/// What a reference to a permission leads to.
+enum Found {
+    Node(u16),
+    /// It was retired since the policy was written: inert.
+    Retired,
+    Unknown,
+}
+
+impl Model {
+    /// Follows a path written against `version` to a node of today; an unknown one is reported.
+    fn find(&self, path: &str, version: u32, at: &Path<'_>, report: &mut Report<'_>) -> Found {
+        match self.evolution.follow(path, version) {
+            Followed::Retired => {
+                report.warning(
+                    at,
+                    format!("{} was retired and has no effect", quoted(path)),
+                );
+                Found::Retired
+            }
+            Followed::Path(today) => match self.permission_names.get(&today) {
+                Some(index) => Found::Node(index as u16),
+                None => {
+                    self.report_unknown(path, at, report);
+                    Found::Unknown
+                }
+            },
+        }
+    }
+
+    pub(crate) fn report_unknown(&self, path: &str, at: &Path<'_>, report: &mut Report<'_>) {
+        let nearest = report.did_you_mean(path, self.permission_names.iter());
+        report.error(at, format!("unknown permission {}{nearest}", quoted(path)));
+    }
+
+    fn end(&self, node: u16) -> u16 {
+        self.permissions
+            .get(node as usize)
+            .map_or(node, |permission| permission.end)
+    }
+
+    /// Marks the node and all below it, wherever a rename has moved any of it since (D16).
+    fn mark_taken_away(
+        &self,
+        text: &str,
+        version: u32,
+        at: &Path<'_>,
+        report: &mut Report<'_>,
+    ) -> Vec<bool> {
+        let mut marked = vec![false; self.permissions.len()];
+        let path = match parse(text) {
+            Selector::Everything => {
+                marked.fill(true);
+                return marked;
+            }
+            // Taking away is greedy: a path is the node and everything below it.
+            Selector::Below(path) | Selector::Node(path) => path,
+        };
+        let places = self.evolution.follow_with_moved(path, version);
+        for place in &places {
+            match self.permission_names.get(place) {
+                Some(node) => {
+                    let node = node as u16;
+                    marked[node as usize..self.end(node) as usize].fill(true);
+                }
+                None => {
+                    self.report_unknown(path, at, report);
+                    return marked;
+                }
+            }
+        }
+        if matches!(self.evolution.follow(path, version), Followed::Retired) {
+            report.warning(at, format!("{} was retired", quoted(path)));
+        }
+        marked
+    }
+}
+
+/// The union of what exceptions take away.
+fn excepted(
+    model: &Model,
+    except: &[String],
+    version: u32,
+    at: &Path<'_>,
+    report: &mut Report<'_>,
+) -> Vec<bool> {
+    let mut all = vec![false; model.permissions.len()];
+    let list = at.field("except");
+    for (i, text) in except.iter().enumerate() {
+        let marked = model.mark_taken_away(text, version, &list.index(i), report);
+        for (all, marked) in all.iter_mut().zip(marked) {
+            *all |= marked;
+        }
+    }
+    all
+}
+
+/// Adds a deny to a role's rights (D4, D5).
+pub(crate) fn resolve_denial(
+    model: &Model,
+    denial: &DenialDocument,
+    version: u32,
+    rights: &mut Rights,
+    at: &Path<'_>,
+    report: &mut Report<'_>,
+) {
+    let select = at.field("select");
+    let covered = model.mark_taken_away(&denial.select, version, &select, report);
+    let spared = excepted(model, &denial.except, version, at, report);
+    for (denied, (covered, spared)) in rights.denied.iter_mut().zip(covered.iter().zip(spared)) {
+        *denied |= covered & !spared;
+    }
+}
+
+/// Adds a grant to a role's rights (D5, S5, D13, D16).
+pub(crate) fn resolve_grant(
+    model: &Model,
+    grant: &GrantDocument,
+    version: u32,
+    rights: &mut Rights,
+    at: &Path<'_>,
+    report: &mut Report<'_>,
+) {
+    let older = version < model.version;
+    let select = at.field("select");
+    let spared = excepted(model, &grant.except, version, at, report);
+    let covered = match parse(&grant.select) {
+        Selector::Node(path) => {
+            let Found::Node(node) = model.find(path, version, &select, report) else {
+                return;
+            };
+            grant_node(model, grant, node, older, &spared, rights, at, report);
+            return;
+        }
+        Selector::Everything => 0..model.permissions.len() as u16,
+        Selector::Below(path) => match model.find(path, version, &select, report) {
+            Found::Node(node) => node..model.end(node),
+            Found::Retired | Found::Unknown => return,
+        },
+    };
+    let mut left_out = Vec::new();
+    for node in covered {
+        let Some(permission) = model.permissions.get(node as usize) else {
+            continue;
+        };
+        if spared[node as usize] {
+            continue;
+        }
+        let scope = match grant.scope {
+            Some(scope) => permission.scopes.widest_within(scope),
+            None => permission.scopes.only(),
+        };
+        match scope {
+            Some(scope) if permission.adjustable.is_none() => {
+                let granted = &mut rights.granted[node as usize];
+                *granted = (*granted).max(scope as u8);
+            }
+            _ => left_out.push(quoted(&permission.path)),
+        }
+    }
+    if !left_out.is_empty() {
+        report.warning(
+            &select,
+            format!(
+                "{} leaves out {}: {}",
+                quoted(&grant.select),
+                left_out.join(", "),
+                "adjustable, or not offered at its scope"
+            ),
+        );
+    }
+}
+
+/// A grant that names one node.
+#[allow(clippy::too_many_arguments)]
+fn grant_node(
+    model: &Model,
+    grant: &GrantDocument,
+    node: u16,
+    older: bool,
+    spared: &[bool],
+    rights: &mut Rights,
+    at: &Path<'_>,
+    report: &mut Report<'_>,
+) {
+    let Some(permission) = model.permissions.get(node as usize) else {
+        return;
+    };
+    let name = quoted(&grant.select);
+    // What a newer catalog made invalid loads as the narrower thing, with a warning.
+    let mut refuse = |at: &Path<'_>, message: String| match older {
+        true => report.warning(at, message),
+        false => report.error(at, message),
+    };
+    if permission.adjustable.is_some() {
+        refuse(
+            &at.field("select"),
+            format!("{name} is adjustable: it comes from the account's setting, not from grants"),
+        );
+        return;
+    }
+    let offered = || {
+        let words: Vec<_> = permission
+            .scopes
+            .iter()
+            .map(|it| quoted(it.as_str()))
+            .collect();
+        words.join(", ")
+    };
+    let scope = match grant.scope {
+        Some(scope) if permission.scopes.offers(scope) => Some(scope),
+        Some(scope) => {
+            refuse(
+                &at.field("scope"),
+                format!(
+                    "{name} does not offer the scope `{scope}`; it offers {}",
+                    offered()
+                ),
+            );
+            permission.scopes.widest_within(scope)
+        }
+        None => {
+            let only = permission.scopes.only();
+            if only.is_none() {
+                refuse(
+                    &at.field("select"),
+                    format!("{name} needs a scope; it offers {}", offered()),
+                );
+            }
+            only
+        }
+    };
+    if let Some(scope) = scope
+        && !spared[node as usize]
+    {
+        let granted: &mut u8 = &mut rights.granted[node as usize];
+        *granted = (*granted).max(scope as u8);
+    }
+}

@@ -1,0 +1,475 @@
+//! The answer to a check: allow or deny, and the one reason why (D17).
+
+use std::fmt;
+
+use crate::Scope;
+use crate::id::{Brand, FeatureId, OperationId, PermissionId, PropertyId};
+
+/// Whether the request is allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Effect {
+    /// It is.
+    Allow,
+    /// It is not.
+    Deny,
+}
+
+/// The answer to a check: 24 bytes, `Copy`, with the one reason that D17 picks.
+///
+/// Its `Display` is a short English sentence without names;
+/// [`Engine::describe`](crate::Engine::describe) says it with the catalog's names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[must_use = "a decision that nobody looks at protects nothing"]
+pub struct Decision {
+    revision: u64,
+    brand: Brand,
+    permission: u16,
+    fact: u16,
+    filtered_by: u16,
+    code: Code,
+    /// The scope of an allow; of a denial, the cause of a missing prerequisite.
+    detail: u8,
+    part: Part,
+}
+
+/// No permission, feature, operation or property.
+pub(crate) const NONE: u16 = u16::MAX;
+
+/// The codes, in the order of D17, which is also how far a pair got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub(crate) enum Code {
+    InvalidIdentifier,
+    MissingAccount,
+    WrongAccount,
+    UnknownSubject,
+    UnknownRole,
+    UnknownPosition,
+    Suspended,
+    UnknownType,
+    UnknownAction,
+    AskedWrongWay,
+    NotGranted,
+    Denied,
+    FeatureDisabled,
+    PrerequisiteMissing,
+    OutOfScope,
+    ConditionNotMet,
+    PropertyMissing,
+    PropertyWrongType,
+    Allowed,
+}
+
+impl Code {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Code::InvalidIdentifier => "invalid_identifier",
+            Code::MissingAccount => "missing_account",
+            Code::WrongAccount => "wrong_account",
+            Code::UnknownSubject => "unknown_subject",
+            Code::UnknownRole => "unknown_role",
+            Code::UnknownPosition => "unknown_position",
+            Code::Suspended => "suspended",
+            Code::UnknownType => "unknown_type",
+            Code::UnknownAction => "unknown_action",
+            Code::AskedWrongWay => "asked_wrong_way",
+            Code::NotGranted => "not_granted",
+            Code::Denied => "denied",
+            Code::FeatureDisabled => "feature_disabled",
+            Code::PrerequisiteMissing => "prerequisite_missing",
+            Code::OutOfScope => "out_of_scope",
+            Code::ConditionNotMet => "condition_not_met",
+            Code::PropertyMissing => "property_missing",
+            Code::PropertyWrongType => "property_wrong_type",
+            Code::Allowed => "allowed",
+        }
+    }
+}
+
+/// Which part of the catalog or the request a denial is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Part {
+    /// The request's subject.
+    Subject,
+    /// The request's resource.
+    Resource,
+    /// The permission itself.
+    Permission,
+    /// An ancestor of the permission in the tree.
+    Ancestor,
+    /// The pair of permission and operation.
+    Pair,
+    /// The operation.
+    Operation,
+}
+
+impl Part {
+    /// The word of the stable form: `subject`, `resource`, `permission`, `ancestor`, `pair`, `operation`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Part::Subject => "subject",
+            Part::Resource => "resource",
+            Part::Permission => "permission",
+            Part::Ancestor => "ancestor",
+            Part::Pair => "pair",
+            Part::Operation => "operation",
+        }
+    }
+}
+
+/// Why a request was denied, with the facts of it. [`DenyReason::code`] is stable (semver covers it).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DenyReason {
+    /// An identifier of the request is empty, longer than 256 bytes, or holds a control character (D12).
+    InvalidIdentifier,
+    /// The catalog serves many accounts and this part of the request states none (D11).
+    MissingAccount(Part),
+    /// This part of the request is of another account (D11).
+    WrongAccount(Part),
+    /// The directory has no such user, or the handle is of another account.
+    UnknownSubject,
+    /// There is no such role, or tokens may not bring it (D18).
+    UnknownRole,
+    /// The token's position does not exist (D18).
+    UnknownPosition,
+    /// The user is suspended (D2).
+    Suspended,
+    /// The catalog has no such resource type.
+    UnknownType,
+    /// The type has no such action, or the handle is of another catalog.
+    UnknownAction,
+    /// A record operation was asked of the type, or the other way round (D14).
+    AskedWrongWay,
+    /// No role of the subject grants a permission that allows it (D3).
+    NotGranted,
+    /// A role of the subject denies the permission (D4).
+    Denied,
+    /// A feature is not enabled in the account (D6, D9).
+    FeatureDisabled {
+        /// The first missing feature.
+        feature: FeatureId,
+        /// Where the catalog names it.
+        on: Part,
+    },
+    /// A prerequisite is not effective (D7, D9).
+    PrerequisiteMissing {
+        /// The first missing prerequisite.
+        permission: PermissionId,
+        /// Where the catalog names it.
+        on: Part,
+        /// Why that one is not effective.
+        cause: PrerequisiteCause,
+    },
+    /// The permission's scope does not reach the record's owner (S1).
+    OutOfScope,
+    /// A condition does not hold (D10).
+    ConditionNotMet {
+        /// The property on its left.
+        property: PropertyId,
+        /// Where the catalog states the condition.
+        on: Part,
+    },
+    /// A property that a condition reads is missing (D10).
+    PropertyMissing {
+        /// The property.
+        property: PropertyId,
+        /// Where the catalog states the condition.
+        on: Part,
+    },
+    /// A property that a condition reads is of another type than declared (D10).
+    PropertyWrongType {
+        /// The property.
+        property: PropertyId,
+        /// Where the catalog states the condition.
+        on: Part,
+    },
+}
+
+impl DenyReason {
+    /// The stable code, `not_granted`.
+    pub const fn code(self) -> &'static str {
+        self.to_code().as_str()
+    }
+
+    const fn to_code(self) -> Code {
+        match self {
+            DenyReason::InvalidIdentifier => Code::InvalidIdentifier,
+            DenyReason::MissingAccount(_) => Code::MissingAccount,
+            DenyReason::WrongAccount(_) => Code::WrongAccount,
+            DenyReason::UnknownSubject => Code::UnknownSubject,
+            DenyReason::UnknownRole => Code::UnknownRole,
+            DenyReason::UnknownPosition => Code::UnknownPosition,
+            DenyReason::Suspended => Code::Suspended,
+            DenyReason::UnknownType => Code::UnknownType,
+            DenyReason::UnknownAction => Code::UnknownAction,
+            DenyReason::AskedWrongWay => Code::AskedWrongWay,
+            DenyReason::NotGranted => Code::NotGranted,
+            DenyReason::Denied => Code::Denied,
+            DenyReason::FeatureDisabled { .. } => Code::FeatureDisabled,
+            DenyReason::PrerequisiteMissing { .. } => Code::PrerequisiteMissing,
+            DenyReason::OutOfScope => Code::OutOfScope,
+            DenyReason::ConditionNotMet { .. } => Code::ConditionNotMet,
+            DenyReason::PropertyMissing { .. } => Code::PropertyMissing,
+            DenyReason::PropertyWrongType { .. } => Code::PropertyWrongType,
+        }
+    }
+}
+
+/// Why a prerequisite is not effective (D8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PrerequisiteCause {
+    /// No role grants it.
+    NotGranted,
+    /// A role denies it.
+    Denied,
+    /// A feature it needs is not enabled.
+    FeatureDisabled,
+    /// A prerequisite of its own is not effective.
+    PrerequisiteMissing,
+}
+
+impl PrerequisiteCause {
+    /// The stable code of the reason it stands for.
+    pub const fn code(self) -> &'static str {
+        match self {
+            PrerequisiteCause::NotGranted => Code::NotGranted.as_str(),
+            PrerequisiteCause::Denied => Code::Denied.as_str(),
+            PrerequisiteCause::FeatureDisabled => Code::FeatureDisabled.as_str(),
+            PrerequisiteCause::PrerequisiteMissing => Code::PrerequisiteMissing.as_str(),
+        }
+    }
+
+    fn of(code: u8) -> Self {
+        match code {
+            c if c == Code::NotGranted as u8 => PrerequisiteCause::NotGranted,
+            c if c == Code::Denied as u8 => PrerequisiteCause::Denied,
+            c if c == Code::FeatureDisabled as u8 => PrerequisiteCause::FeatureDisabled,
+            _ => PrerequisiteCause::PrerequisiteMissing,
+        }
+    }
+}
+
+/// A denial as the evaluator has it: codes and indices, no brands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Denial {
+    pub(crate) code: Code,
+    pub(crate) part: Part,
+    pub(crate) cause: u8,
+    pub(crate) permission: u16,
+    pub(crate) fact: u16,
+}
+
+impl Denial {
+    pub(crate) const fn of(code: Code) -> Self {
+        Denial {
+            code,
+            part: Part::Permission,
+            cause: 0,
+            permission: NONE,
+            fact: NONE,
+        }
+    }
+
+    pub(crate) const fn on(code: Code, part: Part) -> Self {
+        Denial {
+            part,
+            ..Denial::of(code)
+        }
+    }
+}
+
+impl Decision {
+    #[inline]
+    pub(crate) const fn allow(
+        revision: u64,
+        brand: Brand,
+        permission: u16,
+        scope: Scope,
+        filtered_by: u16,
+    ) -> Self {
+        Decision {
+            revision,
+            brand,
+            permission,
+            fact: NONE,
+            filtered_by,
+            code: Code::Allowed,
+            detail: scope as u8,
+            part: Part::Permission,
+        }
+    }
+
+    #[inline]
+    pub(crate) const fn deny(revision: u64, brand: Brand, denial: Denial) -> Self {
+        Decision {
+            revision,
+            brand,
+            permission: denial.permission,
+            fact: denial.fact,
+            filtered_by: NONE,
+            code: denial.code,
+            detail: denial.cause,
+            part: denial.part,
+        }
+    }
+
+    /// Allow or deny.
+    #[inline]
+    pub const fn effect(&self) -> Effect {
+        match self.code {
+            Code::Allowed => Effect::Allow,
+            _ => Effect::Deny,
+        }
+    }
+
+    /// Whether it is an allow.
+    #[inline]
+    #[must_use]
+    pub const fn is_allow(&self) -> bool {
+        matches!(self.code, Code::Allowed)
+    }
+
+    /// The stable code: `allowed`, or that of the reason.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        self.code.as_str()
+    }
+
+    /// Why it was denied; `None` of an allow.
+    #[must_use]
+    pub fn reason(&self) -> Option<DenyReason> {
+        let property = PropertyId::new(u32::from(self.fact), self.brand);
+        let on = self.part;
+        Some(match self.code {
+            Code::Allowed => return None,
+            Code::InvalidIdentifier => DenyReason::InvalidIdentifier,
+            Code::MissingAccount => DenyReason::MissingAccount(on),
+            Code::WrongAccount => DenyReason::WrongAccount(on),
+            Code::UnknownSubject => DenyReason::UnknownSubject,
+            Code::UnknownRole => DenyReason::UnknownRole,
+            Code::UnknownPosition => DenyReason::UnknownPosition,
+            Code::Suspended => DenyReason::Suspended,
+            Code::UnknownType => DenyReason::UnknownType,
+            Code::UnknownAction => DenyReason::UnknownAction,
+            Code::AskedWrongWay => DenyReason::AskedWrongWay,
+            Code::NotGranted => DenyReason::NotGranted,
+            Code::Denied => DenyReason::Denied,
+            Code::FeatureDisabled => DenyReason::FeatureDisabled {
+                feature: FeatureId::new(u32::from(self.fact), self.brand),
+                on,
+            },
+            Code::PrerequisiteMissing => DenyReason::PrerequisiteMissing {
+                permission: PermissionId::new(u32::from(self.fact), self.brand),
+                on,
+                cause: PrerequisiteCause::of(self.detail),
+            },
+            Code::OutOfScope => DenyReason::OutOfScope,
+            Code::ConditionNotMet => DenyReason::ConditionNotMet { property, on },
+            Code::PropertyMissing => DenyReason::PropertyMissing { property, on },
+            Code::PropertyWrongType => DenyReason::PropertyWrongType { property, on },
+        })
+    }
+
+    /// The permission that decided: of an allow the one with the widest scope, of a denial the one
+    /// that got furthest (D17). `None` of an open operation, and where no permission was reached.
+    #[must_use]
+    pub fn permission(&self) -> Option<PermissionId> {
+        (self.permission != NONE).then(|| PermissionId::new(u32::from(self.permission), self.brand))
+    }
+
+    /// The scope of an allow: how far the permission reaches, narrowed by prerequisites (D7).
+    #[must_use]
+    pub fn scope(&self) -> Option<Scope> {
+        match self.code {
+            Code::Allowed => Scope::from_u8(self.detail),
+            _ => None,
+        }
+    }
+
+    /// Of an allow on the type that delivers or touches many records: the record operation whose
+    /// filter the host must apply (D14).
+    #[must_use]
+    pub fn filtered_by(&self) -> Option<OperationId> {
+        (self.filtered_by != NONE)
+            .then(|| OperationId::new(u32::from(self.filtered_by), self.brand))
+    }
+
+    /// The number of the engine's state that decided.
+    #[must_use]
+    pub const fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// The permit, or the denial as an error, for use with `?`.
+    ///
+    /// # Errors
+    /// [`Denied`] of a denial.
+    pub const fn require(self) -> Result<Permit, Denied> {
+        match self.effect() {
+            Effect::Allow => Ok(Permit(self)),
+            Effect::Deny => Err(Denied(self)),
+        }
+    }
+}
+
+impl fmt::Display for Decision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.code {
+            Code::Allowed => "allowed",
+            Code::InvalidIdentifier => "denied: an identifier of the request is invalid",
+            Code::MissingAccount => "denied: the request does not state its account",
+            Code::WrongAccount => "denied: the request is about another account",
+            Code::UnknownSubject => "denied: there is no such user",
+            Code::UnknownRole => "denied: there is no such role to bring",
+            Code::UnknownPosition => "denied: there is no such position to bring",
+            Code::Suspended => "denied: the user is suspended",
+            Code::UnknownType => "denied: there is no such type of resource",
+            Code::UnknownAction => "denied: the type has no such action",
+            Code::AskedWrongWay => {
+                "denied: a record operation was asked of the type, or the reverse"
+            }
+            Code::NotGranted => "denied: no role grants the permission",
+            Code::Denied => "denied: a role denies the permission",
+            Code::FeatureDisabled => "denied: a feature is not enabled in the account",
+            Code::PrerequisiteMissing => "denied: a prerequisite of the permission is missing",
+            Code::OutOfScope => "denied: the permission does not reach the owner of the record",
+            Code::ConditionNotMet => "denied: a condition does not hold",
+            Code::PropertyMissing => "denied: a property that a condition reads is missing",
+            Code::PropertyWrongType => {
+                "denied: a property that a condition reads is of another type"
+            }
+        })
+    }
+}
+
+/// Proof that a check allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Permit(Decision);
+
+impl Permit {
+    /// The decision, an allow.
+    pub const fn decision(&self) -> Decision {
+        self.0
+    }
+}
+
+/// A denial, as an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[error("{0}")]
+pub struct Denied(Decision);
+
+impl Denied {
+    /// The decision, a denial.
+    pub const fn decision(&self) -> Decision {
+        self.0
+    }
+
+    /// Why.
+    pub fn reason(&self) -> DenyReason {
+        // The only decision without a reason is an allow, of which no `Denied` is made.
+        self.0.reason().unwrap_or(DenyReason::NotGranted)
+    }
+}

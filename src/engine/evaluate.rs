@@ -1,0 +1,324 @@
+//! The evaluator: a viewer, an operation and a record in, a decision out (D9, D17, S1 to S6).
+//!
+//! Who asks has been settled before; what is left needs no names but the owner's.
+
+use super::State;
+use super::cells::{Cell, Outlook, progress};
+use super::users::NOWHERE;
+use crate::Scope;
+use crate::catalog::{Bearer, Condition, Operation, Pair, Verdict};
+use crate::decision::{Code, Decision, Denial, NONE, Part};
+use crate::document::{AskedOn, PropertyType, PropertyValue};
+use crate::id::PropertyId;
+use crate::request::{Context, Owner, OwnerPosition, PropertyMap, Resource, Value};
+
+/// Who asks, as far as scopes and conditions go.
+#[derive(Clone, Copy)]
+pub(crate) struct Viewer<'a> {
+    /// A user of the directory.
+    pub(crate) user: Option<u32>,
+    /// The id of a token that is no user of the directory.
+    pub(crate) name: Option<&'a str>,
+    /// Or [`NOWHERE`].
+    pub(crate) position: u32,
+    /// What a token brings; users have the directory's.
+    pub(crate) brought: Option<&'a PropertyMap>,
+}
+
+/// Whether the whole question is asked, or only what stands before the record (D14's `can_any`).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    Record,
+    AnyRecord,
+}
+
+/// What is asked of a subject, once it is settled that it may be asked at all.
+pub(crate) struct Question<'q, R: ?Sized, C: ?Sized> {
+    pub(crate) index: u16,
+    pub(crate) operation: &'q Operation,
+    pub(crate) viewer: Viewer<'q>,
+    pub(crate) resource: &'q R,
+    pub(crate) context: &'q C,
+    pub(crate) extent: Extent,
+}
+
+/// The cells of a subject: read from a row, or worked out for a bearer.
+pub(crate) trait Cells {
+    fn operation(&self, operation: u16) -> Cell;
+    fn pair(&self, operation: u16, pair: u16) -> Cell;
+}
+
+/// The row of an access set.
+pub(crate) struct Row<'a> {
+    pub(crate) cells: &'a [Cell],
+    pub(crate) operations: usize,
+}
+
+impl Cells for Row<'_> {
+    #[inline]
+    fn operation(&self, operation: u16) -> Cell {
+        self.cells
+            .get(operation as usize)
+            .copied()
+            .unwrap_or(Cell::NOTHING)
+    }
+
+    #[inline]
+    fn pair(&self, _: u16, pair: u16) -> Cell {
+        self.cells
+            .get(self.operations + pair as usize)
+            .copied()
+            .unwrap_or(Cell::NOTHING)
+    }
+}
+
+impl State {
+    #[inline]
+    pub(crate) fn deny(&self, denial: Denial) -> Decision {
+        Decision::deny(self.revision, self.model().brand, denial)
+    }
+
+    #[inline]
+    fn allow(&self, operation: &Operation, permission: u16, scope: u8) -> Decision {
+        // A cell holds no other numbers than those of scopes.
+        let scope = Scope::from_u8(scope).unwrap_or(Scope::Own);
+        let brand = self.model().brand;
+        Decision::allow(
+            self.revision,
+            brand,
+            permission,
+            scope,
+            operation.filtered_by,
+        )
+    }
+
+    /// The decision on an operation asked the right way.
+    #[inline]
+    pub(crate) fn evaluate<R: Resource + ?Sized, C: Context + ?Sized>(
+        &self,
+        question: &Question<'_, R, C>,
+        cells: &impl Cells,
+    ) -> Decision {
+        match cells.operation(question.index).outlook() {
+            Outlook::Reaches {
+                scope,
+                widest,
+                first,
+            } => {
+                let covered = scope == Scope::All as u8
+                    || question.operation.on == AskedOn::Type
+                    || question.extent == Extent::AnyRecord
+                    || scope >= self.scope_needed(&question.viewer, question.resource);
+                if covered {
+                    self.allow(question.operation, widest, scope)
+                } else {
+                    self.deny(Denial {
+                        permission: first,
+                        ..Denial::of(Code::OutOfScope)
+                    })
+                }
+            }
+            Outlook::Denied(denial) => self.deny(denial),
+            Outlook::Depends => self.evaluate_pairs(question, cells),
+        }
+    }
+
+    /// Pair by pair: the widest that allows, or the denial that got furthest.
+    #[inline(never)]
+    fn evaluate_pairs<R: Resource + ?Sized, C: Context + ?Sized>(
+        &self,
+        question: &Question<'_, R, C>,
+        cells: &impl Cells,
+    ) -> Decision {
+        let operation = question.operation;
+        let scoped = question.extent == Extent::Record && operation.on == AskedOn::Record;
+        let needed = if scoped {
+            self.scope_needed(&question.viewer, question.resource)
+        } else {
+            0
+        };
+        let mut widest: Option<(u8, u16)> = None;
+        let mut furthest: Option<Denial> = None;
+        for index in operation.pairs.clone() {
+            let Some(pair) = self.model().pairs.get(index as usize) else {
+                continue;
+            };
+            let judged = match cells.pair(question.index, index).outlook() {
+                Outlook::Denied(denial) => Err(denial),
+                Outlook::Depends => Err(Denial::of(Code::NotGranted)),
+                Outlook::Reaches { mut scope, .. } => {
+                    if scoped && self.is_lent(question, scope, index) {
+                        scope = Scope::All as u8;
+                    }
+                    if scope < needed {
+                        Err(Denial::of(Code::OutOfScope))
+                    } else {
+                        self.late_denial(question, index, pair)
+                            .map_or(Ok(scope), Err)
+                    }
+                }
+            };
+            match judged {
+                Ok(scope) if widest.is_none_or(|(best, _)| scope > best) => {
+                    widest = Some((scope, pair.permission));
+                }
+                Ok(_) => {}
+                Err(denial) => {
+                    if furthest.is_none_or(|known| progress(&denial) > progress(&known)) {
+                        furthest = Some(Denial {
+                            permission: pair.permission,
+                            ..denial
+                        });
+                    }
+                }
+            }
+        }
+        match (widest, furthest) {
+            (Some((scope, permission)), _) => self.allow(operation, permission, scope),
+            (None, denial) => self.deny(denial.unwrap_or(Denial::of(Code::NotGranted))),
+        }
+    }
+
+    /// What stands after the scope: features and conditions of the pair, then of the operation.
+    fn late_denial<R: Resource + ?Sized, C: Context + ?Sized>(
+        &self,
+        question: &Question<'_, R, C>,
+        index: u16,
+        pair: &Pair,
+    ) -> Option<Denial> {
+        let operation = question.operation;
+        let conditional = question.extent == Extent::Record || operation.on == AskedOn::Type;
+        let feature_denial = |feature: u16, part| {
+            (feature != NONE).then(|| Denial {
+                fact: feature,
+                ..Denial::on(Code::FeatureDisabled, part)
+            })
+        };
+        let condition_denial = |when: &[Vec<Condition>], part| {
+            conditional
+                .then(|| self.failing_condition(question, when, part))
+                .flatten()
+        };
+        feature_denial(self.pair_feature(index), Part::Pair)
+            .or_else(|| condition_denial(&pair.when, Part::Pair))
+            .or_else(|| feature_denial(self.operation_feature(question.index), Part::Operation))
+            .or_else(|| condition_denial(&operation.when, Part::Operation))
+    }
+
+    /// The first condition that fails of the first alternative, if every alternative has one.
+    fn failing_condition<R: Resource + ?Sized, C: Context + ?Sized>(
+        &self,
+        question: &Question<'_, R, C>,
+        when: &[Vec<Condition>],
+        part: Part,
+    ) -> Option<Denial> {
+        let mut first = None;
+        for alternative in when {
+            let failing = alternative.iter().find_map(|condition| {
+                let verdict = condition.evaluate(
+                    |property| self.property(property, question),
+                    |property, value| self.is_of_kind(property, value),
+                );
+                match verdict {
+                    Verdict::Holds => None,
+                    Verdict::Fails => Some((Code::ConditionNotMet, condition.left)),
+                    Verdict::Missing(property) => Some((Code::PropertyMissing, property)),
+                    Verdict::WrongType(property) => Some((Code::PropertyWrongType, property)),
+                }
+            });
+            let (code, fact) = failing?;
+            first.get_or_insert(Denial {
+                fact,
+                ..Denial::on(code, part)
+            });
+        }
+        first
+    }
+
+    fn is_of_kind(&self, property: u16, value: &Value<'_>) -> bool {
+        let kind = self
+            .model()
+            .properties
+            .get(property as usize)
+            .map(|it| it.kind);
+        matches!(
+            (kind, value),
+            (Some(PropertyType::Text), Value::Text(_))
+                | (Some(PropertyType::Integer), Value::Integer(_))
+                | (Some(PropertyType::Boolean), Value::Boolean(_))
+                | (Some(PropertyType::Set), Value::Set(_))
+        )
+    }
+
+    fn property<'v, R: Resource + ?Sized, C: Context + ?Sized>(
+        &'v self,
+        index: u16,
+        question: &Question<'v, R, C>,
+    ) -> Option<Value<'v>> {
+        let property = self.model().properties.get(index as usize)?;
+        let handle = PropertyId::new(u32::from(index), self.model().brand);
+        match property.bearer {
+            Bearer::Resource(_) => question.resource.property(handle, &property.name),
+            Bearer::Context => question.context.property(handle, &property.name),
+            Bearer::Subject => match question.viewer.brought {
+                Some(brought) => brought.get(&property.name),
+                None => self
+                    .users
+                    .property(question.viewer.user?, index)
+                    .map(|value: &PropertyValue| value.into()),
+            },
+        }
+    }
+
+    /// Whether the viewer has the pair at All because somebody below has (S6).
+    fn is_lent<R: ?Sized, C: ?Sized>(
+        &self,
+        question: &Question<'_, R, C>,
+        scope: u8,
+        pair: u16,
+    ) -> bool {
+        let between = scope == Scope::Reports as u8 || scope == Scope::Peers as u8;
+        let position = question.viewer.position;
+        between
+            && position != NOWHERE
+            && self.pair_feature(pair) == NONE
+            && self.operation_feature(question.index) == NONE
+            && self
+                .lent
+                .as_ref()
+                .is_some_and(|lent| lent.is_lent(position, pair))
+    }
+
+    /// The narrowest scope that reaches the record's owner, as a number (S1, S3).
+    #[inline]
+    fn scope_needed<R: Resource + ?Sized>(&self, viewer: &Viewer<'_>, resource: &R) -> u8 {
+        let owner = match resource.owner() {
+            Owner::None => return Scope::All as u8,
+            Owner::User(id) => id.index(self.brand).map(|index| index as u32),
+            Owner::Named(name) => {
+                if viewer.name == Some(name) {
+                    return Scope::Own as u8;
+                }
+                self.users.find(name)
+            }
+        };
+        if owner.is_some() && owner == viewer.user {
+            return Scope::Own as u8;
+        }
+        if viewer.position == NOWHERE {
+            return Scope::All as u8;
+        }
+        let position = match resource.owner_position() {
+            OwnerPosition::Directory => owner
+                .and_then(|owner| self.users.get(owner))
+                .map_or(NOWHERE, |owner| owner.position),
+            OwnerPosition::None => NOWHERE,
+            OwnerPosition::Named(name) => self.positions.names.get(name).unwrap_or(NOWHERE),
+            OwnerPosition::At(id) => id.index(self.brand).map_or(NOWHERE, |index| index as u32),
+        };
+        // Without a branch for each scope: on random requests the branches would be mispredicted.
+        let below = self.positions.reach.is_below(position, viewer.position);
+        let same = position == viewer.position;
+        Scope::All as u8 - 2 * u8::from(below) - u8::from(same)
+    }
+}

@@ -1,0 +1,239 @@
+//! The engine: one account's catalog, policy and directory, compiled. The PDP.
+
+mod accounts;
+mod ask;
+mod bearer;
+mod cells;
+mod evaluate;
+mod lending;
+mod load;
+mod rights;
+mod users;
+
+pub use accounts::Accounts;
+pub use ask::InContext;
+pub use load::{EngineBuilder, Loaded};
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::Timestamp;
+use crate::catalog::{Catalog, Model};
+use crate::chunked::Chunked;
+use crate::decision::{NONE, Part};
+use crate::document::{AccountsServed, PolicyDocument};
+use crate::hierarchy::Reach;
+use crate::id::{Brand, PackageId, PositionId, RoleId, UserId};
+use crate::names::Names;
+use cells::Cell;
+use lending::Lent;
+use rights::Planes;
+use users::Users;
+
+/// Catalog, policy and directory of one account, compiled: immutable, cheap to clone, shared by
+/// threads as it is.
+///
+/// ```
+/// use bailiwick::{Catalog, Engine, Record, Timestamp, document::*};
+/// # let catalog = CatalogDocument::from_toml("c.toml", r#"
+/// #     format = 1
+/// #     id = "shop"
+/// #     version = 1
+/// #     permissions = [{ path = "orders", scopes = ["own", "all"] }]
+/// #     types = [{ id = "order" }]
+/// #     operations = [{ type = "order", action = "cancel", on = "record", allowed_by = ["orders"] }]
+/// # "#);
+/// let policy = PolicyDocument::from_toml("policy.toml", r#"
+///     format = 1
+///     catalog_version = 1
+///     roles = [{ id = "seller", grants = [{ select = "orders", scope = "own" }] }]
+/// "#);
+/// let directory = DirectoryDocument::from_toml("directory.toml", r#"
+///     format = 1
+///     users = [{ id = "ann", roles = ["seller"] }, { id = "bob" }]
+/// "#);
+/// let engine = Engine::new(&Catalog::new(catalog)?, policy, directory, Timestamp(0))?.engine;
+///
+/// let hers = Record::of("order").id("1").owner("ann");
+/// let his = Record::of("order").id("2").owner("bob");
+/// assert!(engine.check("ann", "cancel", &hers).is_allow());
+/// assert_eq!(engine.check("ann", "cancel", &his).code(), "out_of_scope");
+/// # Ok::<(), bailiwick::Problems>(())
+/// ```
+#[derive(Clone)]
+pub struct Engine(Arc<State>);
+
+/// Everything that a check reads. Its parts are shared between revisions.
+pub(crate) struct State {
+    catalog: Catalog,
+    /// Of the account's lineage.
+    brand: Brand,
+    account: Option<Arc<str>>,
+    revision: u64,
+    policy: Arc<PolicyDocument>,
+    /// For each permission, the first feature that it lacks (D6), and where it is named.
+    missing_features: Arc<[Option<(u16, Part)>]>,
+    /// For each pair and each operation, the first feature of its own that is not enabled, or `NONE`.
+    pair_features: Arc<[u16]>,
+    operation_features: Arc<[u16]>,
+    roles: Arc<Roles>,
+    packages: Arc<Packages>,
+    positions: Arc<Positions>,
+    users: Users,
+    sets: Chunked<Arc<AccessSet>>,
+    /// Where the catalog reads "reports' records" as accessible (S6).
+    lent: Option<Arc<Lent>>,
+    next_expiry: Option<Timestamp>,
+}
+
+/// System roles first, as the catalog numbers them, then the account's.
+#[derive(Default)]
+pub(crate) struct Roles {
+    names: Names,
+    roles: Vec<Role>,
+}
+
+struct Role {
+    /// What it and all its juniors grant and deny (D2).
+    closure: Arc<Planes>,
+    tokens_bring: bool,
+}
+
+#[derive(Default)]
+pub(crate) struct Packages {
+    names: Names,
+    /// The roles of each.
+    roles: Vec<Box<[u32]>>,
+}
+
+#[derive(Default)]
+pub(crate) struct Positions {
+    names: Names,
+    reach: Reach,
+}
+
+/// What users with the same assignments share.
+pub(crate) struct AccessSet {
+    planes: Planes,
+    /// A cell for each operation, then one for each pair.
+    row: Box<[Cell]>,
+}
+
+impl Engine {
+    /// The catalog it was compiled with.
+    pub fn catalog(&self) -> &Catalog {
+        &self.0.catalog
+    }
+
+    /// The account's id, where the policy states one.
+    pub fn account(&self) -> Option<&str> {
+        self.0.account.as_deref()
+    }
+
+    /// The number of this state; every decision carries it.
+    pub fn revision(&self) -> u64 {
+        self.0.revision
+    }
+
+    /// The policy it was compiled from.
+    pub fn policy(&self) -> &PolicyDocument {
+        &self.0.policy
+    }
+
+    /// When the next assignment ends (D2); until then a check needs no clock.
+    pub fn next_expiry(&self) -> Option<Timestamp> {
+        self.0.next_expiry
+    }
+
+    /// The user of that id.
+    pub fn user(&self, id: &str) -> Option<UserId> {
+        Some(UserId::new(self.0.users.find(id)?, self.0.brand))
+    }
+
+    /// The id of a user; `None` of another account's.
+    pub fn user_name(&self, user: UserId) -> Option<&str> {
+        let index = user.index(self.0.brand)?;
+        self.0.users.name(u32::try_from(index).ok()?)
+    }
+
+    /// How many users the directory has.
+    pub fn user_count(&self) -> usize {
+        self.0.users.len()
+    }
+
+    /// The position of that id.
+    pub fn position(&self, id: &str) -> Option<PositionId> {
+        Some(PositionId::new(
+            self.0.positions.names.get(id)?,
+            self.0.brand,
+        ))
+    }
+
+    /// The role of that id, `system:…` or the account's own.
+    pub fn role(&self, id: &str) -> Option<RoleId> {
+        Some(RoleId::new(self.0.roles.names.get(id)?, self.0.brand))
+    }
+
+    /// The roles of the account, the system's first.
+    pub fn roles(&self) -> impl Iterator<Item = &str> {
+        self.0.roles.names.iter()
+    }
+
+    /// The package of that id.
+    pub fn package(&self, id: &str) -> Option<PackageId> {
+        Some(PackageId::new(self.0.packages.names.get(id)?, self.0.brand))
+    }
+
+    /// Whether the first position stands strictly below the second, at any depth (S1).
+    pub fn is_below(&self, low: PositionId, high: PositionId) -> bool {
+        match (low.index(self.0.brand), high.index(self.0.brand)) {
+            (Some(low), Some(high)) => self.0.positions.reach.is_below(low as u32, high as u32),
+            _ => false,
+        }
+    }
+
+    /// How many access sets the users share: distinct combinations of roles and packages.
+    pub fn access_set_count(&self) -> usize {
+        self.0.sets.iter().count()
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("catalog", &self.0.catalog)
+            .field("account", &self.account())
+            .field("revision", &self.revision())
+            .field("users", &self.user_count())
+            .finish_non_exhaustive()
+    }
+}
+
+impl State {
+    #[inline]
+    pub(crate) fn model(&self) -> &Model {
+        &self.catalog.0
+    }
+
+    pub(crate) fn missing_feature(&self, permission: u16) -> Option<(u16, Part)> {
+        *self.missing_features.get(permission as usize)?
+    }
+
+    pub(crate) fn pair_feature(&self, pair: u16) -> u16 {
+        self.pair_features
+            .get(pair as usize)
+            .copied()
+            .unwrap_or(NONE)
+    }
+
+    pub(crate) fn operation_feature(&self, operation: u16) -> u16 {
+        self.operation_features
+            .get(operation as usize)
+            .copied()
+            .unwrap_or(NONE)
+    }
+
+    fn serves_many(&self) -> bool {
+        self.model().accounts == AccountsServed::Many
+    }
+}
