@@ -5,33 +5,30 @@ use std::sync::Arc;
 const BITS: u32 = 10;
 const CHUNK: usize = 1 << BITS;
 
-/// A vector whose clone is cheap and whose chunks are copied only when written to.
+/// An immutable vector in chunks. A clone copies a pointer for each chunk.
 #[derive(Debug, Clone)]
 pub(crate) struct Chunked<T> {
-    chunks: Vec<Arc<Vec<T>>>,
-    len: usize,
+    chunks: Arc<[Arc<[T]>]>,
 }
 
 impl<T> Default for Chunked<T> {
     fn default() -> Self {
         Chunked {
-            chunks: Vec::new(),
-            len: 0,
+            chunks: Arc::default(),
         }
     }
 }
 
-impl<T: Clone> Chunked<T> {
-    pub(crate) fn push(&mut self, value: T) {
-        match self.chunks.last_mut() {
-            Some(last) if last.len() < CHUNK => Arc::make_mut(last).push(value),
-            _ => {
-                let mut chunk = Vec::with_capacity(if self.len == 0 { 4 } else { CHUNK });
-                chunk.push(value);
-                self.chunks.push(Arc::new(chunk));
-            }
+impl<T> FromIterator<T> for Chunked<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        let mut items = items.into_iter();
+        let next = || {
+            let chunk: Vec<T> = items.by_ref().take(CHUNK).collect();
+            (!chunk.is_empty()).then(|| chunk.into())
+        };
+        Chunked {
+            chunks: std::iter::from_fn(next).collect(),
         }
-        self.len += 1;
     }
 }
 

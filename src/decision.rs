@@ -22,14 +22,80 @@ pub enum Effect {
 #[must_use = "a decision that nobody looks at protects nothing"]
 pub struct Decision {
     revision: u64,
+    verdict: Verdict,
     brand: Brand,
-    permission: u16,
-    fact: u16,
-    filtered_by: u16,
-    code: Code,
-    /// The scope of an allow; of a denial, the cause of a missing prerequisite.
-    detail: u8,
-    part: Part,
+}
+
+/// What was decided, in one word: the tables of an engine hold it ready, and a check copies it.
+///
+/// From the lowest byte: the code; the scope of an allow, or the cause of a missing prerequisite;
+/// the part; the scope that is needed for it to hold (see the engine's cells); then the permission,
+/// and the fact (of an allow, the operation that filters), two bytes each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Verdict(pub(crate) u64);
+
+impl Verdict {
+    pub(crate) const fn allow(permission: u16, scope: u8, filtered_by: u16) -> Verdict {
+        Verdict(
+            Code::Allowed as u64
+                | (scope as u64) << 8
+                | (Part::Permission as u64) << 16
+                | (permission as u64) << 32
+                | (filtered_by as u64) << 48,
+        )
+    }
+
+    pub(crate) const fn deny(denial: Denial) -> Verdict {
+        Verdict(
+            denial.code as u64
+                | (denial.cause as u64) << 8
+                | (denial.part as u64) << 16
+                | (denial.permission as u64) << 32
+                | (denial.fact as u64) << 48,
+        )
+    }
+
+    #[inline]
+    pub(crate) const fn is_allow(self) -> bool {
+        self.0 as u8 == Code::Allowed as u8
+    }
+
+    pub(crate) fn code(self) -> Code {
+        Code::EVERY
+            .get(usize::from(self.0 as u8))
+            .copied()
+            .unwrap_or(Code::NotGranted)
+    }
+
+    /// The scope of an allow, the cause of a missing prerequisite.
+    pub(crate) const fn detail(self) -> u8 {
+        (self.0 >> 8) as u8
+    }
+
+    fn part(self) -> Part {
+        Part::EVERY
+            .get(usize::from((self.0 >> 16) as u8))
+            .copied()
+            .unwrap_or(Part::Operation)
+    }
+
+    pub(crate) const fn permission(self) -> u16 {
+        (self.0 >> 32) as u16
+    }
+
+    pub(crate) const fn fact(self) -> u16 {
+        (self.0 >> 48) as u16
+    }
+
+    pub(crate) fn denial(self) -> Denial {
+        Denial {
+            code: self.code(),
+            part: self.part(),
+            cause: self.detail(),
+            permission: self.permission(),
+            fact: self.fact(),
+        }
+    }
 }
 
 /// No permission, feature, operation or property.
@@ -61,6 +127,28 @@ pub(crate) enum Code {
 }
 
 impl Code {
+    const EVERY: [Code; 19] = [
+        Code::InvalidIdentifier,
+        Code::MissingAccount,
+        Code::WrongAccount,
+        Code::UnknownSubject,
+        Code::UnknownRole,
+        Code::UnknownPosition,
+        Code::Suspended,
+        Code::UnknownType,
+        Code::UnknownAction,
+        Code::AskedWrongWay,
+        Code::NotGranted,
+        Code::Denied,
+        Code::FeatureDisabled,
+        Code::PrerequisiteMissing,
+        Code::OutOfScope,
+        Code::ConditionNotMet,
+        Code::PropertyMissing,
+        Code::PropertyWrongType,
+        Code::Allowed,
+    ];
+
     const fn as_str(self) -> &'static str {
         match self {
             Code::InvalidIdentifier => "invalid_identifier",
@@ -105,6 +193,15 @@ pub enum Part {
 }
 
 impl Part {
+    const EVERY: [Part; 6] = [
+        Part::Subject,
+        Part::Resource,
+        Part::Permission,
+        Part::Ancestor,
+        Part::Pair,
+        Part::Operation,
+    ];
+
     /// The word of the stable form: `subject`, `resource`, `permission`, `ancestor`, `pair`, `operation`.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -283,45 +380,20 @@ impl Denial {
 
 impl Decision {
     #[inline]
-    pub(crate) const fn allow(
-        revision: u64,
-        brand: Brand,
-        permission: u16,
-        scope: Scope,
-        filtered_by: u16,
-    ) -> Self {
+    pub(crate) const fn new(revision: u64, brand: Brand, verdict: Verdict) -> Self {
         Decision {
             revision,
+            verdict,
             brand,
-            permission,
-            fact: NONE,
-            filtered_by,
-            code: Code::Allowed,
-            detail: scope as u8,
-            part: Part::Permission,
-        }
-    }
-
-    #[inline]
-    pub(crate) const fn deny(revision: u64, brand: Brand, denial: Denial) -> Self {
-        Decision {
-            revision,
-            brand,
-            permission: denial.permission,
-            fact: denial.fact,
-            filtered_by: NONE,
-            code: denial.code,
-            detail: denial.cause,
-            part: denial.part,
         }
     }
 
     /// Allow or deny.
     #[inline]
     pub const fn effect(&self) -> Effect {
-        match self.code {
-            Code::Allowed => Effect::Allow,
-            _ => Effect::Deny,
+        match self.verdict.is_allow() {
+            true => Effect::Allow,
+            false => Effect::Deny,
         }
     }
 
@@ -329,21 +401,28 @@ impl Decision {
     #[inline]
     #[must_use]
     pub const fn is_allow(&self) -> bool {
-        matches!(self.code, Code::Allowed)
+        self.verdict.is_allow()
     }
 
     /// The stable code: `allowed`, or that of the reason.
     #[must_use]
-    pub const fn code(&self) -> &'static str {
-        self.code.as_str()
+    pub fn code(&self) -> &'static str {
+        self.verdict.code().as_str()
     }
 
     /// Why it was denied; `None` of an allow.
     #[must_use]
     pub fn reason(&self) -> Option<DenyReason> {
-        let property = PropertyId::new(u32::from(self.fact), self.brand);
-        let on = self.part;
-        Some(match self.code {
+        let Denial {
+            code,
+            part: on,
+            cause,
+            fact,
+            ..
+        } = self.verdict.denial();
+        let fact = u32::from(fact);
+        let property = PropertyId::new(fact, self.brand);
+        Some(match code {
             Code::Allowed => return None,
             Code::InvalidIdentifier => DenyReason::InvalidIdentifier,
             Code::MissingAccount => DenyReason::MissingAccount(on),
@@ -358,13 +437,13 @@ impl Decision {
             Code::NotGranted => DenyReason::NotGranted,
             Code::Denied => DenyReason::Denied,
             Code::FeatureDisabled => DenyReason::FeatureDisabled {
-                feature: FeatureId::new(u32::from(self.fact), self.brand),
+                feature: FeatureId::new(fact, self.brand),
                 on,
             },
             Code::PrerequisiteMissing => DenyReason::PrerequisiteMissing {
-                permission: PermissionId::new(u32::from(self.fact), self.brand),
+                permission: PermissionId::new(fact, self.brand),
                 on,
-                cause: PrerequisiteCause::of(self.detail),
+                cause: PrerequisiteCause::of(cause),
             },
             Code::OutOfScope => DenyReason::OutOfScope,
             Code::ConditionNotMet => DenyReason::ConditionNotMet { property, on },
@@ -377,15 +456,16 @@ impl Decision {
     /// that got furthest (D17). `None` of an open operation, and where no permission was reached.
     #[must_use]
     pub fn permission(&self) -> Option<PermissionId> {
-        (self.permission != NONE).then(|| PermissionId::new(u32::from(self.permission), self.brand))
+        let permission = self.verdict.permission();
+        (permission != NONE).then(|| PermissionId::new(u32::from(permission), self.brand))
     }
 
     /// The scope of an allow: how far the permission reaches, narrowed by prerequisites (D7).
     #[must_use]
     pub fn scope(&self) -> Option<Scope> {
-        match self.code {
-            Code::Allowed => Scope::from_u8(self.detail),
-            _ => None,
+        match self.is_allow() {
+            true => Scope::from_u8(self.verdict.detail()),
+            false => None,
         }
     }
 
@@ -393,8 +473,8 @@ impl Decision {
     /// filter the host must apply (D14).
     #[must_use]
     pub fn filtered_by(&self) -> Option<OperationId> {
-        (self.filtered_by != NONE)
-            .then(|| OperationId::new(u32::from(self.filtered_by), self.brand))
+        let filter = self.verdict.fact();
+        (self.is_allow() && filter != NONE).then(|| OperationId::new(u32::from(filter), self.brand))
     }
 
     /// The number of the engine's state that decided.
@@ -417,7 +497,7 @@ impl Decision {
 
 impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.code {
+        f.write_str(match self.verdict.code() {
             Code::Allowed => "allowed",
             Code::InvalidIdentifier => "denied: an identifier of the request is invalid",
             Code::MissingAccount => "denied: the request does not state its account",

@@ -3,6 +3,7 @@
 mod catalog;
 mod chunked;
 mod decision;
+mod describe;
 pub mod document;
 mod engine;
 mod hierarchy;
@@ -14,6 +15,7 @@ mod scope;
 
 pub use catalog::{Catalog, OperationNames, UnknownOperations};
 pub use decision::{Decision, Denied, DenyReason, Effect, Part, Permit, PrerequisiteCause};
+pub use describe::Described;
 pub use document::{Problem, Problems, Timestamp, TimestampError};
 pub use engine::{Accounts, Engine, EngineBuilder, InContext, Loaded};
 pub use id::{

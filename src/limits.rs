@@ -21,6 +21,6 @@ pub const PACKAGES: usize = 4_000_000;
 /// Positions of an account.
 pub const POSITIONS: usize = 4_000_000;
 /// Users of an account.
-pub const USERS: usize = 100_000_000;
+pub const USERS: usize = 16_000_000;
 /// Edges of one hierarchy: of the roles of an account, or of its positions.
 pub const EDGES: usize = 16_000_000;

@@ -1,50 +1,78 @@
 //! Names and their indices.
 
-use foldhash::quality::RandomState;
-use hashbrown::HashTable;
 use std::hash::BuildHasher;
 
-/// Distinct names, numbered in the order in which they came; looked up by a keyed hash, whose key
-/// is drawn for each process, so that nobody can choose names that collide.
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+
+/// Distinct names, numbered in the order in which they came.
+///
+/// They are looked up by a hash that is keyed at random for each process, so that nobody can choose
+/// names that collide. A name of up to 16 bytes lies whole in the table: looking it up touches the
+/// table alone. (Keys behind a pointer were slower, and copying a name into a buffer to hash it
+/// cost a call of `memcpy`, as much as all the rest.)
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Names {
-    table: HashTable<(Name, u32)>,
-    long: Vec<Box<str>>,
-    all: Vec<Name>,
+    table: HashTable<Entry>,
+    /// Every name, one behind the other.
+    text: String,
+    /// Where each ends in `text`.
+    ends: Vec<u32>,
     hasher: RandomState,
 }
 
-/// Sixteen bytes: names of up to 15 bytes are held whole and compared at once, longer ones lie in
-/// `long`.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    key: Key,
+    index: u32,
+}
+
+/// A name as two words and its length: up to 16 bytes this is the name itself, past that its first
+/// and last bytes, and the text decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Name([u8; 16]);
+struct Key {
+    first: u64,
+    last: u64,
+    len: u32,
+}
 
-const LONG: u8 = u8::MAX;
+/// Bytes that a key holds whole.
+const WHOLE: u32 = 16;
 
-impl Name {
+impl Key {
     #[inline]
-    fn short(text: &str) -> Option<Name> {
+    fn of(text: &str) -> Key {
         let bytes = text.as_bytes();
-        let mut name = [0; 16];
-        name.get_mut(1..=bytes.len())?.copy_from_slice(bytes);
-        name[0] = bytes.len() as u8;
-        Some(Name(name))
-    }
-
-    fn long(index: u32) -> Name {
-        let mut name = [0; 16];
-        name[0] = LONG;
-        name[1..5].copy_from_slice(&index.to_le_bytes());
-        Name(name)
-    }
-
-    fn text<'n>(&'n self, long: &'n [Box<str>]) -> &'n str {
-        if self.0[0] == LONG {
-            let index = u32::from_le_bytes([self.0[1], self.0[2], self.0[3], self.0[4]]);
-            return long.get(index as usize).map_or("", |text| text);
+        // The two loads overlap where the name is shorter than both; the length tells names apart.
+        let (first, last) = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+            (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+            _ => match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+                (Some(first), Some(last)) => (
+                    u64::from(u32::from_le_bytes(*first)),
+                    u64::from(u32::from_le_bytes(*last)),
+                ),
+                _ => (
+                    bytes
+                        .iter()
+                        .fold(0, |word, byte| word << 8 | u64::from(*byte)),
+                    0,
+                ),
+            },
+        };
+        Key {
+            first,
+            last,
+            len: bytes.len() as u32,
         }
-        let bytes = self.0.get(1..=usize::from(self.0[0])).unwrap_or_default();
-        std::str::from_utf8(bytes).unwrap_or_default()
+    }
+
+    #[inline]
+    fn hash(self, text: &str, hasher: &RandomState) -> u64 {
+        if self.len <= WHOLE {
+            hasher.hash_one((self.first, self.last ^ u64::from(self.len).rotate_right(6)))
+        } else {
+            hasher.hash_one(text)
+        }
     }
 }
 
@@ -52,69 +80,65 @@ impl Names {
     pub(crate) fn with_capacity(names: usize) -> Names {
         Names {
             table: HashTable::with_capacity(names),
-            all: Vec::with_capacity(names),
+            ends: Vec::with_capacity(names),
             ..Names::default()
         }
     }
 
     /// Numbers a name; `Err` with its number when it is known already.
-    pub(crate) fn insert(&mut self, text: &str) -> Result<u32, u32> {
-        if let Some(known) = self.get(text) {
+    pub(crate) fn insert(&mut self, name: &str) -> Result<u32, u32> {
+        let key = Key::of(name);
+        let hash = key.hash(name, &self.hasher);
+        if let Some(known) = self.find(key, hash, name) {
             return Err(known);
         }
-        let index = self.all.len() as u32;
-        let name = Name::short(text).unwrap_or_else(|| {
-            self.long.push(text.into());
-            Name::long(self.long.len() as u32 - 1)
-        });
-        self.all.push(name);
-        let hash = hash(&self.hasher, text);
-        let (hasher, long) = (&self.hasher, &self.long);
-        self.table.insert_unique(hash, (name, index), |(name, _)| {
-            self::hash(hasher, name.text(long))
-        });
+        let index = self.ends.len() as u32;
+        self.text.push_str(name);
+        self.ends.push(self.text.len() as u32);
+        let (hasher, text, ends) = (&self.hasher, &self.text, &self.ends);
+        self.table
+            .insert_unique(hash, Entry { key, index }, |entry| {
+                let name = text_of(text, ends, entry.index).unwrap_or_default();
+                entry.key.hash(name, hasher)
+            });
         Ok(index)
     }
 
     #[inline]
-    pub(crate) fn get(&self, text: &str) -> Option<u32> {
-        let found = match Name::short(text) {
-            Some(short) => {
-                let hash = hash_short(&self.hasher, short);
-                self.table.find(hash, |(name, _)| *name == short)
-            }
-            None => self.table.find(hash(&self.hasher, text), |(name, _)| {
-                name.0[0] == LONG && name.text(&self.long) == text
-            }),
-        };
-        found.map(|(_, index)| *index)
+    pub(crate) fn get(&self, name: &str) -> Option<u32> {
+        let key = Key::of(name);
+        self.find(key, key.hash(name, &self.hasher), name)
+    }
+
+    #[inline]
+    fn find(&self, key: Key, hash: u64, name: &str) -> Option<u32> {
+        let found = self.table.find(hash, |entry| {
+            entry.key == key && (key.len <= WHOLE || self.text(entry.index) == Some(name))
+        });
+        found.map(|entry| entry.index)
     }
 
     /// The name of that number.
     pub(crate) fn text(&self, index: u32) -> Option<&str> {
-        Some(self.all.get(index as usize)?.text(&self.long))
+        text_of(&self.text, &self.ends, index)
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.all.len()
+        self.ends.len()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
-        self.all.iter().map(|name| name.text(&self.long))
+        (0..self.ends.len() as u32).filter_map(|index| self.text(index))
     }
 }
 
-fn hash(hasher: &RandomState, text: &str) -> u64 {
-    match Name::short(text) {
-        Some(short) => hash_short(hasher, short),
-        None => hasher.hash_one(text),
-    }
-}
-
-#[inline]
-fn hash_short(hasher: &RandomState, name: Name) -> u64 {
-    // One number of fixed size hashes faster than a text of varying length.
-    hasher.hash_one(u128::from_le_bytes(name.0))
+fn text_of<'t>(text: &'t str, ends: &[u32], index: u32) -> Option<&'t str> {
+    let index = index as usize;
+    let start = match index.checked_sub(1) {
+        Some(before) => *ends.get(before)? as usize,
+        None => 0,
+    };
+    text.get(start..*ends.get(index)? as usize)
 }
 
 #[cfg(test)]
@@ -122,26 +146,48 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_short_and_long_are_told_apart() {
+    fn names_of_every_length_are_told_apart() {
         let mut names = Names::default();
-        let texts = [
-            "",
-            "a",
-            "fifteen bytes..",
-            "sixteen bytes...",
-            "a\0",
-            "é",
-            &"x".repeat(300),
-        ];
+        let mut texts: Vec<String> = (0..300).map(|len| "x".repeat(len)).collect();
+        texts.extend(
+            [
+                "a\0",
+                "\0a",
+                "a",
+                "b",
+                "é",
+                "abcd\0\0\0\0",
+                "abcd",
+                "aaaabbbb",
+                "aaaabbb",
+            ]
+            .map(String::from),
+        );
+        texts.extend(
+            [
+                "sixteen bytes...",
+                "sixteen bytes..!",
+                "more than sixteen 1",
+                "more than sixteen 2",
+            ]
+            .map(String::from),
+        );
+        texts.extend(
+            [
+                "first eight, then some, last eight",
+                "first eight, then more, last eight",
+            ]
+            .map(String::from),
+        );
         for (i, text) in texts.iter().enumerate() {
-            assert_eq!(names.insert(text), Ok(i as u32));
+            assert_eq!(names.insert(text), Ok(i as u32), "{text:?}");
         }
         for (i, text) in texts.iter().enumerate() {
             assert_eq!(names.insert(text), Err(i as u32));
             assert_eq!(names.get(text), Some(i as u32));
-            assert_eq!(names.text(i as u32), Some(*text));
+            assert_eq!(names.text(i as u32), Some(text.as_str()));
         }
-        assert_eq!(names.get("b"), None);
-        assert_eq!(names.text(7), None);
+        assert_eq!(names.get("c"), None);
+        assert_eq!(names.text(texts.len() as u32), None);
     }
 }

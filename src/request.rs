@@ -538,9 +538,52 @@ pub(crate) fn is_invalid_identifier(text: &str) -> bool {
     if text.is_empty() || text.len() > crate::limits::IDENTIFIER_BYTES {
         return true;
     }
-    // Control characters are C0, DEL, and C1, whose encoding begins with the byte C2.
-    let suspicious = text.bytes().fold(false, |found, b| {
-        found | (b < 0x20) | (b == 0x7f) | (b == 0xc2)
-    });
-    suspicious && text.chars().any(char::is_control)
+    is_suspicious(text.as_bytes()) && text.chars().any(char::is_control)
+}
+
+/// Whether a byte may belong to a control character: C0, DEL, or the first byte of C1's encoding.
+/// Eight bytes are looked at together; a borrow between them can only follow a true finding.
+fn is_suspicious(bytes: &[u8]) -> bool {
+    const ONES: u64 = u64::MAX / 255;
+    const TOPS: u64 = ONES << 7;
+    const fn below(word: u64, least: u64) -> u64 {
+        word.wrapping_sub(ONES * least) & !word & TOPS
+    }
+    let word_is_suspicious = |word: &[u8; 8]| {
+        let word = u64::from_le_bytes(*word);
+        let found =
+            below(word, 0x20) | below(word ^ (ONES * 0x7f), 1) | below(word ^ (ONES * 0xc2), 1);
+        found != 0
+    };
+    let (words, rest) = bytes.as_chunks::<8>();
+    words.iter().any(word_is_suspicious)
+        || match bytes.last_chunk::<8>() {
+            Some(last) => word_is_suspicious(last),
+            None => rest
+                .iter()
+                .any(|&byte| byte < 0x20 || byte == 0x7f || byte == 0xc2),
+        }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_control_character_is_found_wherever_it_stands() {
+        for c in (0..=0x24f_u32).filter_map(char::from_u32) {
+            for length in 1..20 {
+                for place in 0..length {
+                    let text: String = (0..length)
+                        .map(|i| if i == place { c } else { 'a' })
+                        .collect();
+                    assert_eq!(is_invalid_identifier(&text), c.is_control(), "{text:?}");
+                }
+            }
+        }
+        assert!(is_invalid_identifier(""));
+        assert!(
+            !is_invalid_identifier(&"a".repeat(256)) && is_invalid_identifier(&"a".repeat(257))
+        );
+    }
 }

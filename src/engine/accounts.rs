@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{Engine, Loaded};
 use crate::Timestamp;
 use crate::catalog::Catalog;
-use crate::decision::{Code, Decision, Denial, Part};
+use crate::decision::{Code, Decision, Denial, Part, Verdict};
 use crate::document::{DirectoryDocument, Parsed, PolicyDocument, Problem, Problems};
 use crate::request::{Action, Resource, Subject};
 
@@ -126,6 +126,7 @@ impl Accounts {
     }
 
     fn deny(&self, code: Code) -> Decision {
-        Decision::deny(0, self.catalog.0.brand, Denial::on(code, Part::Resource))
+        let denial = Denial::on(code, Part::Resource);
+        Decision::new(0, self.catalog.0.brand, Verdict::deny(denial))
     }
 }

@@ -350,20 +350,20 @@ impl State {
         let known = user.and_then(|user| Some((user, self.users.get(user)?)));
         let operation = self.operation(action, resource);
         if let (Some((user, record)), Ok(index)) = (known, operation)
-            && let Some(operation) = self.model().operations.get(index as usize)
+            && let Some(&asked) = self.asked.get(index as usize)
             && let Some(set) = self.sets.get(record.access())
             && !record.is_suspended()
             && self.states_its_account(subject, resource)
-            && is_asked_right(operation.on, resource.asked_on(), extent)
+            && is_asked_right(asked.on, resource.asked_on(), extent)
             && !has_invalid_identifier(resource)
         {
             let cells = Row {
                 cells: &set.row,
-                operations: self.model().operations.len(),
+                operations: self.asked.len(),
             };
             let question = Question {
                 index,
-                operation,
+                asked,
                 viewer: Viewer {
                     user: Some(user),
                     name: None,
@@ -393,10 +393,10 @@ impl State {
             Ok(index) => index,
             Err(denial) => return self.deny(denial),
         };
-        let Some(operation) = self.model().operations.get(index as usize) else {
+        let Some(&asked) = self.asked.get(index as usize) else {
             return self.deny(Denial::of(Code::UnknownAction));
         };
-        if !is_asked_right(operation.on, resource.asked_on(), extent) {
+        if !is_asked_right(asked.on, resource.asked_on(), extent) {
             return self.deny(Denial::of(Code::AskedWrongWay));
         }
         let Some(bearer) = Bearer::of(subject) else {
@@ -404,7 +404,7 @@ impl State {
         };
         let question = Question {
             index,
-            operation,
+            asked,
             viewer: Viewer {
                 user: bearer.user(self),
                 name: bearer.id,
@@ -434,7 +434,7 @@ impl State {
         let of_resource = resource.account();
         let of_subject = subject.account;
         let by_handle = matches!(subject.who, Who::Handle(_));
-        if self.serves_many() {
+        if self.serves_many {
             if of_resource.is_none() {
                 return Err(Denial::on(Code::MissingAccount, Part::Resource));
             }
@@ -476,8 +476,8 @@ impl State {
         let r#type = |index: u32| model.types.get(index as usize);
         match (action, resource.resource_type()) {
             (Action::Operation(id), named) => {
-                let index = id.index(model.brand);
-                let operation = index.and_then(|index| model.operations.get(index));
+                let index = id.index(self.catalog_brand);
+                let operation = index.and_then(|index| self.asked.get(index));
                 let is_its_type = match (named, operation) {
                     (ResourceType::OfOperation, _) => true,
                     (ResourceType::Named(name), Some(operation)) => {
@@ -530,7 +530,7 @@ impl State {
     ) -> bool {
         let own = self.account.as_deref();
         let by_handle = matches!(subject.who, Who::Handle(_));
-        let may_be_left_out = !self.serves_many();
+        let may_be_left_out = !self.serves_many;
         let of_resource = resource.account();
         (of_resource == own || of_resource.is_none())
             && (subject.account == own || subject.account.is_none())

@@ -125,8 +125,7 @@ impl<'a> Held<'a> {
         let user = bearer
             .user(state)
             .and_then(|user| state.users.get(user))
-            .and_then(|user| state.sets.get(user.access()))
-            .map(AsRef::as_ref);
+            .and_then(|user| state.sets.get(user.access()));
         Held {
             state,
             bearer,

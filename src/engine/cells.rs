@@ -2,95 +2,87 @@
 //! operation (D8, D9, D17).
 
 use super::State;
+use std::sync::Arc;
+
 use super::rights::Holder;
+use crate::Scope;
 use crate::catalog::{EVERYBODY, Model, Operation, Pair};
-use crate::decision::{Code, Denial, NONE, Part};
+use crate::decision::{Code, Denial, NONE, Part, Verdict};
 use crate::document::{AskedOn, Reach};
 
-/// How far a pair gets before its scope is looked at, or an operation before its record is.
+/// How far a pair gets before its scope is looked at, or an operation before its record is: a
+/// verdict, and what must still hold for it.
 ///
-/// Eight bytes: a tag, then either the permissions that decide (of an operation that only the scope
-/// is left to decide) or the denial.
+/// A verdict that stands whatever the record is copied into the decision as it is, allowed or
+/// denied, without a branch. (Matching on an unpacked cell cost a misprediction for every second
+/// random request.) Where only the scope is left, the verdict is the allow, with the scope that it
+/// reaches in a byte of its own, and in place of a fact the permission that a denial would name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cell(u64);
 
-/// A cell, unpacked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outlook {
-    /// Denied whatever the record.
-    Denied(Denial),
-    /// Only the scope decides. `widest` is the permission with the widest scope, `first` the first
-    /// in catalog order that got as far as its scope.
-    Reaches { scope: u8, widest: u16, first: u16 },
-    /// Each pair must be looked at with the record.
-    Depends,
-}
-
-const DEPENDS: u64 = 7;
+const REACH: u32 = 24;
+const FACT: u32 = 48;
+/// Stands whatever the record: as far as `All`, which is always far enough.
+const FINAL: u8 = Scope::All as u8;
+/// The pairs must be looked at one by one.
+const DEPENDS: u8 = u8::MAX;
 
 impl Cell {
-    fn denied(denial: Denial) -> Cell {
-        Cell(
-            (denial.code as u64) << 8
-                | (denial.part as u64) << 16
-                | u64::from(denial.cause) << 24
-                | u64::from(denial.permission) << 32
-                | u64::from(denial.fact) << 48,
-        )
+    /// Of what does not exist.
+    pub(crate) const NOTHING: Cell = Cell::of(Verdict::deny(Denial::of(Code::NotGranted)), FINAL);
+
+    /// Of an operation whose pairs must be looked at one by one.
+    pub(crate) const DEPENDS: Cell = Cell((DEPENDS as u64) << REACH);
+
+    const fn of(verdict: Verdict, reach: u8) -> Cell {
+        Cell(verdict.0 | (reach as u64) << REACH)
     }
 
+    fn denied(denial: Denial) -> Cell {
+        Cell::of(Verdict::deny(denial), FINAL)
+    }
+
+    /// Allowed as far as the scope; `first` is the permission to name where it is not far enough.
     fn reaches(scope: u8, widest: u16, first: u16) -> Cell {
-        Cell(u64::from(scope) | u64::from(widest) << 32 | u64::from(first) << 48)
+        let fact = if scope < FINAL { first } else { NONE };
+        Cell::of(Verdict::allow(widest, scope, fact), scope)
+    }
+
+    /// Allowed on the type, whatever the scope.
+    fn allowed(scope: u8, widest: u16, filtered_by: u16) -> Cell {
+        Cell::of(Verdict::allow(widest, scope, filtered_by), FINAL)
     }
 
     #[inline]
-    pub(crate) fn outlook(self) -> Outlook {
-        let permission = (self.0 >> 32) as u16;
-        let fact = (self.0 >> 48) as u16;
-        match self.0 & 0xff {
-            0 => Outlook::Denied(Denial {
-                code: code((self.0 >> 8) as u8),
-                part: part((self.0 >> 16) as u8),
-                cause: (self.0 >> 24) as u8,
-                permission,
-                fact,
-            }),
-            DEPENDS => Outlook::Depends,
-            scope => Outlook::Reaches {
-                scope: scope as u8,
-                widest: permission,
-                first: fact,
-            },
+    pub(crate) fn depends(self) -> bool {
+        self.reach() == DEPENDS
+    }
+
+    #[inline]
+    fn reach(self) -> u8 {
+        (self.0 >> REACH) as u8
+    }
+
+    /// The denial, or the scope that is reached.
+    pub(crate) fn judged(self) -> Result<u8, Denial> {
+        let verdict = Verdict(self.0);
+        match verdict.is_allow() {
+            true => Ok(verdict.detail()),
+            false => Err(verdict.denial()),
         }
     }
-}
 
-#[inline]
-fn code(number: u8) -> Code {
-    // The four that a cell can hold.
-    const CODES: [Code; 4] = [
-        Code::NotGranted,
-        Code::Denied,
-        Code::FeatureDisabled,
-        Code::PrerequisiteMissing,
-    ];
-    let from_first = number.wrapping_sub(Code::NotGranted as u8);
-    CODES[usize::from(from_first & 3)]
-}
-
-#[inline]
-fn part(number: u8) -> Part {
-    const PARTS: [Part; 8] = [
-        Part::Subject,
-        Part::Resource,
-        Part::Permission,
-        Part::Ancestor,
-        Part::Pair,
-        Part::Operation,
-        Part::Operation,
-        Part::Operation,
-    ];
-    PARTS[usize::from(number & 7)]
+    /// The verdict on a record that at least this scope must reach; 0 for no record.
+    #[inline]
+    pub(crate) fn verdict(self, needed: u8) -> Verdict {
+        const REACH_BITS: u64 = 0xff << REACH;
+        const NO_FACT: u64 = (NONE as u64) << FACT;
+        let reach = self.reach();
+        let first = self.0 >> FACT << 32;
+        let out_of_scope = Verdict::deny(Denial::of(Code::OutOfScope)).0 & !(0xffff << 32) | first;
+        let stands = (self.0 & !REACH_BITS) | if reach < FINAL { NO_FACT } else { 0 };
+        Verdict(if reach < needed { out_of_scope } else { stands })
+    }
 }
 
 /// How far a denial got, after D17. Features of a permission and of its ancestors are one step.
@@ -208,9 +200,9 @@ pub(crate) fn pair_cell(
 }
 
 /// The row of an access set: a cell for each operation, then one for each pair.
-pub(crate) fn row(state: &State, holder: &impl Holder) -> Box<[Cell]> {
+pub(crate) fn row(state: &State, holder: &impl Holder) -> Arc<[Cell]> {
     let model = state.model();
-    let mut pairs = vec![Cell::denied(Denial::of(Code::NotGranted)); model.pairs.len()];
+    let mut pairs = vec![Cell::NOTHING; model.pairs.len()];
     for operation in &model.operations {
         for index in operation.pairs.clone() {
             if let Some(pair) = model.pairs.get(index as usize) {
@@ -232,29 +224,35 @@ fn operation_cell(state: &State, operation: &Operation, index: u16, pairs: &[Cel
     let mut reaching: Option<(u8, u16, u16)> = None;
     let mut depends = !operation.when.is_empty() || state.operation_feature(index) != NONE;
     for pair in operation.pairs.clone() {
-        match pairs[pair as usize].outlook() {
-            Outlook::Denied(denial) => {
+        match pairs[pair as usize].judged() {
+            Err(denial) => {
                 if furthest.is_none_or(|known| progress(&denial) > progress(&known)) {
                     furthest = Some(denial);
                 }
             }
-            Outlook::Reaches { scope, widest, .. } => {
+            Ok(scope) => {
                 depends |= state.pair_feature(pair) != NONE || has_conditions(model, pair);
                 depends |= operation.on == AskedOn::Record
                     && model.reach == Reach::Accessible
-                    && (scope == 2 || scope == 3);
+                    && (scope == Scope::Reports as u8 || scope == Scope::Peers as u8);
+                let permission = model
+                    .pairs
+                    .get(pair as usize)
+                    .map_or(NONE, |it| it.permission);
                 reaching = Some(match reaching {
-                    None => (scope, widest, widest),
-                    Some((best, _, first)) if scope > best => (scope, widest, first),
+                    None => (scope, permission, permission),
+                    Some((best, _, first)) if scope > best => (scope, permission, first),
                     Some(known) => known,
                 });
             }
-            Outlook::Depends => depends = true,
         }
     }
     match reaching {
         None => Cell::denied(furthest.unwrap_or(Denial::of(Code::NotGranted))),
-        Some(_) if depends => Cell(DEPENDS),
+        Some(_) if depends => Cell::DEPENDS,
+        Some((scope, widest, _)) if operation.on == AskedOn::Type => {
+            Cell::allowed(scope, widest, operation.filtered_by)
+        }
         Some((scope, widest, first)) => Cell::reaches(scope, widest, first),
     }
 }
@@ -264,17 +262,4 @@ fn has_conditions(model: &Model, pair: u16) -> bool {
         .pairs
         .get(pair as usize)
         .is_some_and(|pair| !pair.when.is_empty())
-}
-
-impl Cell {
-    /// Of what does not exist.
-    pub(crate) const NOTHING: Cell = Cell(
-        (Code::NotGranted as u64) << 8
-            | (Part::Permission as u64) << 16
-            | (NONE as u64) << 32
-            | (NONE as u64) << 48,
-    );
-
-    /// Of an operation whose pairs must be looked at one by one.
-    pub(crate) const DEPENDS: Cell = Cell(DEPENDS);
 }

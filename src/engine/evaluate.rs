@@ -2,12 +2,12 @@
 //!
 //! Who asks has been settled before; what is left needs no names but the owner's.
 
-use super::State;
-use super::cells::{Cell, Outlook, progress};
+use super::cells::{Cell, progress};
 use super::users::NOWHERE;
+use super::{Asked, State};
 use crate::Scope;
 use crate::catalog::{Bearer, Condition, Operation, Pair, Verdict};
-use crate::decision::{Code, Decision, Denial, NONE, Part};
+use crate::decision::{Code, Decision, Denial, NONE, Part, Verdict as Decided};
 use crate::document::{AskedOn, PropertyType, PropertyValue};
 use crate::id::PropertyId;
 use crate::request::{Context, Owner, OwnerPosition, PropertyMap, Resource, Value};
@@ -35,7 +35,7 @@ pub(crate) enum Extent {
 /// What is asked of a subject, once it is settled that it may be asked at all.
 pub(crate) struct Question<'q, R: ?Sized, C: ?Sized> {
     pub(crate) index: u16,
-    pub(crate) operation: &'q Operation,
+    pub(crate) asked: Asked,
     pub(crate) viewer: Viewer<'q>,
     pub(crate) resource: &'q R,
     pub(crate) context: &'q C,
@@ -74,22 +74,12 @@ impl Cells for Row<'_> {
 
 impl State {
     #[inline]
-    pub(crate) fn deny(&self, denial: Denial) -> Decision {
-        Decision::deny(self.revision, self.model().brand, denial)
+    pub(crate) fn decide(&self, verdict: Decided) -> Decision {
+        Decision::new(self.revision, self.catalog_brand, verdict)
     }
 
-    #[inline]
-    fn allow(&self, operation: &Operation, permission: u16, scope: u8) -> Decision {
-        // A cell holds no other numbers than those of scopes.
-        let scope = Scope::from_u8(scope).unwrap_or(Scope::Own);
-        let brand = self.model().brand;
-        Decision::allow(
-            self.revision,
-            brand,
-            permission,
-            scope,
-            operation.filtered_by,
-        )
+    pub(crate) fn deny(&self, denial: Denial) -> Decision {
+        self.decide(Decided::deny(denial))
     }
 
     /// The decision on an operation asked the right way.
@@ -99,28 +89,18 @@ impl State {
         question: &Question<'_, R, C>,
         cells: &impl Cells,
     ) -> Decision {
-        match cells.operation(question.index).outlook() {
-            Outlook::Reaches {
-                scope,
-                widest,
-                first,
-            } => {
-                let covered = scope == Scope::All as u8
-                    || question.operation.on == AskedOn::Type
-                    || question.extent == Extent::AnyRecord
-                    || scope >= self.scope_needed(&question.viewer, question.resource);
-                if covered {
-                    self.allow(question.operation, widest, scope)
-                } else {
-                    self.deny(Denial {
-                        permission: first,
-                        ..Denial::of(Code::OutOfScope)
-                    })
-                }
-            }
-            Outlook::Denied(denial) => self.deny(denial),
-            Outlook::Depends => self.evaluate_pairs(question, cells),
+        let cell = cells.operation(question.index);
+        if cell.depends() {
+            return self.evaluate_pairs(question, cells);
         }
+        // Looked up even where this subject's cell would not need it: whether an operation is ever
+        // scoped is easily predicted, whether this cell is, is not.
+        let needed = if question.asked.is_scoped && question.extent == Extent::Record {
+            self.scope_needed(&question.viewer, question.resource)
+        } else {
+            0
+        };
+        self.decide(cell.verdict(needed))
     }
 
     /// Pair by pair: the widest that allows, or the denial that got furthest.
@@ -130,7 +110,9 @@ impl State {
         question: &Question<'_, R, C>,
         cells: &impl Cells,
     ) -> Decision {
-        let operation = question.operation;
+        let Some(operation) = self.model().operations.get(question.index as usize) else {
+            return self.deny(Denial::of(Code::UnknownAction));
+        };
         let scoped = question.extent == Extent::Record && operation.on == AskedOn::Record;
         let needed = if scoped {
             self.scope_needed(&question.viewer, question.resource)
@@ -143,21 +125,20 @@ impl State {
             let Some(pair) = self.model().pairs.get(index as usize) else {
                 continue;
             };
-            let judged = match cells.pair(question.index, index).outlook() {
-                Outlook::Denied(denial) => Err(denial),
-                Outlook::Depends => Err(Denial::of(Code::NotGranted)),
-                Outlook::Reaches { mut scope, .. } => {
-                    if scoped && self.is_lent(question, scope, index) {
-                        scope = Scope::All as u8;
-                    }
+            let judged = cells
+                .pair(question.index, index)
+                .judged()
+                .and_then(|scope| {
+                    let lent = scoped && self.is_lent(question, scope, index);
+                    let scope = if lent { Scope::All as u8 } else { scope };
                     if scope < needed {
-                        Err(Denial::of(Code::OutOfScope))
-                    } else {
-                        self.late_denial(question, index, pair)
-                            .map_or(Ok(scope), Err)
+                        return Err(Denial::of(Code::OutOfScope));
                     }
-                }
-            };
+                    match self.late_denial(question, operation, index, pair) {
+                        Some(denial) => Err(denial),
+                        None => Ok(scope),
+                    }
+                });
             match judged {
                 Ok(scope) if widest.is_none_or(|(best, _)| scope > best) => {
                     widest = Some((scope, pair.permission));
@@ -174,7 +155,9 @@ impl State {
             }
         }
         match (widest, furthest) {
-            (Some((scope, permission)), _) => self.allow(operation, permission, scope),
+            (Some((scope, permission)), _) => {
+                self.decide(Decided::allow(permission, scope, operation.filtered_by))
+            }
             (None, denial) => self.deny(denial.unwrap_or(Denial::of(Code::NotGranted))),
         }
     }
@@ -183,10 +166,10 @@ impl State {
     fn late_denial<R: Resource + ?Sized, C: Context + ?Sized>(
         &self,
         question: &Question<'_, R, C>,
+        operation: &Operation,
         index: u16,
         pair: &Pair,
     ) -> Option<Denial> {
-        let operation = question.operation;
         let conditional = question.extent == Extent::Record || operation.on == AskedOn::Type;
         let feature_denial = |feature: u16, part| {
             (feature != NONE).then(|| Denial {

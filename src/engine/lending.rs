@@ -3,7 +3,6 @@
 use bitvec::prelude::{BitVec, Lsb0};
 
 use super::State;
-use super::cells::Outlook;
 use super::users::NOWHERE;
 use crate::Scope;
 use crate::decision::NONE;
@@ -68,10 +67,8 @@ fn pairs_at_all(state: &State, set: usize) -> BitVec<u64, Lsb0> {
         }
         for pair in operation.pairs.clone() {
             let cell = set.row.get(model.operations.len() + pair as usize);
-            if let Some(Outlook::Reaches { scope, .. }) = cell.map(|cell| cell.outlook())
-                && scope == Scope::All as u8
-                && state.pair_feature(pair) == NONE
-            {
+            let at_all_scope = cell.is_some_and(|cell| cell.judged() == Ok(Scope::All as u8));
+            if at_all_scope && state.pair_feature(pair) == NONE {
                 at_all.set(pair as usize, true);
             }
         }

@@ -7,7 +7,7 @@ use super::cells;
 use super::lending::Lent;
 use super::rights::Planes;
 use super::users::{User, Users};
-use super::{AccessSet, Engine, Packages, Positions, Role, Roles, State};
+use super::{AccessSet, Asked, Engine, Packages, Positions, Role, Roles, State};
 use crate::Scope;
 use crate::catalog::{
     Bearer, Catalog, Followed, Model, Rights, SYSTEM, check_identifier, check_limit, find, insert,
@@ -130,6 +130,7 @@ pub struct EngineBuilder {
     state: State,
     positions: Dag,
     names: Names,
+    records: Vec<User>,
     used_users: HashSet<Box<str>>,
     properties: HashMap<u32, Box<[(u16, PropertyValue)]>>,
     /// Roles and packages, sorted, to the number of the access set.
@@ -176,6 +177,7 @@ impl EngineBuilder {
         if self.names.len() == 0 {
             self.names = Names::with_capacity(users);
         }
+        self.records.reserve(users);
     }
 
     /// Compiles.
@@ -187,6 +189,7 @@ impl EngineBuilder {
             mut state,
             positions,
             names,
+            records,
             properties,
             interned,
             warnings,
@@ -196,11 +199,13 @@ impl EngineBuilder {
         state.users.properties = Arc::new(properties);
         let mut assigned: Vec<(Assigned, u32)> = interned.into_iter().collect();
         assigned.sort_by_key(|(_, number)| *number);
-        for (assigned, _) in &assigned {
+        state.users.records = records.into_iter().collect();
+        let compiled = assigned.iter().map(|(assigned, _)| {
             let planes = state.united(assigned);
             let row = cells::row(&state, &planes);
-            state.sets.push(Arc::new(AccessSet { planes, row }));
-        }
+            AccessSet { row, planes }
+        });
+        state.sets = compiled.collect();
         if state.model().reach == ReachReading::Accessible {
             state.lent = Some(Arc::new(Lent::new(&state, &positions)));
         }
@@ -213,6 +218,9 @@ impl EngineBuilder {
     fn nothing(catalog: &Catalog, at: Timestamp) -> EngineBuilder {
         let state = State {
             catalog: catalog.clone(),
+            catalog_brand: catalog.0.brand,
+            asked: Asked::of(&catalog.0),
+            serves_many: catalog.0.accounts == AccountsServed::Many,
             brand: Brand::NONE,
             account: None,
             revision: 0,
@@ -240,6 +248,7 @@ impl EngineBuilder {
             state,
             positions: Dag::default(),
             names: Names::default(),
+            records: Vec::new(),
             used_users: HashSet::new(),
             properties: HashMap::new(),
             interned: HashMap::new(),
@@ -795,7 +804,7 @@ impl EngineBuilder {
         let fresh = self.interned.len() as u32;
         let access = *self.interned.entry(assigned).or_insert(fresh);
         let record = User::new(access, position, user.suspended);
-        self.state.users.records.push(record);
+        self.records.push(record);
         if !properties.is_empty() {
             self.properties.insert(index, properties.into());
         }

@@ -17,11 +17,12 @@ pub use load::{EngineBuilder, Loaded};
 use std::fmt;
 use std::sync::Arc;
 
+use crate::Scope;
 use crate::Timestamp;
-use crate::catalog::{Catalog, Model};
+use crate::catalog::{Catalog, Model, Operation};
 use crate::chunked::Chunked;
 use crate::decision::{NONE, Part};
-use crate::document::{AccountsServed, PolicyDocument};
+use crate::document::{AskedOn, PolicyDocument};
 use crate::hierarchy::Reach;
 use crate::id::{Brand, PackageId, PositionId, RoleId, UserId};
 use crate::names::Names;
@@ -66,6 +67,11 @@ pub struct Engine(Arc<State>);
 /// Everything that a check reads. Its parts are shared between revisions.
 pub(crate) struct State {
     catalog: Catalog,
+    catalog_brand: Brand,
+    /// What a check reads of the catalog's operations.
+    asked: Arc<[Asked]>,
+    /// Whether the catalog serves many accounts (D11).
+    serves_many: bool,
     /// Of the account's lineage.
     brand: Brand,
     account: Option<Arc<str>>,
@@ -80,7 +86,7 @@ pub(crate) struct State {
     packages: Arc<Packages>,
     positions: Arc<Positions>,
     users: Users,
-    sets: Chunked<Arc<AccessSet>>,
+    sets: Chunked<AccessSet>,
     /// Where the catalog reads "reports' records" as accessible (S6).
     lent: Option<Arc<Lent>>,
     next_expiry: Option<Timestamp>,
@@ -114,9 +120,41 @@ pub(crate) struct Positions {
 
 /// What users with the same assignments share.
 pub(crate) struct AccessSet {
-    planes: Planes,
     /// A cell for each operation, then one for each pair.
-    row: Box<[Cell]>,
+    row: Arc<[Cell]>,
+    planes: Planes,
+}
+
+/// What a check reads of an operation, in four bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked {
+    r#type: u16,
+    on: AskedOn,
+    /// Whether the record's owner may matter: a permission that allows it offers more than `all`.
+    is_scoped: bool,
+}
+
+impl Asked {
+    fn of(model: &Model) -> Arc<[Asked]> {
+        let offers_more = |permission: u16| {
+            let known = model.permissions.get(permission as usize);
+            known.is_some_and(|it| it.scopes.only() != Some(Scope::All))
+        };
+        let is_scoped = |operation: &Operation| {
+            let pairs = operation.pairs.start as usize..operation.pairs.end as usize;
+            operation.on == AskedOn::Record
+                && model.pairs.get(pairs).into_iter().flatten().any(|pair| {
+                    offers_more(pair.permission)
+                        || pair.narrowed_by.iter().any(|it| offers_more(*it))
+                })
+        };
+        let asked = |operation: &Operation| Asked {
+            r#type: operation.r#type,
+            on: operation.on,
+            is_scoped: is_scoped(operation),
+        };
+        model.operations.iter().map(asked).collect()
+    }
 }
 
 impl Engine {
@@ -231,9 +269,5 @@ impl State {
             .get(operation as usize)
             .copied()
             .unwrap_or(NONE)
-    }
-
-    fn serves_many(&self) -> bool {
-        self.model().accounts == AccountsServed::Many
     }
 }

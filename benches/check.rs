@@ -1,0 +1,69 @@
+//! What a check costs, on random requests of which half are allowed.
+//!
+//! Every line is the time of one check; worlds and requests are the same in each run.
+
+#![allow(missing_docs)]
+
+mod worlds;
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use bailiwick::Catalog;
+use criterion::{Criterion, criterion_group, criterion_main};
+use worlds::World;
+
+fn check(criterion: &mut Criterion) {
+    // Each world protects something else.
+    let worlds: [fn() -> World; 4] = [
+        worlds::w1, // the fixed cost of a check: everything lies in the first cache
+        worlds::w2, // many roles, permissions and packages cost a check nothing
+        worlds::w3, // comparing positions in a hierarchy costs a few loads
+        worlds::w4, // what lies past the caches is read in as few lines as possible
+    ];
+    for world in worlds {
+        let world = world();
+        let catalog = Catalog::new(world.catalog.clone()).expect("a sound catalog");
+        let engine = world.load(&catalog);
+        let (by_handle, by_name) = world.requests(&engine);
+        let mut group = criterion.benchmark_group(world.name);
+        let mask = world.requests - 1;
+        group.bench_function("handle", |bencher| {
+            bencher.iter_custom(|times| {
+                let start = Instant::now();
+                for i in 0..times as usize {
+                    let it = &by_handle[i & mask];
+                    let decision = engine.check(it.user, it.operation, &it.record);
+                    let _ = black_box(decision);
+                }
+                start.elapsed()
+            });
+        });
+        group.bench_function("string", |bencher| {
+            bencher.iter_custom(|times| {
+                let start = Instant::now();
+                for i in 0..times as usize {
+                    let it = &by_name[i & mask];
+                    let decision = engine.check(&*it.user, &*it.action, &it.record());
+                    let _ = black_box(decision);
+                }
+                start.elapsed()
+            });
+        });
+        group.finish();
+    }
+}
+
+/// From documents in memory to an engine: what a host waits for at boot, and for each account.
+fn load(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("load");
+    group.sample_size(10);
+    for world in [worlds::w3(), worlds::w4()] {
+        let catalog = Catalog::new(world.catalog.clone()).expect("a sound catalog");
+        group.bench_function(world.name, |bencher| bencher.iter(|| world.load(&catalog)));
+    }
+    group.finish();
+}
+
+criterion_group!(benches, check, load);
+criterion_main!(benches);

@@ -1,0 +1,355 @@
+//! The worlds that benches measure, made at random from a fixed seed.
+
+use std::collections::BTreeMap;
+
+use bailiwick::document::{
+    AccountsServed, AdministrationDocument, AskedOn, CatalogDocument, FORMAT, OperationDocument,
+    PackageDocument, PairDocument, PermissionDocument, PolicyDocument, PositionDocument, Reach,
+    RoleDocument, TypeDocument, UserDocument,
+};
+use bailiwick::{Catalog, Engine, OperationId, Owner, Record, Resource, Scope, Timestamp, UserId};
+
+/// A splitmix64 generator: the same worlds on every machine.
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    pub fn below(&mut self, n: usize) -> usize {
+        (self.next() % n as u64) as usize
+    }
+}
+
+/// The documents of a world, and the shape of its requests.
+pub struct World {
+    pub name: &'static str,
+    pub catalog: CatalogDocument,
+    pub policy: PolicyDocument,
+    pub users: Vec<UserDocument>,
+    /// How many different requests are asked in turn.
+    pub requests: usize,
+}
+
+/// A request by handles; the record is the host's own struct.
+pub struct ByHandle {
+    pub user: UserId,
+    pub operation: OperationId,
+    pub record: Owned,
+}
+
+pub struct Owned(pub UserId);
+
+impl Resource for Owned {
+    fn owner(&self) -> Owner<'_> {
+        Owner::User(self.0)
+    }
+}
+
+/// The same request by names.
+pub struct ByName {
+    pub user: Box<str>,
+    pub action: Box<str>,
+    pub owner: Box<str>,
+}
+
+impl ByName {
+    pub fn record(&self) -> Record<'_> {
+        Record::of("thing").owner(&self.owner)
+    }
+}
+
+/// W1: 3 roles × 14 operations, 30 users, every grant at All.
+pub fn w1() -> World {
+    let mut random = Random(1);
+    let roles = (0..3)
+        .map(|role| {
+            (0..14).filter(|_| random.below(2) == 0).fold(
+                RoleDocument::new(format!("role-{role}")),
+                |role, permission| role.grant((format!("p{permission}").as_str(), Scope::All)),
+            )
+        })
+        .collect();
+    let users = (0..30)
+        .map(|user| UserDocument::new(name(user)).role(format!("role-{}", user % 3)))
+        .collect();
+    World {
+        name: "W1",
+        catalog: catalog(14, &[Scope::All]),
+        policy: PolicyDocument {
+            roles,
+            ..PolicyDocument::new(1)
+        },
+        users,
+        requests: 1 << 10,
+    }
+}
+
+/// W2: 100 roles × 60 permissions in a tree, 10,000 users through packages of 1 to 3 roles.
+pub fn w2() -> World {
+    let mut random = Random(2);
+    let roles = (0..100)
+        .map(|role| {
+            (0..60).filter(|_| random.below(3) == 0).fold(
+                RoleDocument::new(format!("role-{role}")),
+                |role, permission| role.grant((path(60, permission).as_str(), Scope::All)),
+            )
+        })
+        .collect();
+    let packages = (0..100)
+        .map(|package| {
+            let size = 1 + random.below(3);
+            let mut roles: Vec<String> = (0..size)
+                .map(|_| format!("role-{}", random.below(100)))
+                .collect();
+            roles.sort();
+            roles.dedup();
+            PackageDocument {
+                id: format!("package-{package}"),
+                name: None,
+                description: None,
+                created: None,
+                roles,
+            }
+        })
+        .collect();
+    let users = (0..10_000)
+        .map(|user| UserDocument::new(name(user)).package(format!("package-{}", random.below(100))))
+        .collect();
+    World {
+        name: "W2",
+        catalog: catalog(60, &[Scope::All]),
+        policy: PolicyDocument {
+            roles,
+            packages,
+            ..PolicyDocument::new(1)
+        },
+        users,
+        requests: 1 << 14,
+    }
+}
+
+/// W3: 1,000 positions about 8 deep, 5 % of them with two parents, 10,000 users, 20 permissions at
+/// random scopes.
+pub fn w3() -> World {
+    hierarchy("W3", 1_000, 10_000, 1 << 14)
+}
+
+/// W4: W3 ten times over.
+pub fn w4() -> World {
+    hierarchy("W4", 10_000, 100_000, 1 << 17)
+}
+
+fn hierarchy(name: &'static str, positions: usize, users: usize, requests: usize) -> World {
+    let mut random = Random(positions as u64);
+    let roles = (0..20)
+        .map(|role| {
+            (0..20).fold(
+                RoleDocument::new(format!("role-{role}")),
+                |role, permission| match random.below(5) {
+                    0 => role,
+                    scope => {
+                        role.grant((format!("p{permission}").as_str(), Scope::EVERY[scope - 1]))
+                    }
+                },
+            )
+        })
+        .collect();
+    // Eight levels, each the same factor larger than the one above.
+    let factor = (positions as f64).powf(1.0 / 7.5);
+    let mut levels: Vec<(usize, usize)> = vec![(0, 1)];
+    while let Some(&(_, end)) = levels.last()
+        && end < positions
+    {
+        let size = ((factor.powi(levels.len() as i32)) as usize).max(1);
+        let last = levels.len() == 7;
+        levels.push((
+            end,
+            if last {
+                positions
+            } else {
+                (end + size).min(positions)
+            },
+        ));
+    }
+    let mut written = Vec::with_capacity(positions);
+    for (depth, &(start, end)) in levels.iter().enumerate() {
+        for position in start..end {
+            let mut reports_to = Vec::new();
+            if let Some(&(above, above_end)) = depth.checked_sub(1).and_then(|it| levels.get(it)) {
+                reports_to.push(above + random.below(above_end - above));
+                let second = above + random.below(above_end - above);
+                if random.below(20) == 0 && second != reports_to[0] {
+                    reports_to.push(second);
+                }
+            }
+            written.push(PositionDocument {
+                id: format!("position-{position}"),
+                name: None,
+                reports_to: reports_to
+                    .iter()
+                    .map(|it| format!("position-{it}"))
+                    .collect(),
+            });
+        }
+    }
+    let users = (0..users)
+        .map(|user| {
+            UserDocument::new(self::name(user))
+                .role(format!("role-{}", random.below(20)))
+                .position(format!("position-{}", random.below(positions)))
+        })
+        .collect();
+    World {
+        name,
+        catalog: catalog(20, &Scope::EVERY),
+        policy: PolicyDocument {
+            roles,
+            positions: written,
+            ..PolicyDocument::new(1)
+        },
+        users,
+        requests,
+    }
+}
+
+/// Names of 12 bytes, in no order.
+pub fn name(user: usize) -> String {
+    let mixed = Random(user as u64).next() as u32;
+    format!("u{user:05x}{mixed:08x}").chars().take(12).collect()
+}
+
+/// A tree of two levels where there are many permissions, flat otherwise.
+fn path(permissions: usize, permission: usize) -> String {
+    if permissions < 60 || permission % 10 == 0 {
+        return format!("p{permission}");
+    }
+    format!("p{}.q{permission}", permission - permission % 10)
+}
+
+fn catalog(permissions: usize, scopes: &[Scope]) -> CatalogDocument {
+    let nothing = AdministrationDocument {
+        changes: BTreeMap::new(),
+        account_roles: bailiwick::document::AccountRolesDocument {
+            assign: None,
+            revoke: None,
+        },
+        exempt: Vec::new(),
+        removal_revokes_nothing: false,
+    };
+    CatalogDocument {
+        format: FORMAT,
+        id: "bench".to_owned(),
+        version: 1,
+        accounts: AccountsServed::One,
+        reach: Reach::Owned,
+        features: Vec::new(),
+        permissions: (0..permissions)
+            .map(|permission| PermissionDocument {
+                path: path(permissions, permission),
+                label: None,
+                description: None,
+                level: None,
+                scopes: scopes.to_vec(),
+                default_scope: None,
+                features: Vec::new(),
+                requires: Vec::new(),
+                suggests: Vec::new(),
+                adjustable: None,
+            })
+            .collect(),
+        types: vec![TypeDocument {
+            id: "thing".to_owned(),
+            label: None,
+            properties: BTreeMap::new(),
+            reassign: None,
+            fields: Vec::new(),
+        }],
+        subject_properties: BTreeMap::new(),
+        context_properties: BTreeMap::new(),
+        operations: (0..permissions)
+            .map(|permission| OperationDocument {
+                r#type: "thing".to_owned(),
+                action: format!("action-{permission}"),
+                label: None,
+                on: AskedOn::Record,
+                open: false,
+                allowed_by: vec![PairDocument {
+                    permission: path(permissions, permission),
+                    features: Vec::new(),
+                    requires: Vec::new(),
+                    when: Vec::new(),
+                }],
+                features: Vec::new(),
+                requires: Vec::new(),
+                when: Vec::new(),
+                filtered_by: None,
+                creates: None,
+            })
+            .collect(),
+        roles: Vec::new(),
+        tokens: bailiwick::document::TokensDocument {
+            system_roles: Vec::new(),
+            account_roles: false,
+        },
+        administration: nothing,
+        renamed: Vec::new(),
+        retired: Vec::new(),
+    }
+}
+
+impl World {
+    /// Compiles the world from memory, its users through the API.
+    pub fn load(&self, catalog: &Catalog) -> Engine {
+        let mut builder =
+            Engine::builder(catalog, self.policy.clone(), Timestamp(0)).expect("a sound policy");
+        builder.reserve(self.users.len());
+        for user in &self.users {
+            builder.add(user).expect("a sound user");
+        }
+        builder.build().expect("a sound world").engine
+    }
+
+    /// Random requests, half of them allowed, half denied, in random order.
+    pub fn requests(&self, engine: &Engine) -> (Vec<ByHandle>, Vec<ByName>) {
+        let mut random = Random(99);
+        let operations: Vec<OperationId> = engine.catalog().operations().collect();
+        let ids: Vec<UserId> = self
+            .users
+            .iter()
+            .map(|user| engine.user(&user.id).expect("a known user"))
+            .collect();
+        let mut left = [self.requests / 2; 2];
+        let mut by_handle = Vec::with_capacity(self.requests);
+        let mut by_name = Vec::with_capacity(self.requests);
+        while left != [0, 0] {
+            let (user, owner) = (random.below(ids.len()), random.below(ids.len()));
+            let number = random.below(operations.len());
+            let request = ByHandle {
+                user: ids[user],
+                operation: operations[number],
+                record: Owned(ids[owner]),
+            };
+            let allowed = engine
+                .check(request.user, request.operation, &request.record)
+                .is_allow();
+            let left = &mut left[usize::from(allowed)];
+            if *left == 0 {
+                continue;
+            }
+            *left -= 1;
+            by_handle.push(request);
+            by_name.push(ByName {
+                user: self.users[user].id.as_str().into(),
+                action: format!("action-{number}").into(),
+                owner: self.users[owner].id.as_str().into(),
+            });
+        }
+        (by_handle, by_name)
+    }
+}
