@@ -209,16 +209,20 @@ impl Reach {
             self.labels.get(low as usize),
             self.labels.get(high as usize),
         ) else {
-            return self
-                .landmarks
-                .as_ref()
-                .is_some_and(|it| it.is_below(low, high));
+            return self.is_below_by_landmarks(low, high);
         };
         let number = low_label.number;
         // Strictly below: the node's own number is outside its range.
         let in_tree =
             number.wrapping_sub(high_label.number + 1) < high_label.end - high_label.number - 1;
         in_tree || (high_label.first < high_label.last && self.in_ranges(number, *high_label))
+    }
+
+    #[cold]
+    fn is_below_by_landmarks(&self, low: u32, high: u32) -> bool {
+        self.landmarks
+            .as_ref()
+            .is_some_and(|it| it.is_below(low, high))
     }
 
     #[inline(never)]

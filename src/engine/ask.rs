@@ -1,6 +1,7 @@
 //! Asking: from a request by names or handles to the evaluator (D11 to D19).
 
 use super::bearer::{Bearer, Held};
+use super::cells::Cell;
 use super::evaluate::{Extent, Question, Row, Viewer};
 use super::{Engine, State};
 use crate::decision::{Code, Decision, Denial, Part};
@@ -348,35 +349,55 @@ impl State {
             Who::Role(_) | Who::Token(_) => None,
         };
         let known = user.and_then(|user| Some((user, self.users.get(user)?)));
-        let operation = self.operation(action, resource);
-        if let (Some((user, record)), Ok(index)) = (known, operation)
+        if let Some((user, record)) = known
+            && let Some(index) = self.operation_asked(action, resource)
             && let Some(&asked) = self.asked.get(index as usize)
             && let Some(set) = self.sets.get(record.access())
+            && let Some(&cell) = set.row.get(index as usize)
             && !record.is_suspended()
             && self.states_its_account(subject, resource)
             && is_asked_right(asked.on, resource.asked_on(), extent)
             && !has_invalid_identifier(resource)
         {
-            let cells = Row {
-                cells: &set.row,
-                operations: self.asked.len(),
+            let viewer = Viewer {
+                user: Some(user),
+                name: None,
+                position: record.position,
+                brought: None,
             };
-            let question = Question {
-                index,
-                asked,
-                viewer: Viewer {
-                    user: Some(user),
-                    name: None,
-                    position: record.position,
-                    brought: None,
-                },
-                resource,
-                context,
-                extent,
-            };
-            return self.evaluate(&question, &cells);
+            if !cell.depends() {
+                return self.evaluate_cell(cell, asked, &viewer, resource, extent);
+            }
+            return self.check_pairs(index, &set.row, viewer, resource, context, extent);
         }
-        self.check_slowly(subject, action, resource, context, extent)
+        // A copy, so that the subject itself need not lie in memory on the way here.
+        let subject = *subject;
+        self.check_slowly(&subject, action, resource, context, extent)
+    }
+
+    /// Of an operation whose conditions, late features or lending must be looked at.
+    #[inline(never)]
+    fn check_pairs<R: Resource + ?Sized, C: Context + ?Sized>(
+        &self,
+        index: u16,
+        row: &[Cell],
+        viewer: Viewer<'_>,
+        resource: &R,
+        context: &C,
+        extent: Extent,
+    ) -> Decision {
+        let question = Question {
+            index,
+            viewer,
+            resource,
+            context,
+            extent,
+        };
+        let cells = Row {
+            cells: row,
+            operations: self.asked.len(),
+        };
+        self.evaluate_pairs(&question, &cells)
     }
 
     #[cold]
@@ -404,7 +425,6 @@ impl State {
         };
         let question = Question {
             index,
-            asked,
             viewer: Viewer {
                 user: bearer.user(self),
                 name: bearer.id,
@@ -415,7 +435,7 @@ impl State {
             context,
             extent,
         };
-        self.evaluate(&question, &Held::new(self, bearer))
+        self.evaluate_pairs(&question, &Held::new(self, bearer))
     }
 
     /// The operation asked, or the first reason of D17, up to the unknown action, why none can be.
@@ -463,8 +483,22 @@ impl State {
         self.operation(action, resource)
     }
 
-    /// The operation that an action on a resource is.
+    /// The operation that an action on a resource is, if all is in order.
     #[inline]
+    fn operation_asked<R: Resource + ?Sized>(
+        &self,
+        action: Action<'_>,
+        resource: &R,
+    ) -> Option<u16> {
+        match (action, resource.resource_type()) {
+            (Action::Operation(id), ResourceType::OfOperation) => {
+                id.index(self.catalog_brand).map(|index| index as u16)
+            }
+            _ => self.operation(action, resource).ok(),
+        }
+    }
+
+    /// The operation that an action on a resource is, or why there is none.
     fn operation<R: Resource + ?Sized>(
         &self,
         action: Action<'_>,

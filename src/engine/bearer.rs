@@ -170,10 +170,6 @@ impl Holder for Held<'_> {
 }
 
 impl Cells for Held<'_> {
-    fn operation(&self, _: u16) -> Cell {
-        Cell::DEPENDS
-    }
-
     fn pair(&self, operation: u16, pair: u16) -> Cell {
         let model = self.state.model();
         match (

@@ -35,7 +35,6 @@ pub(crate) enum Extent {
 /// What is asked of a subject, once it is settled that it may be asked at all.
 pub(crate) struct Question<'q, R: ?Sized, C: ?Sized> {
     pub(crate) index: u16,
-    pub(crate) asked: Asked,
     pub(crate) viewer: Viewer<'q>,
     pub(crate) resource: &'q R,
     pub(crate) context: &'q C,
@@ -44,7 +43,6 @@ pub(crate) struct Question<'q, R: ?Sized, C: ?Sized> {
 
 /// The cells of a subject: read from a row, or worked out for a bearer.
 pub(crate) trait Cells {
-    fn operation(&self, operation: u16) -> Cell;
     fn pair(&self, operation: u16, pair: u16) -> Cell;
 }
 
@@ -55,14 +53,6 @@ pub(crate) struct Row<'a> {
 }
 
 impl Cells for Row<'_> {
-    #[inline]
-    fn operation(&self, operation: u16) -> Cell {
-        self.cells
-            .get(operation as usize)
-            .copied()
-            .unwrap_or(Cell::NOTHING)
-    }
-
     #[inline]
     fn pair(&self, _: u16, pair: u16) -> Cell {
         self.cells
@@ -82,21 +72,21 @@ impl State {
         self.decide(Decided::deny(denial))
     }
 
-    /// The decision on an operation asked the right way.
+    /// The decision on an operation of which nothing but the scope is left to look at.
+    ///
+    /// The owner is looked up even where this subject's cell would not need it: whether an
+    /// operation is ever scoped is easily predicted, whether this cell is, is not.
     #[inline]
-    pub(crate) fn evaluate<R: Resource + ?Sized, C: Context + ?Sized>(
+    pub(crate) fn evaluate_cell<R: Resource + ?Sized>(
         &self,
-        question: &Question<'_, R, C>,
-        cells: &impl Cells,
+        cell: Cell,
+        asked: Asked,
+        viewer: &Viewer<'_>,
+        resource: &R,
+        extent: Extent,
     ) -> Decision {
-        let cell = cells.operation(question.index);
-        if cell.depends() {
-            return self.evaluate_pairs(question, cells);
-        }
-        // Looked up even where this subject's cell would not need it: whether an operation is ever
-        // scoped is easily predicted, whether this cell is, is not.
-        let needed = if question.asked.is_scoped && question.extent == Extent::Record {
-            self.scope_needed(&question.viewer, question.resource)
+        let needed = if asked.is_scoped && extent == Extent::Record {
+            self.scope_needed(viewer, resource)
         } else {
             0
         };
@@ -105,7 +95,7 @@ impl State {
 
     /// Pair by pair: the widest that allows, or the denial that got furthest.
     #[inline(never)]
-    fn evaluate_pairs<R: Resource + ?Sized, C: Context + ?Sized>(
+    pub(crate) fn evaluate_pairs<R: Resource + ?Sized, C: Context + ?Sized>(
         &self,
         question: &Question<'_, R, C>,
         cells: &impl Cells,
