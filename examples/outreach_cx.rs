@@ -1,23 +1,20 @@
-//! Three roles, one feature: what each role sees in the sidebar, before the organisation has
-//! Outreach and after.
+//! Three roles, one feature: what each role may do before the organisation has Outreach, and after.
 
-use bailiwick::document::{CatalogDocument, DirectoryDocument, PolicyDocument};
-use bailiwick::{Catalog, Engine, OnType, Record, Timestamp};
+use bailiwick::{OnType, Record};
 
-const CATALOG: &str = include_str!("../fixtures/outreach_cx/catalog.toml");
-const POLICY: &str = include_str!("../fixtures/outreach_cx/policy.toml");
-const DIRECTORY: &str = include_str!("../fixtures/outreach_cx/directory.toml");
+#[path = "support/mod.rs"]
+mod support;
+
+const OUTREACH_CX: support::System = support::System {
+    catalog: include_str!("../fixtures/outreach_cx/catalog.toml"),
+    policy: include_str!("../fixtures/outreach_cx/policy.toml"),
+    directory: include_str!("../fixtures/outreach_cx/directory.toml"),
+};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let catalog = Catalog::new(CatalogDocument::from_toml("catalog.toml", CATALOG))?;
-    let bought = PolicyDocument::from_toml("policy.toml", POLICY).into_document()?;
-    let not_yet = PolicyDocument {
-        features: Vec::new(),
-        ..bought.clone()
-    };
-    for (when, policy) in [("before", not_yet), ("after", bought)] {
-        let directory = DirectoryDocument::from_toml("directory.toml", DIRECTORY);
-        let engine = Engine::new(&catalog, policy, directory, Timestamp(0))?.engine;
+    let not_yet = OUTREACH_CX.engine_with(|policy| policy.features.clear())?;
+    let bought = OUTREACH_CX.engine()?;
+    for (when, engine) in [("before", not_yet), ("after", bought)] {
         println!("{when} Outreach is enabled");
         for (user, role) in [
             ("olga", "Org Admin"),
