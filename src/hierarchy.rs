@@ -4,8 +4,11 @@
 //! and `kosaraju_scc` keep their stacks on the heap; its `tarjan_scc`, `is_cyclic_directed` and DFS
 //! visitor do not.)
 
+use bitvec::prelude::{BitVec, Lsb0};
 use petgraph::algo::{kosaraju_scc, toposort};
 use petgraph::graph::{DiGraph, NodeIndex};
+
+use crate::limits;
 
 /// A validated DAG. Edges lead from the senior to the junior.
 #[derive(Debug, Default, Clone)]
@@ -132,15 +135,21 @@ fn cycles(graph: &DiGraph<(), ()>) -> Vec<Vec<u32>> {
 /// they touch (Agrawal, Borgida and Jagadish, "Efficient Management of Transitive Relationships in
 /// Large Data and Knowledge Bases", 1989). A tree needs no further ranges at all.
 ///
-/// Where the lists would grow past a budget linear in the nodes, a 2-hop labelling stands in
-/// (Akiba, Iwata and Yoshida's pruned landmarks, 2013, for reachability): each node keeps the
-/// landmarks above and below it, and a question merges two sorted lists.
+/// Where the lists would grow past a budget linear in nodes and edges, a matrix of a bit for each
+/// pair of nodes stands in: two loads a question, n²/8 bytes. A tangle of more nodes than
+/// [`limits::TANGLED_POSITIONS`] is refused.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Reach {
     labels: Vec<Label>,
     ranges: Vec<(u32, u32)>,
-    landmarks: Option<Landmarks>,
+    /// For each node, the nodes below it; empty where there are labels.
+    matrix: BitVec<u64, Lsb0>,
+    nodes: usize,
 }
+
+/// A hierarchy too tangled for ranges and too large for a matrix.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TooTangled;
 
 /// Sixteen bytes a node, so that a question reads one line for each of its two nodes.
 #[derive(Debug, Default, Clone, Copy)]
@@ -154,15 +163,18 @@ struct Label {
     last: u32,
 }
 
-/// Further ranges that an index may hold for each node, on average.
-const RANGES_PER_NODE: usize = 8;
+/// Ranges that may be kept, and gathered from juniors, for each node and edge on average.
+const RANGES_KEPT: usize = 8;
+const RANGES_GATHERED: usize = 64;
 
 impl Reach {
-    pub(crate) fn new(dag: &Dag) -> Reach {
-        Reach::with_budget(dag, dag.len() * RANGES_PER_NODE + 1024)
+    pub(crate) fn new(dag: &Dag) -> Result<Reach, TooTangled> {
+        let size = dag.len() + dag.juniors.len();
+        Reach::with_budget(dag, size * RANGES_KEPT + 1024)
     }
 
-    fn with_budget(dag: &Dag, budget: usize) -> Reach {
+    fn with_budget(dag: &Dag, budget: usize) -> Result<Reach, TooTangled> {
+        let mut work = budget.saturating_mul(RANGES_GATHERED / RANGES_KEPT);
         let mut labels = spanning_tree_labels(dag);
         let mut ranges: Vec<(u32, u32)> = Vec::new();
         let mut gathered: Vec<(u32, u32)> = Vec::new();
@@ -173,7 +185,11 @@ impl Reach {
                 let below = labels[junior as usize];
                 gathered.push((below.number, below.end));
                 gathered.extend_from_slice(&ranges[below.first as usize..below.last as usize]);
+                if gathered.len() > work {
+                    return Reach::with_matrix(dag);
+                }
             }
+            work -= gathered.len();
             // What lies in the node's own range needs no saying.
             gathered.retain(|&(start, end)| start < own.number || end > own.end);
             gathered.sort_unstable();
@@ -185,21 +201,45 @@ impl Reach {
                 }
             }
             if ranges.len() > budget {
-                return Reach {
-                    labels: Vec::new(),
-                    ranges: Vec::new(),
-                    landmarks: Some(Landmarks::new(dag)),
-                };
+                return Reach::with_matrix(dag);
             }
             labels[node as usize].first = first as u32;
             labels[node as usize].last = ranges.len() as u32;
         }
         ranges.shrink_to_fit();
-        Reach {
+        Ok(Reach {
             labels,
             ranges,
-            landmarks: None,
+            matrix: BitVec::new(),
+            nodes: dag.len(),
+        })
+    }
+
+    fn with_matrix(dag: &Dag) -> Result<Reach, TooTangled> {
+        let nodes = dag.len();
+        if nodes > limits::TANGLED_POSITIONS {
+            return Err(TooTangled);
         }
+        // Rows of whole words, so that uniting two is one operation a word.
+        let stride = nodes.next_multiple_of(64);
+        let mut matrix = BitVec::<u64, Lsb0>::repeat(false, nodes * stride);
+        let mut row = BitVec::<u64, Lsb0>::repeat(false, stride);
+        for node in dag.juniors_first() {
+            row.fill(false);
+            for &junior in dag.juniors(node) {
+                let junior = junior as usize;
+                row |= &matrix[junior * stride..(junior + 1) * stride];
+                row.set(junior, true);
+            }
+            let node = node as usize;
+            matrix[node * stride..(node + 1) * stride].copy_from_bitslice(&row);
+        }
+        Ok(Reach {
+            labels: Vec::new(),
+            ranges: Vec::new(),
+            matrix,
+            nodes,
+        })
     }
 
     /// Whether `low` stands strictly below `high`, at any depth. Unknown nodes stand nowhere.
@@ -209,7 +249,7 @@ impl Reach {
             self.labels.get(low as usize),
             self.labels.get(high as usize),
         ) else {
-            return self.is_below_by_landmarks(low, high);
+            return self.is_below_by_matrix(low, high);
         };
         let number = low_label.number;
         // Strictly below: the node's own number is outside its range.
@@ -219,10 +259,10 @@ impl Reach {
     }
 
     #[cold]
-    fn is_below_by_landmarks(&self, low: u32, high: u32) -> bool {
-        self.landmarks
-            .as_ref()
-            .is_some_and(|it| it.is_below(low, high))
+    fn is_below_by_matrix(&self, low: u32, high: u32) -> bool {
+        let (low, high) = (low as usize, high as usize);
+        let at = high * self.nodes.next_multiple_of(64) + low;
+        low < self.nodes && high < self.nodes && self.matrix.get(at).is_some_and(|bit| *bit)
     }
 
     #[inline(never)]
@@ -276,92 +316,6 @@ fn spanning_tree_labels(dag: &Dag) -> Vec<Label> {
     labels
 }
 
-/// 2-hop labels: `high` is above `low` where some landmark is at or below `high` and at or above `low`.
-#[derive(Debug, Default, Clone)]
-struct Landmarks {
-    below: Vec<Box<[u32]>>,
-    above: Vec<Box<[u32]>>,
-}
-
-impl Landmarks {
-    fn new(dag: &Dag) -> Landmarks {
-        let nodes = dag.len();
-        let mut seniors: Vec<Vec<u32>> = vec![Vec::new(); nodes];
-        for node in dag.seniors_first() {
-            for &junior in dag.juniors(node) {
-                seniors[junior as usize].push(node);
-            }
-        }
-        // The best connected nodes first: they cover most pairs, so that later searches end early.
-        let mut ranked: Vec<u32> = dag.seniors_first().collect();
-        ranked.sort_by_key(|&node| {
-            let paths = (seniors[node as usize].len() + 1) * (dag.juniors(node).len() + 1);
-            std::cmp::Reverse(paths)
-        });
-        let mut below: Vec<Vec<u32>> = vec![Vec::new(); nodes];
-        let mut above: Vec<Vec<u32>> = vec![Vec::new(); nodes];
-        let mut seen = vec![u32::MAX; nodes];
-        let mut stack = Vec::new();
-        for (rank, &landmark) in ranked.iter().enumerate() {
-            let rank = rank as u32;
-            for upward in [false, true] {
-                let visit = rank * 2 + u32::from(upward);
-                stack.push(landmark);
-                seen[landmark as usize] = visit;
-                while let Some(node) = stack.pop() {
-                    let known = if upward {
-                        share(&below[node as usize], &above[landmark as usize])
-                    } else {
-                        share(&below[landmark as usize], &above[node as usize])
-                    };
-                    if known && node != landmark {
-                        continue;
-                    }
-                    let (own, next) = if upward {
-                        (&mut below, seniors[node as usize].as_slice())
-                    } else {
-                        (&mut above, dag.juniors(node))
-                    };
-                    own[node as usize].push(rank);
-                    for &neighbour in next {
-                        if seen[neighbour as usize] != visit {
-                            seen[neighbour as usize] = visit;
-                            stack.push(neighbour);
-                        }
-                    }
-                }
-            }
-        }
-        let boxed = |lists: Vec<Vec<u32>>| lists.into_iter().map(Vec::into_boxed_slice).collect();
-        Landmarks {
-            below: boxed(below),
-            above: boxed(above),
-        }
-    }
-
-    fn is_below(&self, low: u32, high: u32) -> bool {
-        let (Some(below), Some(above)) =
-            (self.below.get(high as usize), self.above.get(low as usize))
-        else {
-            return false;
-        };
-        low != high && share(below, above)
-    }
-}
-
-/// Whether two ascending lists have an element in common.
-fn share(a: &[u32], b: &[u32]) -> bool {
-    let (mut i, mut j) = (0, 0);
-    while let (Some(x), Some(y)) = (a.get(i), b.get(j)) {
-        match x.cmp(y) {
-            std::cmp::Ordering::Less => i += 1,
-            std::cmp::Ordering::Greater => j += 1,
-            std::cmp::Ordering::Equal => return true,
-        }
-    }
-    false
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -384,7 +338,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn labels_and_landmarks_equal_plain_search(
+        fn ranges_and_matrix_equal_plain_search(
             nodes in 1_usize..24,
             raw in prop::collection::vec((0_u32..24, 0_u32..24), 0..70),
         ) {
@@ -397,16 +351,13 @@ mod tests {
                 .collect();
             edges.dedup();
             let dag = Dag::new(nodes, &edges).unwrap();
-            let by_ranges = Reach::with_budget(&dag, usize::MAX);
-            let by_landmarks = Reach {
-                landmarks: Some(Landmarks::new(&dag)),
-                ..Reach::default()
-            };
+            let by_ranges = Reach::with_budget(&dag, usize::MAX).unwrap();
+            let by_matrix = Reach::with_matrix(&dag).unwrap();
             for low in 0..nodes as u32 {
                 for high in 0..nodes as u32 {
                     let expected = searched_below(&dag, low, high);
                     prop_assert_eq!(by_ranges.is_below(low, high), expected);
-                    prop_assert_eq!(by_landmarks.is_below(low, high), expected);
+                    prop_assert_eq!(by_matrix.is_below(low, high), expected);
                 }
             }
         }
@@ -419,15 +370,15 @@ mod tests {
     }
 
     #[test]
-    fn a_tangle_past_the_budget_falls_back_to_landmarks() {
+    fn a_tangle_past_the_budget_falls_back_to_the_matrix() {
         let nodes = 600_u32;
         let edges: Vec<(u32, u32)> = (0..nodes)
             .flat_map(|a| (1..6).map(move |k| (a, a + 1 + (a * 7919 + k * 104_729) % (nodes - a))))
             .filter(|&(_, b)| b < nodes)
             .collect();
         let dag = Dag::new(nodes as usize, &edges).unwrap();
-        let reach = Reach::with_budget(&dag, 100);
-        assert!(reach.landmarks.is_some());
+        let reach = Reach::with_budget(&dag, 100).unwrap();
+        assert!(reach.labels.is_empty());
         for low in (0..nodes).step_by(13) {
             for high in 0..nodes {
                 assert_eq!(reach.is_below(low, high), searched_below(&dag, low, high));
@@ -439,7 +390,7 @@ mod tests {
     fn a_chain_of_a_million_fits_a_small_stack() {
         let edges: Vec<(u32, u32)> = (0..999_999).map(|i| (i, i + 1)).collect();
         let check = move || {
-            let reach = Reach::new(&Dag::new(1_000_000, &edges).unwrap());
+            let reach = Reach::new(&Dag::new(1_000_000, &edges).unwrap()).unwrap();
             assert!(reach.is_below(999_999, 0) && !reach.is_below(0, 999_999));
         };
         std::thread::Builder::new()

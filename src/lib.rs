@@ -1,4 +1,5 @@
-//! Embeddable authorization.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
 
 mod catalog;
 mod chunked;
@@ -12,6 +13,8 @@ pub mod limits;
 mod names;
 mod request;
 mod scope;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use catalog::{Catalog, OperationNames, UnknownOperations};
 pub use decision::{Decision, Denied, DenyReason, Effect, Part, Permit, PrerequisiteCause};

@@ -8,18 +8,25 @@ pub const PERMISSIONS: usize = 16_384;
 pub const OPERATIONS: usize = 16_384;
 /// Pairs of permission and operation in a catalog.
 pub const PAIRS: usize = 65_535;
+/// Renamed and retired paths of a catalog, together.
+pub const RENAMES: usize = 4_096;
 /// Features of a catalog.
 pub const FEATURES: usize = 4_096;
 /// Resource types of a catalog.
 pub const TYPES: usize = 4_096;
 /// Properties that a catalog declares, of all types, of subjects and of the context.
 pub const PROPERTIES: usize = 16_384;
+/// System roles of a catalog.
+pub const SYSTEM_ROLES: usize = 4_096;
 /// Roles of an account, the system's among them.
 pub const ROLES: usize = 4_000_000;
 /// Packages of an account.
 pub const PACKAGES: usize = 4_000_000;
 /// Positions of an account.
 pub const POSITIONS: usize = 4_000_000;
+/// Positions of a hierarchy so tangled that the ranges of positions below others would outgrow it:
+/// it then takes a matrix of a bit for each pair of positions.
+pub const TANGLED_POSITIONS: usize = 32_768;
 /// Users of an account.
 pub const USERS: usize = 16_000_000;
 /// Edges of one hierarchy: of the roles of an account, or of its positions.

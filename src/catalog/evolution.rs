@@ -1,20 +1,16 @@
 //! How a catalog's paths changed over its versions, and how references follow (D16).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::document::CatalogDocument;
 
 /// Renames and retirements by version, oldest first. Those of one version act at once: of several
 /// that match a path, the longest decides.
 #[derive(Debug, Default)]
-pub(crate) struct Evolution(BTreeMap<u32, Vec<Step>>);
+pub(crate) struct Evolution(BTreeMap<u32, Steps>);
 
-#[derive(Debug)]
-struct Step {
-    from: String,
-    /// `None` where the path was retired.
-    to: Option<String>,
-}
+/// The steps of one version: old path to new path, `None` where it was retired.
+type Steps = BTreeMap<String, Option<String>>;
 
 /// Where a reference leads today.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,29 +23,23 @@ pub(crate) enum Followed {
 
 impl Evolution {
     pub(crate) fn of(document: &CatalogDocument) -> Evolution {
-        let mut versions: BTreeMap<u32, Vec<Step>> = BTreeMap::new();
+        let mut versions: BTreeMap<u32, Steps> = BTreeMap::new();
         for it in &document.renamed {
-            let (from, to) = (it.from.clone(), Some(it.to.clone()));
-            versions
-                .entry(it.version)
-                .or_default()
-                .push(Step { from, to });
+            let steps = versions.entry(it.version).or_default();
+            steps.insert(it.from.clone(), Some(it.to.clone()));
         }
         for it in &document.retired {
-            let (from, to) = (it.path.clone(), None);
-            versions
-                .entry(it.version)
-                .or_default()
-                .push(Step { from, to });
+            let steps = versions.entry(it.version).or_default();
+            steps.insert(it.path.clone(), None);
         }
         Evolution(versions)
     }
 
     /// The steps of each version after that one.
-    fn since(&self, version: u32) -> impl Iterator<Item = &[Step]> {
+    fn since(&self, version: u32) -> impl Iterator<Item = &Steps> {
         self.0
             .range(version.saturating_add(1)..)
-            .map(|(_, steps)| steps.as_slice())
+            .map(|(_, steps)| steps)
     }
 
     /// Follows a path written against that version.
@@ -68,6 +58,7 @@ impl Evolution {
     /// since: no rename lets anything slip out of a deny. Retired places are left out.
     pub(crate) fn follow_with_moved(&self, path: &str, version: u32) -> Vec<String> {
         let mut places = vec![(path.to_owned(), version)];
+        let mut seen = HashSet::new();
         let mut done = 0;
         // Each place is followed for itself; what any version moved out of it is a place as well,
         // followed from that version on.
@@ -75,14 +66,13 @@ impl Evolution {
             done += 1;
             let mut at = place;
             for (&changed, steps) in self.0.range(since.saturating_add(1)..) {
+                // What lies below a path stands behind it, before the first that does not begin so.
+                let below = format!("{at}.");
                 let moved = steps
-                    .iter()
-                    .filter(|step| step.from != at && is_at_or_below(&step.from, &at));
-                for to in moved.filter_map(|step| step.to.clone()) {
-                    if !places
-                        .iter()
-                        .any(|(known, since)| *known == to && *since == changed)
-                    {
+                    .range(below.clone()..)
+                    .take_while(|(from, _)| from.starts_with(&below));
+                for to in moved.filter_map(|(_, to)| to.clone()) {
+                    if seen.insert((to.clone(), changed)) {
                         places.push((to, changed));
                     }
                 }
@@ -105,21 +95,25 @@ impl Evolution {
     }
 }
 
-/// Follows a path through the steps of one version: it may be moved more than once, but by each
-/// step once only.
-fn follow_within(steps: &[Step], mut path: String) -> Followed {
-    for _ in steps {
-        let longest = steps
-            .iter()
-            .filter(|step| is_at_or_below(&path, &step.from))
-            .max_by_key(|step| step.from.len());
+/// Follows a path through the steps of one version. It may be moved more than once; a path is never
+/// moved to below itself, so that as many moves as there are steps are enough.
+fn follow_within(steps: &Steps, mut path: String) -> Followed {
+    for _ in 0..steps.len() {
+        let longest = prefixes(&path).find_map(|prefix| steps.get_key_value(prefix));
         match longest {
             None => break,
-            Some(Step { to: None, .. }) => return Followed::Retired,
-            Some(Step { from, to: Some(to) }) => path = carried(&path, from, to),
+            Some((_, None)) => return Followed::Retired,
+            Some((from, Some(to))) => path = carried(&path, from, to),
         }
     }
     Followed::Path(path)
+}
+
+/// A path and every path above it, longest first.
+fn prefixes(path: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(path), |path| {
+        path.rsplit_once('.').map(|(above, _)| above)
+    })
 }
 
 /// The path after a rename that moves it.

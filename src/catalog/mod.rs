@@ -18,6 +18,8 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use bitvec::prelude::{BitVec, Lsb0};
+
 use crate::Scope;
 use crate::decision::NONE;
 use crate::document::{
@@ -82,9 +84,8 @@ pub(crate) struct Permission {
     pub(crate) features: Vec<u16>,
     pub(crate) requires: Vec<u16>,
     /// Every prerequisite, direct or not; not the permission itself.
-    pub(crate) closure: Vec<u16>,
-    /// Resource types of which it allows an operation on a record (D7).
-    pub(crate) record_types: Vec<u16>,
+    /// Empty where there is none.
+    pub(crate) closure: BitVec<u64, Lsb0>,
     pub(crate) adjustable: Option<Adjustable>,
 }
 
@@ -142,6 +143,8 @@ pub(crate) struct Type {
     /// Index in `operation_names` to operation.
     pub(crate) operations: Vec<u16>,
     pub(crate) reassign: Option<u16>,
+    /// Permissions that allow an operation on a record of the type: as prerequisites they narrow (D7).
+    pub(crate) narrowing: BitVec<u64, Lsb0>,
 }
 
 /// Where a property is read from.
@@ -180,8 +183,6 @@ pub(crate) struct Pair {
     pub(crate) features: Vec<u16>,
     pub(crate) requires: Vec<u16>,
     pub(crate) when: Vec<Vec<Condition>>,
-    /// The prerequisites of permission, pair and operation that narrow its scope (D7).
-    pub(crate) narrowed_by: Vec<u16>,
 }
 
 pub(crate) struct SystemRole {
@@ -301,6 +302,45 @@ impl fmt::Debug for Catalog {
 }
 
 impl Model {
+    /// The prerequisites, at any depth, that narrow a pair's scope (D7): those that allow an operation
+    /// on a record of its type. One that allows none passes on its own prerequisites' narrowing, so
+    /// that depth does not matter.
+    pub(crate) fn narrowing<'m>(
+        &'m self,
+        operation: &'m Operation,
+        pair: &'m Pair,
+    ) -> impl Iterator<Item = u16> + 'm {
+        let narrowing = self.types.get(operation.r#type as usize);
+        let narrowing = narrowing.map_or(&[][..], |it| it.narrowing.as_raw_slice());
+        // By words and without a buffer: a token's check comes here, and allocates nothing.
+        narrowing
+            .iter()
+            .enumerate()
+            .flat_map(move |(word, narrowing)| {
+                let closure = |permission: u16| {
+                    let known = self.permissions.get(permission as usize);
+                    known
+                        .and_then(|it| it.closure.as_raw_slice().get(word))
+                        .copied()
+                        .unwrap_or(0)
+                };
+                let required = pair.requires.iter().chain(&operation.requires);
+                let needed = required.fold(closure(pair.permission), |needed, &permission| {
+                    let itself = match usize::from(permission / 64) == word {
+                        true => 1_u64 << (permission % 64),
+                        false => 0,
+                    };
+                    needed | itself | closure(permission)
+                });
+                let mut left = needed & narrowing;
+                std::iter::from_fn(move || {
+                    let bit = left.trailing_zeros();
+                    left &= left.checked_sub(1)?;
+                    Some((word * 64) as u16 + bit as u16)
+                })
+            })
+    }
+
     pub(crate) fn operation(&self, r#type: &str, action: &str) -> Option<u16> {
         let r#type = self.types.get(self.type_names.get(r#type)? as usize)?;
         let named = r#type.operation_names.get(action)?;

@@ -192,20 +192,33 @@ pub(crate) fn resolve_grant(
                 let granted = &mut rights.granted[node as usize];
                 *granted = (*granted).max(scope as u8);
             }
-            _ => left_out.push(quoted(&permission.path)),
+            _ => left_out.push(node),
         }
     }
     if !left_out.is_empty() {
         report.warning(
             &select,
             format!(
-                "{} leaves out {}: {}",
+                "{} leaves out what is adjustable, or not offered at its scope: {}",
                 quoted(&grant.select),
-                left_out.join(", "),
-                "adjustable, or not offered at its scope"
+                listed(model, &left_out)
             ),
         );
     }
+}
+
+/// The first of some permissions, and how many more there are.
+fn listed(model: &Model, permissions: &[u16]) -> String {
+    const NAMED: usize = 10;
+    let named = permissions.iter().take(NAMED);
+    let mut names: Vec<String> = named
+        .filter_map(|it| model.permissions.get(*it as usize))
+        .map(|it| quoted(&it.path))
+        .collect();
+    if permissions.len() > NAMED {
+        names.push(format!("and {} more", permissions.len() - NAMED));
+    }
+    names.join(", ")
 }
 
 /// A grant that names one node.

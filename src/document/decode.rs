@@ -36,6 +36,7 @@ fn shown(node: &Node) -> String {
         Value::Integer(n) => format!("the integer `{n}`"),
         Value::Boolean(b) => format!("the boolean `{b}`"),
         Value::OtherNumber(n) => format!("{} {}", node.kind(), quoted(n)),
+        Value::Moment(moment) => format!("the date {}", quoted(moment)),
         Value::Null | Value::List(_) | Value::Table(_) => node.kind().to_owned(),
     }
 }
@@ -90,6 +91,10 @@ pub(crate) fn field<T: Decode>(
     report: &mut Report<'_>,
 ) -> Option<T> {
     match table.get(name) {
+        // A null, where a format has one, is a field left out.
+        Some((_, node)) if matches!(node.value, Value::Null) && T::absent().is_some() => {
+            T::absent()
+        }
         // What does not decode has been reported; where a default exists, the rest is still read.
         Some((_, node)) => T::decode(node, &at.field(name), report).or_else(T::absent),
         None => T::absent().or_else(|| {
@@ -426,10 +431,6 @@ decode_unsigned!(u32, u64);
 
 impl<T: Decode> Decode for Option<T> {
     fn decode(node: &Node, at: &Path<'_>, report: &mut Report<'_>) -> Option<Self> {
-        // A null, where a format has one, is a field left out.
-        if matches!(node.value, Value::Null) {
-            return Some(None);
-        }
         T::decode(node, at, report).map(Some)
     }
 
@@ -444,13 +445,14 @@ impl<T: Decode> Decode for Vec<T> {
             expected("a list", node, at, report);
             return None;
         };
-        Some(
-            items
-                .iter()
-                .enumerate()
-                .filter_map(|(i, item)| T::decode(item, &at.index(i), report))
-                .collect(),
-        )
+        let mut read = Vec::with_capacity(items.len());
+        for (i, item) in items.iter().enumerate() {
+            match T::decode(item, &at.index(i), report) {
+                Some(item) => read.push(item),
+                None => report.unread(at, i),
+            }
+        }
+        Some(read)
     }
 
     fn absent() -> Option<Self> {
@@ -540,7 +542,7 @@ impl Decode for super::OperandDocument {
             Value::Boolean(b) => Some(Self::Boolean(*b)),
             Value::List(_) => Decode::decode(node, at, report).map(Self::List),
             Value::Table(_) => Decode::decode(node, at, report).map(Self::Property),
-            Value::Null | Value::OtherNumber(_) => {
+            Value::Null | Value::OtherNumber(_) | Value::Moment(_) => {
                 expected(
                     "a text, an integer, a boolean, a list of them, or a property as a table",
                     node,
@@ -574,7 +576,7 @@ impl Decode for super::PropertyValue {
             Value::Integer(n) => Some(Self::Integer(*n)),
             Value::Boolean(b) => Some(Self::Boolean(*b)),
             Value::List(_) => Decode::decode(node, at, report).map(Self::Set),
-            Value::Null | Value::OtherNumber(_) | Value::Table(_) => {
+            Value::Null | Value::OtherNumber(_) | Value::Moment(_) | Value::Table(_) => {
                 expected(
                     "a text, an integer, a boolean, or a list of texts",
                     node,

@@ -4,7 +4,8 @@ use super::node::Node;
 use super::problem::{Path, Problem, Source};
 
 /// Reads a text.
-pub(super) fn read(file: &str, text: &str) -> (Source, Vec<Problem>, bool) {
+pub(crate) fn read(file: &str, text: &str) -> (Source, Vec<Problem>, bool) {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     match serde_json::from_str::<Node>(text) {
         Ok(root) => (Source::of_text(file, text, root), Vec::new(), true),
         Err(error) => {

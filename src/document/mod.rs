@@ -10,13 +10,13 @@ mod catalog;
 pub(crate) mod decode;
 mod directory;
 #[cfg(feature = "json")]
-mod json_format;
+pub(crate) mod json_format;
 pub(crate) mod node;
 mod policy;
 pub(crate) mod problem;
 mod timestamp;
 #[cfg(feature = "toml")]
-mod toml_format;
+pub(crate) mod toml_format;
 
 pub use catalog::*;
 pub use directory::*;
@@ -108,16 +108,18 @@ impl<T> Parsed<T> {
 
 #[cfg(any(feature = "toml", feature = "json"))]
 impl<T> Parsed<T> {
-    pub(crate) fn read((source, mut problems, whole): (Source, Vec<Problem>, bool)) -> Self
+    pub(crate) fn read((mut source, mut problems, whole): (Source, Vec<Problem>, bool)) -> Self
     where
         T: Decode,
     {
         let mut report = Report::new(&source);
         let document = T::decode(source.root(), &Path::ROOT, &mut report);
+        let unread = report.take_unread();
         // What a broken text lacks is not worth reporting beside what broke it.
         if whole {
             problems.extend(report.finish().0);
         }
+        source.set_unread(unread);
         Parsed {
             document: if whole { document } else { None },
             source: Arc::new(source),

@@ -24,6 +24,8 @@ pub(crate) enum Value {
     /// A number that is no 64-bit signed integer, as written or nearly so.
     OtherNumber(String),
     Text(String),
+    /// A date or time of a format that has them, as RFC 3339 writes it.
+    Moment(String),
     List(Vec<Node>),
     Table(Table),
 }
@@ -86,6 +88,7 @@ impl Node {
             Value::Integer(_) => "an integer",
             Value::OtherNumber(_) => "a number that is no 64-bit integer",
             Value::Text(_) => "a text",
+            Value::Moment(_) => "a date",
             Value::List(_) => "a list",
             Value::Table(_) => "a table",
         }
@@ -135,7 +138,7 @@ impl<'de> Visitor<'de> for AtDepth {
     }
 
     fn visit_f64<E>(self, v: f64) -> Result<Node, E> {
-        Ok(Value::OtherNumber(v.to_string()).into())
+        Ok(Value::OtherNumber(format!("{v:?}")).into())
     }
 
     fn visit_str<E>(self, v: &str) -> Result<Node, E> {

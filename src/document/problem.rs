@@ -1,5 +1,6 @@
 //! What is wrong with a document, said for whoever wrote it.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -163,13 +164,17 @@ impl<'a> Path<'a> {
         }
     }
 
-    fn write(&self, out: &mut String) {
+    /// The path as a document's author counts: items that could not be read have their numbers too.
+    fn write(&self, source: &Source, out: &mut String) {
         if let Some(parent) = self.parent {
-            parent.write(out);
+            parent.write(source, out);
         }
         match self.step {
             Step::Root => {}
-            Step::Index(index) => out.push_str(&format!("[{index}]")),
+            Step::Index(index) => {
+                let index = source.written_index(out, index);
+                out.push_str(&format!("[{index}]"));
+            }
             Step::Field(name) => {
                 if !out.is_empty() {
                     out.push('.');
@@ -187,17 +192,21 @@ impl<'a> Path<'a> {
     }
 
     /// The node at this path, or the nearest above it; and whether it is the one asked for.
-    fn resolve<'n>(&self, root: &'n Node) -> (&'n Node, bool) {
+    fn resolve<'n>(&self, source: &'n Source) -> (&'n Node, bool) {
         let Some(parent) = self.parent else {
-            return (root, true);
+            return (&source.root, true);
         };
-        let (node, exact) = parent.resolve(root);
+        let (node, exact) = parent.resolve(source);
         if !exact {
             return (node, false);
         }
         let found = match (self.step, &node.value) {
             (Step::Field(name), Value::Table(table)) => table.get(name).map(|(_, node)| node),
-            (Step::Index(index), Value::List(items)) => items.get(index),
+            (Step::Index(index), Value::List(items)) => {
+                let mut list = String::new();
+                parent.write(source, &mut list);
+                items.get(source.written_index(&list, index))
+            }
             _ => None,
         };
         found.map_or((node, false), |node| (node, true))
@@ -210,6 +219,8 @@ pub(crate) struct Source {
     file: Option<Arc<str>>,
     root: Node,
     text: String,
+    /// For each list, by its path, the items that could not be read: the documents lack them.
+    unread: HashMap<String, Vec<usize>>,
 }
 
 impl Source {
@@ -219,6 +230,7 @@ impl Source {
             file: Some(file.into()),
             root,
             text: text.to_owned(),
+            unread: HashMap::new(),
         }
     }
 
@@ -236,7 +248,7 @@ impl Source {
         message: String,
     ) -> Problem {
         let mut written = String::new();
-        path.write(&mut written);
+        path.write(self, &mut written);
         Problem {
             file: self.file.clone(),
             offset: span.map(|span| span.start),
@@ -248,8 +260,23 @@ impl Source {
 
     /// A problem at a path; where the path has no node, the nearest above stands in.
     fn problem_at(&self, path: &Path<'_>, message: String) -> Problem {
-        let (node, _) = path.resolve(&self.root);
+        let (node, _) = path.resolve(self);
         self.problem_at_span(node.span.as_ref(), path, message)
+    }
+
+    /// The number that an item of a document has in its source.
+    fn written_index(&self, list: &str, index: usize) -> usize {
+        let unread = self.unread.get(list).map_or(&[][..], Vec::as_slice);
+        // In ascending order: each unread item at or before it moves it one on.
+        unread
+            .iter()
+            .fold(index, |index, unread| index + usize::from(*unread <= index))
+    }
+
+    /// Remembers the items that could not be read, once all of the document has been.
+    #[cfg(any(feature = "toml", feature = "json"))]
+    pub(crate) fn set_unread(&mut self, unread: HashMap<String, Vec<usize>>) {
+        self.unread = unread;
     }
 
     /// Orders problems by place and gives each its line and column.
@@ -283,7 +310,11 @@ pub(crate) struct Report<'s> {
     /// What looking for nearest names may still cost, in compared pairs of bytes: a document of
     /// 100,000 misspelt names must not cost 100,000 searches through 100,000 names.
     nearest_budget: usize,
+    unread: HashMap<String, Vec<usize>>,
 }
+
+/// Pairs of bytes that one document may have compared.
+pub(crate) const NEAREST_BUDGET: usize = 20_000_000;
 
 impl<'s> Report<'s> {
     pub(crate) fn new(source: &'s Source) -> Self {
@@ -291,8 +322,31 @@ impl<'s> Report<'s> {
             source,
             errors: Vec::new(),
             warnings: Vec::new(),
-            nearest_budget: 20_000_000,
+            nearest_budget: NEAREST_BUDGET,
+            unread: HashMap::new(),
         }
+    }
+
+    /// A report that may spend only what another has left on nearest names; and what is left of it.
+    pub(crate) fn with_nearest_budget(mut self, budget: usize) -> Self {
+        self.nearest_budget = budget;
+        self
+    }
+
+    pub(crate) fn nearest_budget(&self) -> usize {
+        self.nearest_budget
+    }
+
+    /// An item of a list that could not be read.
+    pub(crate) fn unread(&mut self, list: &Path<'_>, index: usize) {
+        let mut written = String::new();
+        list.write(self.source, &mut written);
+        self.unread.entry(written).or_default().push(index);
+    }
+
+    #[cfg(any(feature = "toml", feature = "json"))]
+    pub(crate) fn take_unread(&mut self) -> HashMap<String, Vec<usize>> {
+        std::mem::take(&mut self.unread)
     }
 
     pub(crate) fn error(&mut self, at: &Path<'_>, message: impl Into<String>) {
@@ -352,11 +406,19 @@ pub(crate) fn nearest<'n>(
     let most = (lower.chars().count() / 3).clamp(1, 4);
     let mut best: Option<(usize, &str)> = None;
     for candidate in valid {
-        if candidate.len().abs_diff(name.len()) > 4 * most {
-            *budget = budget.checked_sub(1)?;
+        let comparable = candidate.len().abs_diff(name.len()) <= 4 * most;
+        let cost = if comparable {
+            candidate.len() * name.len() + 1
+        } else {
+            1
+        };
+        let Some(left) = budget.checked_sub(cost) else {
+            break;
+        };
+        *budget = left;
+        if !comparable {
             continue;
         }
-        *budget = budget.checked_sub(candidate.len() * name.len() + 1)?;
         let distance = strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
         if distance <= most && best.is_none_or(|(least, _)| distance < least) {
             best = Some((distance, candidate));
@@ -371,7 +433,7 @@ pub(crate) fn quoted(text: &str) -> String {
     format!("`{}`", shortened(text))
 }
 
-fn shortened(text: &str) -> String {
+pub(crate) fn shortened(text: &str) -> String {
     const SHOWN: usize = 80;
     let mut out = String::new();
     for (i, c) in text.chars().enumerate() {
@@ -388,10 +450,14 @@ fn shortened(text: &str) -> String {
     out
 }
 
-/// Characters that a reader would not see: control, zero-width, direction and tag characters.
+/// Characters that a reader would not see, or not tell from others: control characters, white space
+/// that is no plain space, fillers, zero-width, direction and tag characters, combining accents.
 fn is_invisible(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}'
-            | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
+        || (c.is_whitespace() && c != ' ')
+        || matches!(c, '\u{ad}' | '\u{300}'..='\u{36f}' | '\u{61c}' | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }

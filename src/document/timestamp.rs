@@ -62,6 +62,15 @@ impl FromStr for Timestamp {
     }
 }
 
+impl Timestamp {
+    /// Whether it can be written as RFC 3339 has it, in the years 0000 to 9999.
+    pub(crate) fn is_writable(self) -> bool {
+        const FIRST: i64 = -62_167_219_200;
+        const LAST: i64 = 253_402_300_799;
+        (FIRST..=LAST).contains(&self.0)
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (year, month, day) = civil_from_days(self.0.div_euclid(86_400));
@@ -119,7 +128,9 @@ impl<'de> serde::Deserialize<'de> for Timestamp {
 impl Decode for Timestamp {
     fn decode(node: &Node, at: &Path<'_>, report: &mut Report<'_>) -> Option<Self> {
         let parsed = match &node.value {
-            Value::Text(text) => text.parse().map_err(|e: TimestampError| e.to_string()),
+            Value::Text(text) | Value::Moment(text) => {
+                text.parse().map_err(|e: TimestampError| e.to_string())
+            }
             _ => Err(format!(
                 "expected a moment like `2027-01-31T00:00:00Z`, found {}",
                 node.kind()

@@ -7,7 +7,8 @@ use super::node::{Key, Node, Table, Value};
 use super::problem::{Path, Problem, Source};
 
 /// Reads a text; problems of syntax are all reported, and what could be read is kept.
-pub(super) fn read(file: &str, text: &str) -> (Source, Vec<Problem>, bool) {
+pub(crate) fn read(file: &str, text: &str) -> (Source, Vec<Problem>, bool) {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let (root, errors) = DeTable::parse_recoverable(text);
     let span = root.span();
     let node = Node {
@@ -19,11 +20,22 @@ pub(super) fn read(file: &str, text: &str) -> (Source, Vec<Problem>, bool) {
     let problems = errors
         .iter()
         .map(|error| {
-            let message = error.message().replace('\n', "; ");
-            source.problem_at_span(error.span().as_ref(), &Path::ROOT, message)
+            let span = error.span().unwrap_or(0..0);
+            source.problem_at_span(Some(&span), &Path::ROOT, said(error.message()))
         })
         .collect();
     (source, problems, whole)
+}
+
+/// The parser's message, for whoever writes policy rather than parsers.
+fn said(message: &str) -> String {
+    if message.contains("recursion limit") {
+        return "nested too deep".to_owned();
+    }
+    if message.contains("string values must be quoted") {
+        return "a value is missing, or a text is not in quotes".to_owned();
+    }
+    message.replace('\n', "; ")
 }
 
 fn table(table: DeTable<'_>) -> Value {
@@ -52,7 +64,7 @@ fn node(spanned: Spanned<DeValue<'_>>) -> Node {
             .map_or_else(|_| Value::OtherNumber(number.to_string()), Value::Integer),
         DeValue::Float(number) => Value::OtherNumber(number.to_string()),
         DeValue::Boolean(b) => Value::Boolean(b),
-        DeValue::Datetime(moment) => Value::Text(moment.to_string()),
+        DeValue::Datetime(moment) => Value::Moment(moment.to_string()),
         DeValue::Array(items) => Value::List(items.into_iter().map(node).collect()),
         DeValue::Table(entries) => table(entries),
     };

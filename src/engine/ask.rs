@@ -137,8 +137,8 @@ impl<C: Context + ?Sized> InContext<'_, C> {
     /// type's `reassign` operation, and where the catalog names none, nobody may.
     ///
     /// The answer is the first denial, or the allow on the later state. States of different types
-    /// or ids are asked the wrong way. The account stays as it is: a move between accounts is
-    /// [`Accounts::check_change`](crate::Accounts::check_change).
+    /// or ids are asked the wrong way. The account stays as it is: states of two accounts are denied
+    /// here, as every request about another account is.
     pub fn check_change<'a, B: Resource + ?Sized, A: Resource + ?Sized>(
         &self,
         subject: impl Into<Subject<'a>>,

@@ -1,6 +1,6 @@
 //! Subjects that bring their roles with them: tokens, and roles standing for themselves (D18).
 
-use super::cells::{Cell, pair_cell};
+use super::cells::{Cell, is_effective, pair_cell};
 use super::evaluate::Cells;
 use super::rights::Holder;
 use super::users::NOWHERE;
@@ -162,6 +162,10 @@ impl Holder for Held<'_> {
     fn denied(&self, permission: u16) -> bool {
         self.user.is_some_and(|user| user.planes.denied(permission))
             || self.closures().any(|it| it.denied(permission))
+    }
+
+    fn is_effective(&self, state: &State, permission: u16) -> bool {
+        is_effective(state, self, permission)
     }
 
     fn is_everybody(&self) -> bool {

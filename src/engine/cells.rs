@@ -4,7 +4,9 @@
 use super::State;
 use std::sync::Arc;
 
-use super::rights::Holder;
+use bitvec::prelude::{BitVec, Lsb0};
+
+use super::rights::{Holder, Planes};
 use crate::Scope;
 use crate::catalog::{EVERYBODY, Model, Operation, Pair};
 use crate::decision::{Code, Denial, NONE, Part, Verdict};
@@ -129,13 +131,65 @@ fn permission_denial(state: &State, holder: &impl Holder, permission: u16) -> Op
     })
 }
 
-/// Whether a permission is effective: it and all of its prerequisites (D8).
-fn is_effective(state: &State, holder: &impl Holder, permission: u16) -> bool {
-    let holds = |it: u16| {
-        holder.granted(it) > 0 && !holder.denied(it) && state.missing_feature(it).is_none()
-    };
-    let closure = state.model().permissions.get(permission as usize);
-    holds(permission) && closure.is_some_and(|it| it.closure.iter().all(|&needed| holds(needed)))
+/// Whether a permission takes effect, its prerequisites aside (D8).
+fn holds(state: &State, holder: &impl Holder, permission: u16) -> bool {
+    holder.granted(permission) > 0
+        && !holder.denied(permission)
+        && state.missing_feature(permission).is_none()
+}
+
+/// Whether a permission is effective, looked up in every prerequisite at any depth: for holders of
+/// whom nothing is worked out beforehand.
+pub(crate) fn is_effective(state: &State, holder: &impl Holder, permission: u16) -> bool {
+    let known = state.model().permissions.get(permission as usize);
+    let mut closure = known.into_iter().flat_map(|it| it.closure.iter_ones());
+    holds(state, holder, permission) && closure.all(|it| holds(state, holder, it as u16))
+}
+
+/// The rights of an access set, with the permissions that are effective in it.
+struct Compiled<'a> {
+    planes: &'a Planes,
+    effective: BitVec<u64, Lsb0>,
+}
+
+impl<'a> Compiled<'a> {
+    fn new(state: &State, planes: &'a Planes) -> Compiled<'a> {
+        let model = state.model();
+        let mut compiled = Compiled {
+            planes,
+            effective: BitVec::repeat(false, model.permissions.len()),
+        };
+        for &permission in &model.prerequisites_first {
+            let required = model.permissions.get(permission as usize);
+            let mut required = required.into_iter().flat_map(|it| &it.requires);
+            if holds(state, &compiled, permission)
+                && required.all(|needed| compiled.effective[*needed as usize])
+            {
+                compiled.effective.set(permission as usize, true);
+            }
+        }
+        compiled
+    }
+}
+
+impl Holder for Compiled<'_> {
+    fn granted(&self, permission: u16) -> u8 {
+        self.planes.granted(permission)
+    }
+
+    fn denied(&self, permission: u16) -> bool {
+        self.planes.denied(permission)
+    }
+
+    fn is_everybody(&self) -> bool {
+        true
+    }
+
+    fn is_effective(&self, _: &State, permission: u16) -> bool {
+        self.effective
+            .get(permission as usize)
+            .is_some_and(|bit| *bit)
+    }
 }
 
 /// The first of a list that is not effective, with the reason of that one.
@@ -147,7 +201,7 @@ fn prerequisite_denial(
 ) -> Option<Denial> {
     let &missing = requires
         .iter()
-        .find(|&&needed| !is_effective(state, holder, needed))?;
+        .find(|&&needed| !holder.is_effective(state, needed))?;
     // Only the code of its reason is told, so that a missing prerequisite of its own needs no search.
     let cause = if holder.granted(missing) == 0 {
         Code::NotGranted
@@ -191,17 +245,18 @@ pub(crate) fn pair_cell(
         EVERYBODY => crate::Scope::All as u8,
         permission => holder.granted(permission),
     };
-    let scope = pair
-        .narrowed_by
-        .iter()
-        .map(|&needed| holder.granted(needed))
+    let scope = state
+        .model()
+        .narrowing(operation, pair)
+        .map(|needed| holder.granted(needed))
         .fold(granted, u8::min);
     Cell::reaches(scope, pair.permission, pair.permission)
 }
 
 /// The row of an access set: a cell for each operation, then one for each pair.
-pub(crate) fn row(state: &State, holder: &impl Holder) -> Arc<[Cell]> {
+pub(crate) fn row(state: &State, planes: &Planes) -> Arc<[Cell]> {
     let model = state.model();
+    let holder = &Compiled::new(state, planes);
     let mut pairs = vec![Cell::NOTHING; model.pairs.len()];
     for operation in &model.operations {
         for index in operation.pairs.clone() {

@@ -15,7 +15,7 @@ use crate::catalog::{
 };
 use crate::chunked::Chunked;
 use crate::decision::{NONE, Part};
-use crate::document::problem::{Path, Report, Source, quoted};
+use crate::document::problem::{NEAREST_BUDGET, Path, Report, Source, quoted};
 use crate::document::{
     AccountsServed, AssignmentDocument, DirectoryDocument, FORMAT, Parsed, PolicyDocument, Problem,
     Problems, PropertyType, PropertyValue, Reach as ReachReading, Timestamp, UserDocument,
@@ -54,8 +54,10 @@ impl Engine {
         let directory = directory.into();
         let (builder, mut errors) = EngineBuilder::read(catalog, &policy.into(), at);
         let mut report = directory.report();
+        let read = builder.is_some();
         let mut builder = builder.unwrap_or_else(|| EngineBuilder::nothing(catalog, at));
-        if let Some(document) = directory.document() {
+        // Without the policy's roles and positions, every name would be unknown.
+        if let Some(document) = directory.document().filter(|_| read) {
             let root = directory.root();
             if document.format != FORMAT {
                 report.error(
@@ -137,6 +139,8 @@ pub struct EngineBuilder {
     interned: HashMap<Assigned, u32>,
     subject_properties: HashMap<Box<str>, u16>,
     at: Timestamp,
+    /// What looking for nearest names may still cost, over all users.
+    nearest_budget: usize,
     warnings: Vec<Problem>,
 }
 
@@ -162,8 +166,9 @@ impl EngineBuilder {
     /// Every problem of this user: the user is then not added.
     pub fn add(&mut self, user: &UserDocument) -> Result<UserId, Problems> {
         let source = Source::default();
-        let mut report = Report::new(&source);
+        let mut report = Report::new(&source).with_nearest_budget(self.nearest_budget);
         let added = self.read_user(user, &Path::ROOT, &mut report);
+        self.nearest_budget = report.nearest_budget();
         let (errors, warnings) = report.finish();
         Problems::unless_none(errors)?;
         self.warnings.extend(warnings);
@@ -254,6 +259,7 @@ impl EngineBuilder {
             interned: HashMap::new(),
             subject_properties,
             at,
+            nearest_budget: NEAREST_BUDGET,
             warnings: Vec::new(),
         }
     }
@@ -317,6 +323,12 @@ impl EngineBuilder {
         }
         self.state.account = policy.account.as_deref().map(Into::into);
         self.state.revision = policy.revision.unwrap_or(1);
+        if i64::try_from(self.state.revision).is_err() {
+            report.error(
+                &root.field("revision"),
+                format!("the last revision is `{}`", i64::MAX),
+            );
+        }
         self.state.policy = Arc::new(policy.clone());
         self.read_features(policy, root, report);
         self.read_roles(policy, root, report);
@@ -437,6 +449,7 @@ impl EngineBuilder {
         let mut edges: Vec<(u32, u32)> = model.role_edges().collect();
         for (&(i, role), number) in kept.iter().zip(model.roles.len() as u32..) {
             let here = list.index(i);
+            check_created(role.created, &here, report);
             let inherits = here.field("inherits");
             let juniors = self.find_roles(
                 &names,
@@ -637,6 +650,7 @@ impl EngineBuilder {
             let here = list.index(i);
             let id = here.field("id");
             check_identifier(&package.id, &id, report);
+            check_created(package.created, &here, report);
             let names = &self.state.roles.names;
             let roles = here.field("roles");
             let roles = self.find_roles(
@@ -720,7 +734,17 @@ impl EngineBuilder {
         }
         match Dag::new(names.len(), &edges) {
             Ok(dag) => {
-                let reach = Reach::new(&dag);
+                let reach = Reach::new(&dag).unwrap_or_else(|_| {
+                    report.error(
+                        &list,
+                        format!(
+                            "`{}` positions that report to so many others take a matrix; the limit is `{}`",
+                            dag.len(),
+                            limits::TANGLED_POSITIONS
+                        ),
+                    );
+                    Reach::default()
+                });
                 self.positions = dag;
                 self.state.positions = Arc::new(Positions { names, reach });
             }
@@ -821,7 +845,7 @@ impl EngineBuilder {
     ) -> Option<Vec<u32>> {
         let mut sound = true;
         let mut found = Vec::with_capacity(list.len());
-        let mut all: Vec<u32> = Vec::with_capacity(list.len());
+        let mut all = HashSet::with_capacity(list.len());
         for (i, assignment) in list.iter().enumerate() {
             let here = at.index(i);
             let id = here.field("id");
@@ -839,14 +863,19 @@ impl EngineBuilder {
                 sound = false;
                 continue;
             };
-            if all.contains(&index) {
+            if !all.insert(index) {
                 report.error(
                     &id,
                     format!("duplicate assignment of {}", quoted(&assignment.id)),
                 );
                 sound = false;
             }
-            all.push(index);
+            if let Some(until) = assignment.until
+                && !until.is_writable()
+            {
+                report.error(&here.field("until"), OUT_OF_CALENDAR);
+                sound = false;
+            }
             match assignment.until {
                 Some(until) if until <= self.at => continue,
                 Some(until) => {
@@ -908,8 +937,19 @@ impl EngineBuilder {
     }
 }
 
+const OUT_OF_CALENDAR: &str = "a moment lies in the years 0000 to 9999";
+
+/// Moments built in code may lie where no document can write them.
+fn check_created(created: Option<Timestamp>, at: &Path<'_>, report: &mut Report<'_>) {
+    if created.is_some_and(|moment| !moment.is_writable()) {
+        report.error(&at.field("created"), OUT_OF_CALENDAR);
+    }
+}
+
 /// Each role with what it inherits, juniors before their seniors.
 fn unite_juniors(model: &Model, own: Vec<Planes>, dag: &Dag) -> Vec<Role> {
+    // Roles that come to the same share it: of a hundred thousand roles, few differ.
+    let mut shared: HashSet<Arc<Planes>> = HashSet::new();
     let mut closures: Vec<Option<Arc<Planes>>> =
         own.into_iter().map(|it| Some(Arc::new(it))).collect();
     for senior in dag.juniors_first() {
@@ -921,7 +961,11 @@ fn unite_juniors(model: &Model, own: Vec<Planes>, dag: &Dag) -> Vec<Role> {
                 Arc::make_mut(&mut closure).unite(junior);
             }
         }
-        closures[senior as usize] = Some(closure);
+        let known = shared.get(&closure).map(Arc::clone);
+        closures[senior as usize] = Some(known.unwrap_or_else(|| {
+            shared.insert(Arc::clone(&closure));
+            closure
+        }));
     }
     closures
         .into_iter()

@@ -145,7 +145,7 @@ impl Asked {
             operation.on == AskedOn::Record
                 && model.pairs.get(pairs).into_iter().flatten().any(|pair| {
                     offers_more(pair.permission)
-                        || pair.narrowed_by.iter().any(|it| offers_more(*it))
+                        || model.narrowing(operation, pair).any(offers_more)
                 })
         };
         let asked = |operation: &Operation| Asked {

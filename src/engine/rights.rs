@@ -2,12 +2,13 @@
 
 use bitvec::prelude::{BitVec, Lsb0};
 
+use super::State;
 use crate::Scope;
 use crate::catalog::Rights;
 
 /// Five bits a permission, plane by plane: granted at least at Own, Reports, Peers, All; denied.
 /// A union of roles is then one *or* over the words.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Planes {
     permissions: usize,
     bits: BitVec<u64, Lsb0>,
@@ -69,6 +70,8 @@ pub(crate) trait Holder {
     fn denied(&self, permission: u16) -> bool;
     /// Whether open operations are open to them (D9).
     fn is_everybody(&self) -> bool;
+    /// Whether the permission is effective (D8).
+    fn is_effective(&self, state: &State, permission: u16) -> bool;
 }
 
 impl Planes {
@@ -82,20 +85,5 @@ impl Planes {
 
     pub(crate) fn denied(&self, permission: u16) -> bool {
         self.bit(DENIED, permission as usize)
-    }
-}
-
-/// A user of the directory.
-impl Holder for Planes {
-    fn granted(&self, permission: u16) -> u8 {
-        Planes::granted(self, permission)
-    }
-
-    fn denied(&self, permission: u16) -> bool {
-        Planes::denied(self, permission)
-    }
-
-    fn is_everybody(&self) -> bool {
-        true
     }
 }

@@ -9,7 +9,7 @@ pub(crate) use roles::SYSTEM;
 
 use super::Model;
 use super::evolution::Evolution;
-use crate::document::problem::{Path, Report, quoted};
+use crate::document::problem::{Path, Report, quoted, shortened};
 use crate::document::{CatalogDocument, FORMAT, Parsed, Problem, Problems};
 use crate::id::Brand;
 use crate::names::Names;
@@ -216,7 +216,7 @@ pub(crate) fn report_cycles<'n>(
         let mut names: Vec<String> = cycle
             .iter()
             .take(SPELLED_OUT)
-            .map(|&node| name(node).to_owned())
+            .map(|&node| shortened(name(node)))
             .collect();
         if cycle.len() > SPELLED_OUT {
             names.push(format!("… ({} in all)", cycle.len() - 1));
@@ -224,7 +224,7 @@ pub(crate) fn report_cycles<'n>(
         let at = cycle.first().map_or(0, |&node| position(node));
         report.error(
             &list.index(at),
-            format!("{what} in a cycle: {}", quoted(&names.join(" → "))),
+            format!("{what} in a cycle: `{}`", names.join(" → ")),
         );
     }
 }

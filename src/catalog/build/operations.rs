@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use bitvec::prelude::BitVec;
+
 use super::super::condition::{Condition, Operator, Right};
 use super::super::{Bearer, EVERYBODY, Model, Operation, Pair, Property, Type};
 use super::{check_identifier, check_limit, find, find_all, find_features, insert};
@@ -20,6 +22,12 @@ pub(super) fn types(
     root: &Path<'_>,
     report: &mut Report<'_>,
 ) {
+    let list = root.field("types");
+    let of_types: usize = document.types.iter().map(|it| it.properties.len()).sum();
+    let declared = of_types + document.subject_properties.len() + document.context_properties.len();
+    if !check_limit(declared, limits::PROPERTIES, "properties", &list, report) {
+        return;
+    }
     declare(
         model,
         &document.subject_properties,
@@ -34,7 +42,6 @@ pub(super) fn types(
         &root.field("context_properties"),
         report,
     );
-    let list = root.field("types");
     if !check_limit(
         document.types.len(),
         limits::TYPES,
@@ -76,16 +83,10 @@ pub(super) fn types(
                 operation_names: Names::default(),
                 operations: Vec::new(),
                 reassign: None,
+                narrowing: BitVec::new(),
             });
         }
     }
-    check_limit(
-        model.properties.len(),
-        limits::PROPERTIES,
-        "properties",
-        &list,
-        report,
-    );
 }
 
 fn declare(
@@ -127,6 +128,13 @@ pub(super) fn operations(
         .zip(0..)
         .map(|(property, index)| ((property.bearer, property.name.clone()), index))
         .collect();
+    let mut by_bearer: HashMap<Bearer, Vec<Box<str>>> = HashMap::new();
+    for property in &model.properties {
+        by_bearer
+            .entry(property.bearer)
+            .or_default()
+            .push(property.name.clone());
+    }
     for (i, operation) in document.operations.iter().enumerate() {
         let here = list.index(i);
         let Some(r#type) = find(
@@ -156,6 +164,7 @@ pub(super) fn operations(
         of_type.operations.push(index);
         let bound = Conditions {
             declared: &declared,
+            by_bearer: &by_bearer,
             resource: (operation.on == AskedOn::Record).then_some(r#type as u16),
         };
         let features = find_features(model, &operation.features, &here.field("features"), report);
@@ -215,7 +224,6 @@ fn pairs(
             features: Vec::new(),
             requires: Vec::new(),
             when: Vec::new(),
-            narrowed_by: Vec::new(),
         });
         return;
     }
@@ -254,7 +262,6 @@ fn pairs(
             features,
             requires,
             when,
-            narrowed_by: Vec::new(),
         });
     }
     found.sort_by_key(|pair| pair.permission);
@@ -264,6 +271,7 @@ fn pairs(
 /// Resolves conditions, given the properties declared and the type that `resource` means.
 struct Conditions<'a> {
     declared: &'a HashMap<(Bearer, Box<str>), u16>,
+    by_bearer: &'a HashMap<Bearer, Vec<Box<str>>>,
     /// `None` in an operation on the type.
     resource: Option<u16>,
 }
@@ -368,13 +376,8 @@ impl Conditions<'_> {
         };
         let found = self.declared.get(&(bearer, name.as_str().into())).copied();
         if found.is_none() {
-            let near = report.did_you_mean(
-                name,
-                self.declared
-                    .keys()
-                    .filter(|(of, _)| *of == bearer)
-                    .map(|(_, name)| name.as_ref()),
-            );
+            let known = self.by_bearer.get(&bearer).map_or(&[][..], Vec::as_slice);
+            let near = report.did_you_mean(name, known.iter().map(AsRef::as_ref));
             report.error(
                 &at.field(word),
                 format!("undeclared property {} of the {word}{near}", quoted(name)),
@@ -495,6 +498,7 @@ pub(super) fn references(
     root: &Path<'_>,
     report: &mut Report<'_>,
 ) {
+    let names = operation_names(model);
     let list = root.field("operations");
     for (i, operation) in document.operations.iter().enumerate() {
         let here = list.index(i);
@@ -508,7 +512,7 @@ pub(super) fn references(
             if operation.on == AskedOn::Record {
                 report.error(&at, format!("`{word}` belongs to an operation on the type"));
             }
-            let Some(found) = record_operation(model, named, &at, report) else {
+            let Some(found) = record_operation(model, &names, named, &at, report) else {
                 continue;
             };
             let same_type = model.operations.get(found as usize).map(|it| it.r#type)
@@ -538,7 +542,7 @@ pub(super) fn references(
         };
         let here = list.index(i);
         let named = format!("{}:{action}", r#type.id);
-        let found = record_operation(model, &named, &here.field("reassign"), report);
+        let found = record_operation(model, &names, &named, &here.field("reassign"), report);
         if let Some(index) = model.type_names.get(&r#type.id)
             && let Some(known) = model.types.get_mut(index as usize)
         {
@@ -549,33 +553,35 @@ pub(super) fn references(
     for (i, feature) in document.features.iter().enumerate() {
         if let Some(named) = &feature.requested_by {
             let here = list.index(i);
-            operation(model, named, &here.field("requested_by"), report);
+            find(
+                &names,
+                named,
+                "operation",
+                &here.field("requested_by"),
+                report,
+            );
         }
     }
 }
 
-/// The operation of that name, `type:action`; an unknown one is reported.
-fn operation(model: &Model, named: &str, at: &Path<'_>, report: &mut Report<'_>) -> Option<u16> {
-    let found = named
-        .split_once(':')
-        .and_then(|(r#type, action)| model.operation(r#type, action));
-    if found.is_none() {
-        let names: Vec<String> = (0..model.operations.len() as u16)
-            .map(|it| model.operation_name(it))
-            .collect();
-        let nearest = report.did_you_mean(named, names.iter().map(String::as_str));
-        report.error(at, format!("unknown operation {}{nearest}", quoted(named)));
+/// Every operation as `type:action`, in catalog order.
+fn operation_names(model: &Model) -> Names {
+    let mut names = Names::with_capacity(model.operations.len());
+    for operation in 0..model.operations.len() as u16 {
+        // Distinct: a type holds no `:`, and its actions are distinct.
+        let _ = names.insert(&model.operation_name(operation));
     }
-    found
+    names
 }
 
 fn record_operation(
     model: &Model,
+    names: &Names,
     named: &str,
     at: &Path<'_>,
     report: &mut Report<'_>,
 ) -> Option<u16> {
-    let found = operation(model, named, at, report)?;
+    let found = find(names, named, "operation", at, report)? as u16;
     if model.operations.get(found as usize)?.on == AskedOn::Type {
         report.error(
             at,
@@ -586,47 +592,23 @@ fn record_operation(
     Some(found)
 }
 
-/// Which prerequisites narrow which pair (D7): those, at any depth, that allow an operation on a
-/// record of the pair's type. A prerequisite that allows none passes on its own prerequisites'
-/// narrowing, so that depth does not matter.
+/// Which permissions, as prerequisites, narrow on which type (D7).
 pub(super) fn narrowing(model: &mut Model) {
-    for operation in &model.operations {
-        if operation.on == AskedOn::Record {
-            for pair in &model.pairs[operation.pairs.start as usize..operation.pairs.end as usize] {
-                if let Some(permission) = model.permissions.get_mut(pair.permission as usize)
-                    && !permission.record_types.contains(&operation.r#type)
-                {
-                    permission.record_types.push(operation.r#type);
-                }
-            }
-        }
+    let permissions = model.permissions.len();
+    for r#type in &mut model.types {
+        r#type.narrowing = BitVec::repeat(false, permissions);
     }
     for operation in &model.operations {
-        for pair in &mut model.pairs[operation.pairs.start as usize..operation.pairs.end as usize] {
-            let own = model.permissions.get(pair.permission as usize);
-            let mut narrowed_by: Vec<u16> = own
-                .into_iter()
-                .flat_map(|permission| &permission.requires)
-                .chain(&pair.requires)
-                .chain(&operation.requires)
-                .flat_map(|&needed| {
-                    let closure = model.permissions.get(needed as usize);
-                    std::iter::once(needed).chain(
-                        closure
-                            .into_iter()
-                            .flat_map(|it| it.closure.iter().copied()),
-                    )
-                })
-                .filter(|&needed| {
-                    model
-                        .permissions
-                        .get(needed as usize)
-                        .is_some_and(|it| it.record_types.contains(&operation.r#type))
-                })
-                .collect();
-            narrowed_by.sort_unstable();
-            narrowed_by.dedup();
-            pair.narrowed_by = narrowed_by;
+        let pairs = operation.pairs.start as usize..operation.pairs.end as usize;
+        let Some(r#type) = model.types.get_mut(operation.r#type as usize) else {
+            continue;
+        };
+        if operation.on == AskedOn::Record {
+            for pair in model.pairs.get(pairs).into_iter().flatten() {
+                if pair.permission != EVERYBODY {
+                    r#type.narrowing.set(pair.permission as usize, true);
+                }
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::Scope;
 use crate::document::problem::{Path, Report, quoted};
 use crate::document::{AdjustableDocument, CatalogDocument, SystemRoleDocument};
 use crate::hierarchy::Dag;
+use crate::limits;
 
 /// What the names of system roles begin with, and no other role's (D12).
 pub(crate) const SYSTEM: &str = "system:";
@@ -19,7 +20,7 @@ pub(super) fn roles(
     let list = root.field("roles");
     if !check_limit(
         document.roles.len(),
-        usize::from(u16::MAX),
+        limits::SYSTEM_ROLES,
         "system roles",
         &list,
         report,

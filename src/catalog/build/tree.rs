@@ -1,7 +1,11 @@
 //! Features, the permission tree in preorder, prerequisites, and the evolution of paths.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
+use bitvec::prelude::{BitVec, Lsb0};
+
+use super::super::evolution::is_at_or_below;
 use super::super::{Feature, Model, Permission, Scopes};
 use super::{
     check_identifier, check_limit, check_version, find_all, find_features, insert, report_cycles,
@@ -107,8 +111,7 @@ pub(super) fn permissions(
             scopes,
             features,
             requires,
-            closure: Vec::new(),
-            record_types: Vec::new(),
+            closure: BitVec::new(),
             adjustable: None,
         });
     }
@@ -174,10 +177,13 @@ fn arrange(
             );
             continue;
         }
-        if by_path.insert(path, i).is_some() {
-            report.error(&at, format!("duplicate permission {}", quoted(path)));
-            continue;
-        }
+        match by_path.entry(path) {
+            Entry::Vacant(vacant) => vacant.insert(i),
+            Entry::Occupied(_) => {
+                report.error(&at, format!("duplicate permission {}", quoted(path)));
+                continue;
+            }
+        };
         sound.push(i);
     }
     let mut parents = HashMap::new();
@@ -195,7 +201,8 @@ fn arrange(
                 children.entry(parent).or_default().push(i);
             }
             None => {
-                let nearest = report.did_you_mean(above, by_path.keys().copied());
+                let paths = sound.iter().map(|&i| written[i].path.as_str());
+                let nearest = report.did_you_mean(above, paths);
                 let here = list.index(i);
                 report.error(
                     &here.field("path"),
@@ -243,14 +250,16 @@ fn prerequisites(model: &mut Model, preorder: &[usize], list: &Path<'_>, report:
         }
     };
     for node in dag.juniors_first() {
-        let mut closure = HashSet::new();
-        for &needed in &model.permissions[node as usize].requires {
-            closure.insert(needed);
-            closure.extend(model.permissions[needed as usize].closure.iter().copied());
+        let requires = std::mem::take(&mut model.permissions[node as usize].requires);
+        if !requires.is_empty() {
+            let mut closure = BitVec::<u64, Lsb0>::repeat(false, model.permissions.len());
+            for &needed in &requires {
+                closure.set(needed as usize, true);
+                closure |= &model.permissions[needed as usize].closure;
+            }
+            model.permissions[node as usize].closure = closure;
         }
-        let mut closure: Vec<u16> = closure.into_iter().collect();
-        closure.sort_unstable();
-        model.permissions[node as usize].closure = closure;
+        model.permissions[node as usize].requires = requires;
     }
     model.prerequisites_first = dag.juniors_first().map(|node| node as u16).collect();
 }
@@ -262,6 +271,16 @@ pub(super) fn evolution(
     root: &Path<'_>,
     report: &mut Report<'_>,
 ) {
+    let changes = document.renamed.len() + document.retired.len();
+    if !check_limit(
+        changes,
+        limits::RENAMES,
+        "renamed and retired paths",
+        &root.field("renamed"),
+        report,
+    ) {
+        return;
+    }
     let mut given_up: HashSet<&str> = HashSet::new();
     let list = root.field("renamed");
     for (i, renamed) in document.renamed.iter().enumerate() {
@@ -309,6 +328,16 @@ pub(super) fn evolution(
     for (i, renamed) in document.renamed.iter().enumerate() {
         let here = list.index(i);
         let to = here.field("to");
+        if is_at_or_below(&renamed.to, &renamed.from) {
+            report.error(
+                &to,
+                format!(
+                    "{} lies at or below the path that it replaces",
+                    quoted(&renamed.to)
+                ),
+            );
+            continue;
+        }
         if !targets.insert(&renamed.to) {
             report.error(
                 &to,

@@ -1,0 +1,124 @@
+//! The codes of denials, in the order of D17.
+
+use crate::decision::{DenyReason, Part, PrerequisiteCause};
+use crate::id::{Brand, FeatureId, PermissionId, PropertyId};
+
+/// What a document writes for an allow.
+pub(super) const ALLOW: &str = "allow";
+
+const FEATURE: FeatureId = FeatureId::new(0, Brand::NONE);
+const PERMISSION: PermissionId = PermissionId::new(0, Brand::NONE);
+const PROPERTY: PropertyId = PropertyId::new(0, Brand::NONE);
+const ON: Part = Part::Permission;
+
+/// One reason of each kind. Spelt by way of the reasons themselves, so that no code is misspelt.
+const REASONS: [DenyReason; 18] = [
+    DenyReason::InvalidIdentifier,
+    DenyReason::MissingAccount(Part::Subject),
+    DenyReason::WrongAccount(Part::Subject),
+    DenyReason::UnknownSubject,
+    DenyReason::UnknownRole,
+    DenyReason::UnknownPosition,
+    DenyReason::Suspended,
+    DenyReason::UnknownType,
+    DenyReason::UnknownAction,
+    DenyReason::AskedWrongWay,
+    DenyReason::NotGranted,
+    DenyReason::Denied,
+    DenyReason::FeatureDisabled {
+        feature: FEATURE,
+        on: ON,
+    },
+    DenyReason::PrerequisiteMissing {
+        permission: PERMISSION,
+        on: ON,
+        cause: PrerequisiteCause::NotGranted,
+    },
+    DenyReason::OutOfScope,
+    DenyReason::ConditionNotMet {
+        property: PROPERTY,
+        on: ON,
+    },
+    DenyReason::PropertyMissing {
+        property: PROPERTY,
+        on: ON,
+    },
+    DenyReason::PropertyWrongType {
+        property: PROPERTY,
+        on: ON,
+    },
+];
+
+/// Everything that an answer may be.
+pub(super) fn every() -> impl Iterator<Item = &'static str> {
+    std::iter::once(ALLOW).chain(REASONS.iter().map(|reason| reason.code()))
+}
+
+/// How far a request got that is answered so: the place of the code in D17, an allow past all.
+fn place(answer: &str) -> usize {
+    REASONS
+        .iter()
+        .position(|reason| reason.code() == answer)
+        .unwrap_or(REASONS.len())
+}
+
+/// Whether such an answer is given no later than that code.
+fn is_by(answer: &str, last: DenyReason) -> bool {
+    place(answer) <= place(last.code())
+}
+
+/// Whether the answer may be that of a subject that does not exist.
+pub(super) fn may_lack_subject(answer: &str) -> bool {
+    is_by(answer, DenyReason::UnknownPosition)
+}
+
+/// Whether the answer may be that of an operation that does not exist.
+pub(super) fn may_lack_operation(answer: &str) -> bool {
+    is_by(answer, DenyReason::UnknownAction)
+}
+
+/// Whether the request got as far as the operation's permissions. An operation that is only ever
+/// asked by the suspended is not tested.
+pub(super) fn reached(answer: &str) -> bool {
+    !is_by(answer, DenyReason::AskedWrongWay)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Stops compiling when a reason is added, which then belongs into `REASONS` as well.
+    fn listed_at(reason: DenyReason) -> usize {
+        match reason {
+            DenyReason::InvalidIdentifier => 0,
+            DenyReason::MissingAccount(_) => 1,
+            DenyReason::WrongAccount(_) => 2,
+            DenyReason::UnknownSubject => 3,
+            DenyReason::UnknownRole => 4,
+            DenyReason::UnknownPosition => 5,
+            DenyReason::Suspended => 6,
+            DenyReason::UnknownType => 7,
+            DenyReason::UnknownAction => 8,
+            DenyReason::AskedWrongWay => 9,
+            DenyReason::NotGranted => 10,
+            DenyReason::Denied => 11,
+            DenyReason::FeatureDisabled { .. } => 12,
+            DenyReason::PrerequisiteMissing { .. } => 13,
+            DenyReason::OutOfScope => 14,
+            DenyReason::ConditionNotMet { .. } => 15,
+            DenyReason::PropertyMissing { .. } => 16,
+            DenyReason::PropertyWrongType { .. } => 17,
+        }
+    }
+
+    #[test]
+    fn every_reason_has_its_place() {
+        for (i, reason) in REASONS.into_iter().enumerate() {
+            assert_eq!(listed_at(reason), i);
+            assert_eq!(place(reason.code()), i);
+        }
+        assert!(reached(ALLOW) && reached("not_granted") && !reached("suspended"));
+        assert!(may_lack_subject("wrong_account") && !may_lack_subject("suspended"));
+        assert!(may_lack_operation("suspended") && !may_lack_operation("asked_wrong_way"));
+    }
+}
