@@ -184,22 +184,34 @@ impl Reach {
             for &junior in dag.juniors(node) {
                 let below = labels[junior as usize];
                 gathered.push((below.number, below.end));
-                gathered.extend_from_slice(&ranges[below.first as usize..below.last as usize]);
+            }
+            merge(&mut gathered);
+            let by_tree = gathered.len();
+            for &junior in dag.juniors(node) {
+                let below = labels[junior as usize];
+                let further = &ranges[below.first as usize..below.last as usize];
+                // What lies within one range already needs no looking through.
+                let (Some(least), Some(most)) = (further.first(), further.last()) else {
+                    continue;
+                };
+                let whole = (least.0, most.1);
+                let covering = gathered[..by_tree].partition_point(|&(start, _)| start <= whole.0);
+                let covered = covering.checked_sub(1).map(|it| gathered[it]);
+                let is_within = |outer: (u32, u32)| outer.0 <= whole.0 && whole.1 <= outer.1;
+                if is_within((own.number, own.end)) || covered.is_some_and(is_within) {
+                    continue;
+                }
+                gathered.extend_from_slice(further);
                 if gathered.len() > work {
                     return Reach::with_matrix(dag);
                 }
             }
-            work -= gathered.len();
+            work -= gathered.len().min(work);
             // What lies in the node's own range needs no saying.
             gathered.retain(|&(start, end)| start < own.number || end > own.end);
-            gathered.sort_unstable();
+            merge(&mut gathered);
             let first = ranges.len();
-            for &(start, end) in &gathered {
-                match ranges[first..].last_mut() {
-                    Some(last) if start <= last.1 => last.1 = last.1.max(end),
-                    _ => ranges.push((start, end)),
-                }
-            }
+            ranges.extend_from_slice(&gathered);
             if ranges.len() > budget {
                 return Reach::with_matrix(dag);
             }
@@ -277,6 +289,18 @@ impl Reach {
             .and_then(|i| ranges.get(i))
             .is_some_and(|&(_, end)| number < end)
     }
+}
+
+/// Sorts ranges, and joins those that touch or overlap.
+fn merge(ranges: &mut Vec<(u32, u32)>) {
+    ranges.sort_unstable();
+    ranges.dedup_by(|next, last| {
+        let touches = next.0 <= last.1;
+        if touches {
+            last.1 = last.1.max(next.1);
+        }
+        touches
+    });
 }
 
 /// Preorder numbers over a spanning forest: the tree parent of a node is the first senior that

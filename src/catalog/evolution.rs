@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::document::CatalogDocument;
+use crate::limits;
 
 /// Renames and retirements by version, oldest first. Those of one version act at once: of several
 /// that match a path, the longest decides.
@@ -54,44 +55,38 @@ impl Evolution {
         Followed::Path(path)
     }
 
-    /// Follows a path that takes away, with every place to which something below it was moved
-    /// since: no rename lets anything slip out of a deny. Retired places are left out.
-    pub(crate) fn follow_with_moved(&self, path: &str, version: u32) -> Vec<String> {
+    /// Every place that a path which takes away covers today: its own, where renames carried it, and
+    /// where they moved anything that lay below it. No rename lets anything slip out of a deny, and no
+    /// retirement: places that are no permission today are for the caller to leave out.
+    pub(crate) fn places(&self, path: &str, version: u32) -> Vec<String> {
         let mut places = vec![(path.to_owned(), version)];
         let mut seen = HashSet::new();
         let mut done = 0;
-        // Each place is followed for itself; what any version moved out of it is a place as well,
-        // followed from that version on.
         while let Some((place, since)) = places.get(done).cloned() {
             done += 1;
-            let mut at = place;
             for (&changed, steps) in self.0.range(since.saturating_add(1)..) {
+                let carried = prefixes(&place)
+                    .find_map(|prefix| steps.get_key_value(prefix))
+                    .and_then(|(from, to)| Some(carried(&place, from, to.as_deref()?)));
                 // What lies below a path stands behind it, before the first that does not begin so.
-                let below = format!("{at}.");
+                let below = format!("{place}.");
                 let moved = steps
                     .range(below.clone()..)
-                    .take_while(|(from, _)| from.starts_with(&below));
-                for to in moved.filter_map(|(_, to)| to.clone()) {
-                    if seen.insert((to.clone(), changed)) {
-                        places.push((to, changed));
+                    .take_while(|(from, _)| from.starts_with(&below))
+                    .filter_map(|(_, to)| to.clone());
+                for to in moved.chain(carried) {
+                    // Looked at again within this version: its steps act at once.
+                    let found = (to, changed - 1);
+                    if found.0.len() <= limits::IDENTIFIER_BYTES && seen.insert(found.clone()) {
+                        places.push(found);
                     }
-                }
-                match follow_within(steps, at) {
-                    Followed::Path(next) => at = next,
-                    Followed::Retired => break,
                 }
             }
         }
-        let mut today: Vec<String> = places
-            .into_iter()
-            .filter_map(|(place, since)| match self.follow(&place, since) {
-                Followed::Path(path) => Some(path),
-                Followed::Retired => None,
-            })
-            .collect();
-        today.sort();
-        today.dedup();
-        today
+        let mut places: Vec<String> = places.into_iter().map(|(place, _)| place).collect();
+        places.sort();
+        places.dedup();
+        places
     }
 }
 

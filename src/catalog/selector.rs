@@ -93,21 +93,18 @@ impl Model {
             // Taking away is greedy: a path is the node and everything below it.
             Selector::Below(path) | Selector::Node(path) => path,
         };
-        let places = self.evolution.follow_with_moved(path, version);
-        for place in &places {
-            match self.permission_names.get(place) {
-                Some(node) => {
-                    let node = node as u16;
-                    marked[node as usize..self.end(node) as usize].fill(true);
-                }
-                None => {
-                    self.report_unknown(path, at, report);
-                    return marked;
-                }
+        match self.evolution.follow(path, version) {
+            Followed::Retired => report.warning(at, format!("{} was retired", quoted(path))),
+            Followed::Path(today) if self.permission_names.get(&today).is_none() => {
+                self.report_unknown(path, at, report);
             }
+            Followed::Path(_) => {}
         }
-        if matches!(self.evolution.follow(path, version), Followed::Retired) {
-            report.warning(at, format!("{} was retired", quoted(path)));
+        for place in self.evolution.places(path, version) {
+            if let Some(node) = self.permission_names.get(&place) {
+                let node = node as u16;
+                marked[node as usize..self.end(node) as usize].fill(true);
+            }
         }
         marked
     }

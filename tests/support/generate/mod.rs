@@ -1,0 +1,188 @@
+//! Random documents that load: small, so that what is in them interacts.
+
+mod catalog;
+mod operations;
+mod policy;
+mod rights;
+
+use bailiwick::Timestamp;
+use bailiwick::document::{PropertyType, PropertyValue};
+
+use super::documents::Documents;
+use super::history::history;
+use super::rng::Rng;
+
+/// The time at which every world is loaded.
+pub(crate) const NOW: Timestamp = Timestamp(1_000_000);
+
+/// The texts, integers and elements that properties have and conditions name: few, so that they meet.
+pub(crate) const TEXTS: &[&str] = &["x", "y", "z", ""];
+pub(crate) const INTEGERS: &[i64] = &[0, 1, 2, i64::MIN, i64::MAX];
+
+const TYPES: &[&str] = &["contact", "order", "a type"];
+const ACTIONS: &[&str] = &["view", "edit", "create", "export", "assign:to", "é"];
+const PROPERTIES: &[&str] = &["status", "size", "vip", "tags"];
+const FEATURES: &[&str] = &["sms", "mail", "fax"];
+const SYSTEM_ROLES: &[&str] = &[
+    "system:member",
+    "system:lead",
+    "system:admin",
+    "system:a b",
+    "system:é",
+];
+const ROLES: &[&str] = &[
+    "seller",
+    "editor",
+    "System:admin",
+    "ann",
+    "system",
+    "role with a rather long name",
+];
+const PACKAGES: &[&str] = &["sales", "seller", "pack"];
+const POSITIONS: &[&str] = &["top", "left", "right", "low", "ann", "side"];
+const USERS: &[&str] = &[
+    "ann",
+    "bob",
+    "cay",
+    "seller",
+    "système",
+    "system:admin",
+    "top",
+];
+
+fn owned(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}
+
+/// Some of a pool of names, at least `least`, in any order.
+fn names(rng: &mut Rng, pool: &[&str], least: usize, most: usize) -> Vec<String> {
+    let mut all = owned(pool);
+    rng.shuffle(&mut all);
+    all.truncate(rng.range(least, most.min(pool.len())));
+    all
+}
+
+/// The world of that number of a run.
+pub(crate) fn world(seed: u64, number: u64) -> (Documents, Rng) {
+    let mut rng = Rng::nth(seed, number);
+    let made = documents(&mut rng);
+    (made, rng)
+}
+
+/// What a world is rich in: chances in percent.
+struct Taste {
+    /// How many versions its catalog may have had.
+    versions: u32,
+    older_policy: usize,
+    one_scope: usize,
+    features: usize,
+    requires: usize,
+    denies: usize,
+    on_record: usize,
+    when: usize,
+    positions: usize,
+    placed: usize,
+    /// At least so many users.
+    users: usize,
+    accessible: usize,
+}
+
+const MIXED: Taste = Taste {
+    versions: 2,
+    older_policy: 40,
+    one_scope: 35,
+    features: 15,
+    requires: 30,
+    denies: 14,
+    on_record: 65,
+    when: 15,
+    positions: 0,
+    placed: 80,
+    users: 1,
+    accessible: 50,
+};
+
+const TASTES: &[Taste] = &[
+    MIXED,
+    MIXED,
+    // The hierarchy of positions, and what reaches down it.
+    Taste {
+        versions: 1,
+        one_scope: 5,
+        features: 4,
+        requires: 15,
+        denies: 6,
+        on_record: 95,
+        when: 3,
+        positions: 4,
+        placed: 97,
+        users: 4,
+        accessible: 75,
+        ..MIXED
+    },
+    // Catalogs that changed.
+    Taste {
+        versions: 4,
+        older_policy: 85,
+        features: 5,
+        requires: 10,
+        denies: 40,
+        when: 3,
+        ..MIXED
+    },
+    // Prerequisites, and features.
+    Taste {
+        one_scope: 20,
+        features: 30,
+        requires: 70,
+        denies: 5,
+        when: 2,
+        ..MIXED
+    },
+    // Conditions.
+    Taste {
+        versions: 1,
+        features: 3,
+        requires: 5,
+        denies: 3,
+        when: 60,
+        ..MIXED
+    },
+];
+
+fn documents(rng: &mut Rng) -> Documents {
+    let taste = rng.pick(TASTES);
+    let version = rng.range(1, taste.versions as usize) as u32;
+    let history = history(rng, version);
+    let catalog = catalog::catalog(rng, taste, version, &history);
+    let written = if rng.chance(taste.older_policy) {
+        rng.range(1, version as usize) as u32
+    } else {
+        version
+    };
+    let policy = policy::policy(rng, taste, &catalog, &history, written);
+    let directory = policy::directory(rng, taste, &catalog, &policy);
+    Documents {
+        catalog,
+        policy,
+        directory,
+        at: NOW,
+    }
+}
+
+/// A value of that type.
+pub(crate) fn value(rng: &mut Rng, kind: PropertyType) -> PropertyValue {
+    match kind {
+        PropertyType::Text => PropertyValue::Text((*rng.pick(TEXTS)).to_owned()),
+        PropertyType::Integer => PropertyValue::Integer(*rng.pick(INTEGERS)),
+        PropertyType::Boolean => PropertyValue::Boolean(rng.chance(50)),
+        PropertyType::Set => {
+            let mut set = owned(&rng.some(TEXTS, 45));
+            // A set may repeat itself.
+            if let Some(again) = rng.any(&set).cloned().filter(|_| rng.chance(20)) {
+                set.push(again);
+            }
+            PropertyValue::Set(set)
+        }
+    }
+}

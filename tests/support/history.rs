@@ -1,0 +1,160 @@
+//! The permission tree through the versions of a catalog (D16): nodes are added, renamed with what
+//! lies below, and retired, and no path is ever used twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bailiwick::document::{RenamedDocument, RetiredDocument};
+
+use super::rng::Rng;
+
+/// A node of the tree as one version has it. It keeps its number through renames.
+#[derive(Debug, Clone)]
+pub(crate) struct Node {
+    pub path: String,
+    pub number: usize,
+}
+
+/// The trees of all versions, oldest first, and how each came from the one before.
+pub(crate) struct History {
+    pub trees: Vec<Vec<Node>>,
+    pub renamed: Vec<RenamedDocument>,
+    pub retired: Vec<RetiredDocument>,
+}
+
+impl History {
+    pub(crate) fn tree(&self, version: u32) -> &[Node] {
+        &self.trees[version as usize - 1]
+    }
+}
+
+/// Whether a version may name a node as it stands after what else that version renamed: a path that
+/// no version had, of which `a` → `x` and `x.b` → `c` together make `a.b` → `c`.
+const INTERMEDIATE_PATHS: bool = true;
+
+/// Segments that begin alike, look like selectors, or need quoting.
+const SEGMENTS: &[&str] = &["a", "ab", "b", "c", "A", "é", "x*", "**", "d e", "q\"t"];
+
+pub(crate) fn at_or_below(path: &str, top: &str) -> bool {
+    path == top
+        || path
+            .strip_prefix(top)
+            .is_some_and(|rest| rest.starts_with('.'))
+}
+
+struct Growth {
+    tree: Vec<Node>,
+    /// Every path that any version had.
+    used: BTreeSet<String>,
+    numbers: usize,
+}
+
+impl Growth {
+    /// A path that no version had, below a node that `may` be its parent.
+    fn fresh(&mut self, rng: &mut Rng, may: impl Fn(&str) -> bool) -> Option<String> {
+        for _ in 0..20 {
+            let segment = *rng.pick(SEGMENTS);
+            let parents: Vec<&Node> = self.tree.iter().filter(|node| may(&node.path)).collect();
+            let path = match rng.any(&parents) {
+                Some(parent) if rng.chance(65) => format!("{}.{segment}", parent.path),
+                _ => segment.to_owned(),
+            };
+            if self.used.insert(path.clone()) {
+                return Some(path);
+            }
+        }
+        None
+    }
+
+    fn add(&mut self, rng: &mut Rng) {
+        if let Some(path) = self.fresh(rng, |_| true) {
+            let number = self.numbers;
+            self.tree.push(Node { path, number });
+            self.numbers += 1;
+        }
+    }
+}
+
+/// A history of that many versions; the last tree has 2 to 8 nodes.
+pub(crate) fn history(rng: &mut Rng, versions: u32) -> History {
+    let mut growth = Growth {
+        tree: Vec::new(),
+        used: BTreeSet::new(),
+        numbers: 0,
+    };
+    let size = rng.range(2, 7);
+    while growth.tree.len() < size {
+        growth.add(rng);
+    }
+    let mut history = History {
+        trees: vec![growth.tree.clone()],
+        renamed: Vec::new(),
+        retired: Vec::new(),
+    };
+    for version in 2..=versions {
+        step(rng, version, &mut growth, &mut history);
+        history.trees.push(growth.tree.clone());
+    }
+    history
+}
+
+/// What one version changes. Its entries act at once, and name a node as the version before had it
+/// or as it stands after what else this version renamed.
+fn step(rng: &mut Rng, version: u32, growth: &mut Growth, history: &mut History) {
+    let mut before: BTreeMap<usize, String> = growth
+        .tree
+        .iter()
+        .map(|node| (node.number, node.path.clone()))
+        .collect();
+    // The new paths of this version: they are nodes when it is done.
+    let mut settled: Vec<String> = Vec::new();
+    for _ in 0..rng.range(1, 3) {
+        let what = rng.below(10);
+        if what < 3 {
+            if growth.tree.len() < 8 {
+                growth.add(rng);
+            }
+            continue;
+        }
+        let movable: Vec<Node> = growth
+            .tree
+            .iter()
+            .filter(|node| !settled.iter().any(|to| at_or_below(to, &node.path)))
+            .filter(|node| before.contains_key(&node.number))
+            .cloned()
+            .collect();
+        let Some(node) = rng.any(&movable).cloned() else {
+            continue;
+        };
+        let Some(was) = before.remove(&node.number) else {
+            continue;
+        };
+        let from = if rng.chance(50) || !INTERMEDIATE_PATHS {
+            was
+        } else {
+            node.path.clone()
+        };
+        if what < 5 {
+            let left = growth
+                .tree
+                .iter()
+                .filter(|it| !at_or_below(&it.path, &node.path))
+                .count();
+            if left >= 2 {
+                growth.tree.retain(|it| !at_or_below(&it.path, &node.path));
+                history.retired.push(RetiredDocument {
+                    version,
+                    path: from,
+                });
+            }
+        } else if let Some(to) = growth.fresh(rng, |parent| !at_or_below(parent, &node.path)) {
+            for it in &mut growth.tree {
+                if at_or_below(&it.path, &node.path) {
+                    it.path = format!("{to}{}", &it.path[node.path.len()..]);
+                    growth.used.insert(it.path.clone());
+                }
+            }
+            settled.push(to.clone());
+            history.renamed.push(RenamedDocument { version, from, to });
+        }
+    }
+}
