@@ -1,0 +1,302 @@
+//! From policy and directory to an engine: everything that does not fit the catalog is reported.
+
+mod policy;
+mod roles;
+mod users;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::cells;
+use super::lending::Lent;
+use super::rights::Planes;
+use super::users::{User, Users};
+use super::{AccessSet, Asked, Engine, State};
+use crate::catalog::{Bearer, Catalog, check_limit};
+use crate::chunked::Chunked;
+use crate::document::problem::{NEAREST_BUDGET, Path, Report, Source};
+use crate::document::{
+    AccountsServed, DirectoryDocument, FORMAT, Parsed, PolicyDocument, Problem, Problems,
+    PropertyValue, Reach, Timestamp, UserDocument,
+};
+use crate::hierarchy::Dag;
+use crate::id::{Brand, UserId};
+use crate::limits;
+use crate::names::Names;
+
+/// An engine, and what is worth knowing about the documents it was made from.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The engine.
+    pub engine: Engine,
+    /// What was loaded as something narrower, left out or without effect.
+    pub warnings: Vec<Problem>,
+}
+
+impl Engine {
+    /// Compiles an account. Assignments that have ended at that moment are dropped (D2).
+    ///
+    /// Cost: linear in users, and in roles, positions and their edges; one row of cells for each
+    /// distinct combination of assignments.
+    ///
+    /// # Errors
+    /// Every problem of policy and directory in one run: unknown and duplicate names, cycles named
+    /// whole, scopes not offered, settings of fixed permissions, values past the
+    /// [limits](crate::limits).
+    #[expect(clippy::new_ret_no_self, reason = "the engine comes with its warnings")]
+    pub fn new(
+        catalog: &Catalog,
+        policy: impl Into<Parsed<PolicyDocument>>,
+        directory: impl Into<Parsed<DirectoryDocument>>,
+        at: Timestamp,
+    ) -> Result<Loaded, Problems> {
+        let directory = directory.into();
+        let (builder, mut errors) = EngineBuilder::read(catalog, &policy.into(), at);
+        let mut report = directory.report();
+        let read = builder.is_some();
+        let mut builder = builder.unwrap_or_else(|| EngineBuilder::nothing(catalog, at));
+        // Without the policy's roles and positions, every name would be unknown.
+        if let Some(document) = directory.document().filter(|_| read) {
+            let root = directory.root();
+            if document.format != FORMAT {
+                report.error(
+                    &root.field("format"),
+                    format!(
+                        "format `{}` is not known; this is format `{FORMAT}`",
+                        document.format
+                    ),
+                );
+            }
+            let list = root.field("users");
+            if check_limit(
+                document.users.len(),
+                limits::USERS,
+                "users",
+                &list,
+                &mut report,
+            ) {
+                builder.reserve(document.users.len());
+                for (i, user) in document.users.iter().enumerate() {
+                    builder.read_user(user, &list.index(i), &mut report);
+                }
+            }
+        }
+        let (more, warnings) = report.finish();
+        errors.extend(more);
+        Problems::unless_none(errors)?;
+        builder.warnings.extend(warnings);
+        builder.build()
+    }
+
+    /// Starts an account from its policy, its users to be added one by one: a directory of a
+    /// million users needs no document.
+    ///
+    /// # Errors
+    /// Every problem of the policy.
+    ///
+    /// ```
+    /// # use bailiwick::{Catalog, document::*};
+    /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
+    /// #     format = 1
+    /// #     id = "shop"
+    /// #     version = 1
+    /// #     permissions = [{ path = "orders" }]
+    /// # "#))?;
+    /// use bailiwick::{Engine, Timestamp};
+    /// let policy = PolicyDocument::from_toml("policy.toml", r#"
+    ///     format = 1
+    ///     catalog_version = 1
+    ///     roles = [{ id = "seller", grants = ["orders"] }]
+    /// "#);
+    /// let mut builder = Engine::builder(&catalog, policy, Timestamp(0))?;
+    /// for n in 0..1000 {
+    ///     builder.add(&UserDocument::new(format!("user-{n}")).role("seller"))?;
+    /// }
+    /// assert_eq!(builder.build()?.engine.user_count(), 1000);
+    /// # Ok::<(), bailiwick::Problems>(())
+    /// ```
+    pub fn builder(
+        catalog: &Catalog,
+        policy: impl Into<Parsed<PolicyDocument>>,
+        at: Timestamp,
+    ) -> Result<EngineBuilder, Problems> {
+        let (builder, errors) = EngineBuilder::read(catalog, &policy.into(), at);
+        Problems::unless_none(errors)?;
+        builder.ok_or_else(Problems::nothing_read)
+    }
+}
+
+/// An account in the making.
+pub struct EngineBuilder {
+    state: State,
+    positions: Dag,
+    names: Names,
+    records: Vec<User>,
+    used_users: HashSet<Box<str>>,
+    properties: HashMap<u32, Box<[(u16, PropertyValue)]>>,
+    /// Roles and packages, sorted, to the number of the access set.
+    interned: HashMap<Assigned, u32>,
+    subject_properties: HashMap<Box<str>, u16>,
+    at: Timestamp,
+    /// What looking for nearest names may still cost, over all users.
+    nearest_budget: usize,
+    warnings: Vec<Problem>,
+}
+
+/// What users of one access set are assigned.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+struct Assigned {
+    roles: Vec<u32>,
+    packages: Vec<u32>,
+}
+
+impl std::fmt::Debug for EngineBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EngineBuilder")
+            .field("users", &self.names.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl EngineBuilder {
+    /// Adds a user.
+    ///
+    /// # Errors
+    /// Every problem of this user: the user is then not added.
+    pub fn add(&mut self, user: &UserDocument) -> Result<UserId, Problems> {
+        let source = Source::default();
+        let mut report = Report::new(&source).with_nearest_budget(self.nearest_budget);
+        let added = self.read_user(user, &Path::ROOT, &mut report);
+        self.nearest_budget = report.nearest_budget();
+        let (errors, warnings) = report.finish();
+        Problems::unless_none(errors)?;
+        self.warnings.extend(warnings);
+        added
+            .map(|index| UserId::new(index, self.state.brand))
+            .ok_or_else(Problems::nothing_read)
+    }
+
+    /// Makes room for that many more users.
+    pub fn reserve(&mut self, users: usize) {
+        if self.names.len() == 0 {
+            self.names = Names::with_capacity(users);
+        }
+        self.records.reserve(users);
+    }
+
+    /// Compiles.
+    ///
+    /// # Errors
+    /// None today: problems were refused when they were added.
+    pub fn build(self) -> Result<Loaded, Problems> {
+        let EngineBuilder {
+            mut state,
+            positions,
+            names,
+            records,
+            properties,
+            interned,
+            warnings,
+            ..
+        } = self;
+        state.users.names = Arc::new(names);
+        state.users.properties = Arc::new(properties);
+        let mut assigned: Vec<(Assigned, u32)> = interned.into_iter().collect();
+        assigned.sort_by_key(|(_, number)| *number);
+        state.users.records = records.into_iter().collect();
+        let compiled = assigned.iter().map(|(assigned, _)| {
+            let planes = state.united(assigned);
+            let row = cells::row(&state, &planes);
+            AccessSet { row, planes }
+        });
+        state.sets = compiled.collect();
+        if state.model().reach == Reach::Accessible {
+            state.lent = Some(Arc::new(Lent::new(&state, &positions)));
+        }
+        Ok(Loaded {
+            engine: Engine(Arc::new(state)),
+            warnings,
+        })
+    }
+
+    fn nothing(catalog: &Catalog, at: Timestamp) -> EngineBuilder {
+        let state = State {
+            catalog: catalog.clone(),
+            catalog_brand: catalog.0.brand,
+            asked: Asked::of(&catalog.0),
+            serves_many: catalog.0.accounts == AccountsServed::Many,
+            brand: Brand::NONE,
+            account: None,
+            revision: 0,
+            policy: Arc::new(PolicyDocument::new(catalog.version())),
+            missing_features: Arc::default(),
+            pair_features: Arc::default(),
+            operation_features: Arc::default(),
+            roles: Arc::default(),
+            packages: Arc::default(),
+            positions: Arc::default(),
+            users: Users::default(),
+            sets: Chunked::default(),
+            lent: None,
+            next_expiry: None,
+        };
+        let subject_properties = catalog
+            .0
+            .properties
+            .iter()
+            .zip(0..)
+            .filter(|(property, _)| property.bearer == Bearer::Subject)
+            .map(|(property, index)| (property.name.clone(), index))
+            .collect();
+        EngineBuilder {
+            state,
+            positions: Dag::default(),
+            names: Names::default(),
+            records: Vec::new(),
+            used_users: HashSet::new(),
+            properties: HashMap::new(),
+            interned: HashMap::new(),
+            subject_properties,
+            at,
+            nearest_budget: NEAREST_BUDGET,
+            warnings: Vec::new(),
+        }
+    }
+
+    fn read(
+        catalog: &Catalog,
+        parsed: &Parsed<PolicyDocument>,
+        at: Timestamp,
+    ) -> (Option<EngineBuilder>, Vec<Problem>) {
+        let mut report = parsed.report();
+        let mut builder = None;
+        if let Some(policy) = parsed.document() {
+            let mut new = EngineBuilder::nothing(catalog, at);
+            new.read_policy(policy, &parsed.root(), &mut report);
+            builder = Some(new);
+        }
+        let (errors, warnings) = report.finish();
+        if let Some(builder) = &mut builder {
+            builder.warnings = warnings;
+        }
+        (builder, errors)
+    }
+}
+
+impl State {
+    /// What the roles of an access set grant and deny together (D2 to D4).
+    fn united(&self, assigned: &Assigned) -> Planes {
+        let mut planes = Planes::none(self.model().permissions.len());
+        let by_package = assigned
+            .packages
+            .iter()
+            .filter_map(|package| self.packages.roles.get(*package as usize))
+            .flat_map(|roles| roles.iter());
+        for role in assigned.roles.iter().chain(by_package) {
+            if let Some(role) = self.roles.roles.get(*role as usize) {
+                planes.unite(&role.closure);
+            }
+        }
+        planes
+    }
+}

@@ -1,0 +1,298 @@
+//! Roles: what each grants and denies, adjustable settings, inheritance.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::super::rights::Planes;
+use super::super::{Role, Roles};
+use super::EngineBuilder;
+use super::policy::check_created;
+use crate::Scope;
+use crate::catalog::{
+    Followed, Model, Rights, SYSTEM, check_identifier, check_limit, find, insert, report_cycles,
+    resolve_denial, resolve_grant,
+};
+use crate::document::PolicyDocument;
+use crate::document::problem::{Path, Report, quoted};
+use crate::hierarchy::Dag;
+use crate::limits;
+use crate::names::Names;
+
+impl EngineBuilder {
+    pub(super) fn read_roles(&mut self, policy: &PolicyDocument, root: &Path<'_>, report: &mut Report<'_>) {
+        let catalog = self.state.catalog.clone();
+        let model = &*catalog.0;
+        let list = root.field("roles");
+        let count = policy.roles.len() + model.roles.len();
+        if !check_limit(count, limits::ROLES, "roles", &list, report) {
+            return;
+        }
+        let mut names = Names::with_capacity(count);
+        for role in &model.roles {
+            // Distinct in the catalog.
+            let _ = names.insert(&role.id);
+        }
+        let used: HashSet<&str> = policy.used_ids.roles.iter().map(String::as_str).collect();
+        let mut kept = Vec::with_capacity(policy.roles.len());
+        for (i, role) in policy.roles.iter().enumerate() {
+            let here = list.index(i);
+            let id = here.field("id");
+            check_identifier(&role.id, &id, report);
+            if role.id.starts_with(SYSTEM) {
+                report.error(
+                    &id,
+                    format!(
+                        "{} begins with `system:`, which only the catalog's roles do",
+                        quoted(&role.id)
+                    ),
+                );
+                continue;
+            }
+            if used.contains(role.id.as_str()) {
+                report.error(
+                    &id,
+                    format!(
+                        "role {} was used before; forget the used id to use it again",
+                        quoted(&role.id)
+                    ),
+                );
+            }
+            if insert(&mut names, &role.id, "role", &id, report).is_some() {
+                kept.push((i, role));
+            }
+        }
+        let settings = self.read_settings(policy, root, report);
+        let mut own: Vec<Planes> = model
+            .roles
+            .iter()
+            .map(|role| Planes::of(&role.rights))
+            .collect();
+        for (permission, role) in settings {
+            if let Some(planes) = own.get_mut(role as usize) {
+                planes.grant(permission as usize, Scope::All);
+            }
+        }
+        let mut edges: Vec<(u32, u32)> = model.role_edges().collect();
+        for (&(i, role), number) in kept.iter().zip(model.roles.len() as u32..) {
+            let here = list.index(i);
+            check_created(role.created, &here, report);
+            let inherits = here.field("inherits");
+            let juniors = self.find_roles(
+                &names,
+                role.inherits.iter().map(String::as_str),
+                &inherits,
+                report,
+            );
+            edges.extend(juniors.into_iter().map(|junior| (number, junior)));
+            let mut rights = Rights::none(model.permissions.len());
+            let grants = here.field("grants");
+            for (i, grant) in role.grants.iter().enumerate() {
+                resolve_grant(
+                    model,
+                    grant,
+                    policy.catalog_version,
+                    &mut rights,
+                    &grants.index(i),
+                    report,
+                );
+            }
+            let denies = here.field("denies");
+            for (i, denial) in role.denies.iter().enumerate() {
+                resolve_denial(
+                    model,
+                    denial,
+                    policy.catalog_version,
+                    &mut rights,
+                    &denies.index(i),
+                    report,
+                );
+            }
+            own.push(Planes::of(&rights));
+        }
+        check_limit(
+            edges.len(),
+            limits::EDGES,
+            "edges of inheritance",
+            &list,
+            report,
+        );
+        let roles = match Dag::new(own.len(), &edges) {
+            Ok(dag) => unite_juniors(model, own, &dag),
+            Err(cycles) => {
+                let first = model.roles.len() as u32;
+                let name = |node: u32| names.text(node).unwrap_or_default();
+                let position = |node: u32| {
+                    node.checked_sub(first)
+                        .map_or(0, |node| kept[node as usize].0)
+                };
+                report_cycles(&cycles, "inheritance", name, &list, position, report);
+                Vec::new()
+            }
+        };
+        self.state.roles = Arc::new(Roles { names, roles });
+    }
+
+    /// The adjustable permissions, each with the system role that has it (D13, D16).
+    fn read_settings(
+        &self,
+        policy: &PolicyDocument,
+        root: &Path<'_>,
+        report: &mut Report<'_>,
+    ) -> Vec<(u16, u16)> {
+        let model = self.state.model();
+        let older = policy.catalog_version < model.version;
+        let mut places: HashMap<u16, usize> = HashMap::new();
+        let table = root.field("settings");
+        for (path, role) in &policy.settings {
+            let here = table.field(path);
+            let today = match model.evolution.follow(path, policy.catalog_version) {
+                Followed::Retired => {
+                    report.warning(
+                        &here,
+                        format!("{} was retired and has no effect", quoted(path)),
+                    );
+                    continue;
+                }
+                Followed::Path(today) => today,
+            };
+            let Some(index) = model.permission_names.get(&today) else {
+                model.report_unknown(path, &here, report);
+                continue;
+            };
+            let permission = model.permissions.get(index as usize);
+            let Some(adjustable) = permission.and_then(|it| it.adjustable.as_ref()) else {
+                let message = format!("{} is fixed: no setting adjusts it", quoted(path));
+                match older {
+                    true => report.warning(&here, message),
+                    false => report.error(&here, message),
+                }
+                continue;
+            };
+            let Some(named) = find(&model.role_names, role, "system role", &here, report) else {
+                continue;
+            };
+            let place = adjustable
+                .ladder
+                .iter()
+                .position(|rung| u32::from(*rung) == named);
+            let bound = match place {
+                Some(place) if place < adjustable.floor => Some(adjustable.floor),
+                Some(place) if place <= adjustable.ceiling => None,
+                _ => Some(adjustable.ceiling),
+            };
+            if let Some(bound) = bound {
+                let nearest = adjustable
+                    .ladder
+                    .get(bound)
+                    .and_then(|it| model.roles.get(*it as usize));
+                let nearest = quoted(nearest.map_or("", |role| &role.id));
+                let message = format!(
+                    "{} may not be set to {}; the nearest bound is {nearest}",
+                    quoted(path),
+                    quoted(role)
+                );
+                match older {
+                    true => report.warning(&here, message),
+                    false => report.error(&here, message),
+                }
+            }
+            let place = bound.or(place).unwrap_or(adjustable.ceiling);
+            // Two paths may lead to one permission since a rename: the narrower setting holds.
+            let known = places.entry(index as u16).or_insert(place);
+            *known = (*known).max(place);
+        }
+        model
+            .permissions
+            .iter()
+            .zip(0..)
+            .filter_map(|(permission, index)| {
+                let adjustable = permission.adjustable.as_ref()?;
+                let place = places.get(&index).copied().unwrap_or(adjustable.default);
+                Some((index, *adjustable.ladder.get(place)?))
+            })
+            .collect()
+    }
+
+    /// Roles by name: each known, none twice, none retired before the policy was written.
+    pub(super) fn find_roles<'n>(
+        &self,
+        names: &Names,
+        list: impl Iterator<Item = &'n str>,
+        at: &Path<'_>,
+        report: &mut Report<'_>,
+    ) -> Vec<u32> {
+        let mut found = Vec::new();
+        let mut seen = HashSet::new();
+        for (i, name) in list.enumerate() {
+            let here = at.index(i);
+            if let Some(index) = self.find_role(names, name, &here, report) {
+                if seen.insert(index) {
+                    found.push(index);
+                } else {
+                    report.error(&here, format!("duplicate role {}", quoted(name)));
+                }
+            }
+        }
+        found
+    }
+
+    pub(super) fn find_role(
+        &self,
+        names: &Names,
+        name: &str,
+        at: &Path<'_>,
+        report: &mut Report<'_>,
+    ) -> Option<u32> {
+        let index = find(names, name, "role", at, report)?;
+        if let Some(version) = self
+            .state
+            .model()
+            .roles
+            .get(index as usize)
+            .and_then(|it| it.retired)
+        {
+            let message = format!("role {} was retired in version `{version}`", quoted(name));
+            match self.state.policy.catalog_version < version {
+                true => report.warning(at, message),
+                false => report.error(at, message),
+            }
+        }
+        Some(index)
+    }
+}
+
+/// Each role with what it inherits, juniors before their seniors.
+fn unite_juniors(model: &Model, own: Vec<Planes>, dag: &Dag) -> Vec<Role> {
+    // Roles that come to the same share it: of a hundred thousand roles, few differ.
+    let mut shared: HashSet<Arc<Planes>> = HashSet::new();
+    let mut closures: Vec<Option<Arc<Planes>>> =
+        own.into_iter().map(|it| Some(Arc::new(it))).collect();
+    for senior in dag.juniors_first() {
+        let Some(mut closure) = closures[senior as usize].take() else {
+            continue;
+        };
+        for &junior in dag.juniors(senior) {
+            if let Some(junior) = &closures[junior as usize] {
+                Arc::make_mut(&mut closure).unite(junior);
+            }
+        }
+        let known = shared.get(&closure).map(Arc::clone);
+        closures[senior as usize] = Some(known.unwrap_or_else(|| {
+            shared.insert(Arc::clone(&closure));
+            closure
+        }));
+    }
+    closures
+        .into_iter()
+        .flatten()
+        .enumerate()
+        .map(|(index, closure)| Role {
+            closure,
+            tokens_bring: model
+                .roles
+                .get(index)
+                .map_or(model.tokens_bring_account_roles, |role| role.tokens_bring),
+        })
+        .collect()
+}
+

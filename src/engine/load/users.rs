@@ -1,0 +1,184 @@
+//! Users, one by one: their position, assignments and properties.
+
+use std::collections::HashSet;
+
+use super::super::users::User;
+use super::policy::OUT_OF_CALENDAR;
+use super::{Assigned, EngineBuilder};
+use crate::catalog::{Bearer, check_identifier, find};
+use crate::document::problem::{Path, Report, quoted};
+use crate::document::{AssignmentDocument, PropertyType, PropertyValue, UserDocument};
+use crate::limits;
+
+impl EngineBuilder {
+    pub(super) fn read_user(
+        &mut self,
+        user: &UserDocument,
+        at: &Path<'_>,
+        report: &mut Report<'_>,
+    ) -> Option<u32> {
+        let id = at.field("id");
+        let mut sound = check_identifier(&user.id, &id, report);
+        if self.used_users.contains(user.id.as_str()) {
+            report.error(
+                &id,
+                format!(
+                    "user {} was used before; forget the used id to use it again",
+                    quoted(&user.id)
+                ),
+            );
+            sound = false;
+        }
+        if self.names.get(&user.id).is_some() {
+            report.error(&id, format!("duplicate user {}", quoted(&user.id)));
+            sound = false;
+        }
+        let position = match &user.position {
+            None => None,
+            Some(name) => {
+                let found = find(
+                    &self.state.positions.names,
+                    name,
+                    "position",
+                    &at.field("position"),
+                    report,
+                );
+                sound &= found.is_some();
+                found
+            }
+        };
+        let mut assigned = Assigned::default();
+        for (list, of_packages) in [(&user.roles, false), (&user.packages, true)] {
+            let word = if of_packages { "packages" } else { "roles" };
+            let list_at = at.field(word);
+            let before = sound;
+            let found = self.read_assignments(list, of_packages, &list_at, report);
+            sound = before && found.is_some();
+            match of_packages {
+                true => assigned.packages = found.unwrap_or_default(),
+                false => assigned.roles = found.unwrap_or_default(),
+            }
+        }
+        let properties = self.read_properties(user, at, report);
+        let (Some(properties), true) = (properties, sound) else {
+            return None;
+        };
+        if self.names.len() >= limits::USERS {
+            report.error(
+                at,
+                format!("the limit of `{}` users is reached", limits::USERS),
+            );
+            return None;
+        }
+        let index = self.names.insert(&user.id).ok()?;
+        let fresh = self.interned.len() as u32;
+        let access = *self.interned.entry(assigned).or_insert(fresh);
+        let record = User::new(access, position, user.suspended);
+        self.records.push(record);
+        if !properties.is_empty() {
+            self.properties.insert(index, properties.into());
+        }
+        Some(index)
+    }
+
+    /// The assignments that have not ended, sorted; `None` if one is wrong.
+    fn read_assignments(
+        &mut self,
+        list: &[AssignmentDocument],
+        of_packages: bool,
+        at: &Path<'_>,
+        report: &mut Report<'_>,
+    ) -> Option<Vec<u32>> {
+        let mut sound = true;
+        let mut found = Vec::with_capacity(list.len());
+        let mut all = HashSet::with_capacity(list.len());
+        for (i, assignment) in list.iter().enumerate() {
+            let here = at.index(i);
+            let id = here.field("id");
+            let index = match of_packages {
+                true => find(
+                    &self.state.packages.names,
+                    &assignment.id,
+                    "package",
+                    &id,
+                    report,
+                ),
+                false => self.find_role(&self.state.roles.names, &assignment.id, &id, report),
+            };
+            let Some(index) = index else {
+                sound = false;
+                continue;
+            };
+            if !all.insert(index) {
+                report.error(
+                    &id,
+                    format!("duplicate assignment of {}", quoted(&assignment.id)),
+                );
+                sound = false;
+            }
+            if let Some(until) = assignment.until
+                && !until.is_writable()
+            {
+                report.error(&here.field("until"), OUT_OF_CALENDAR);
+                sound = false;
+            }
+            match assignment.until {
+                Some(until) if until <= self.at => continue,
+                Some(until) => {
+                    let next = self.state.next_expiry.get_or_insert(until);
+                    *next = (*next).min(until);
+                }
+                None => {}
+            }
+            found.push(index);
+        }
+        found.sort_unstable();
+        sound.then_some(found)
+    }
+
+    fn read_properties(
+        &self,
+        user: &UserDocument,
+        at: &Path<'_>,
+        report: &mut Report<'_>,
+    ) -> Option<Vec<(u16, PropertyValue)>> {
+        let model = self.state.model();
+        let mut sound = true;
+        let mut found = Vec::with_capacity(user.properties.len());
+        let table = at.field("properties");
+        for (name, value) in &user.properties {
+            let here = table.field(name);
+            let Some(&index) = self.subject_properties.get(name.as_str()) else {
+                let near =
+                    report.did_you_mean(name, self.subject_properties.keys().map(AsRef::as_ref));
+                report.error(
+                    &here,
+                    format!("undeclared property {} of the subject{near}", quoted(name)),
+                );
+                sound = false;
+                continue;
+            };
+            let kind = model.properties.get(index as usize).map(|it| it.kind);
+            let found_kind = match value {
+                PropertyValue::Text(_) => PropertyType::Text,
+                PropertyValue::Integer(_) => PropertyType::Integer,
+                PropertyValue::Boolean(_) => PropertyType::Boolean,
+                PropertyValue::Set(_) => PropertyType::Set,
+            };
+            if kind == Some(found_kind) {
+                found.push((index, value.clone()));
+            } else {
+                let declared = kind.map_or("", PropertyType::as_str);
+                report.error(
+                    &here,
+                    format!(
+                        "property {} is of type `{declared}`, and this is of type `{found_kind}`",
+                        quoted(name)
+                    ),
+                );
+                sound = false;
+            }
+        }
+        sound.then_some(found)
+    }
+}
