@@ -13,6 +13,7 @@ mod directory;
 pub(crate) mod json_format;
 pub(crate) mod node;
 mod policy;
+mod primitives;
 pub(crate) mod problem;
 mod timestamp;
 #[cfg(feature = "toml")]

@@ -4,6 +4,7 @@ mod accounts;
 mod ask;
 mod bearer;
 mod cells;
+mod check;
 mod evaluate;
 mod lending;
 mod load;

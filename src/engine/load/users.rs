@@ -149,8 +149,9 @@ impl EngineBuilder {
         for (name, value) in &user.properties {
             let here = table.field(name);
             let Some(&index) = self.subject_properties.get(name.as_str()) else {
-                let near =
-                    report.did_you_mean(name, self.subject_properties.keys().map(AsRef::as_ref));
+                let of_subjects = model.properties.iter();
+                let of_subjects = of_subjects.filter(|it| it.bearer == Bearer::Subject);
+                let near = report.did_you_mean(name, of_subjects.map(|it| it.name.as_ref()));
                 report.error(
                     &here,
                     format!("undeclared property {} of the subject{near}", quoted(name)),

@@ -1,0 +1,317 @@
+//! The path of a check: from names or handles to the evaluator, or to the first reason why not
+//! (D11 to D18).
+
+use super::State;
+use super::bearer::{Bearer, Held};
+use super::cells::Cell;
+use super::evaluate::{Extent, Question, Row, Viewer};
+use crate::decision::{Code, Decision, Denial, Part};
+use crate::document::AskedOn;
+use crate::request::{
+    Action, Context, Owner, OwnerPosition, Resource, ResourceType, Subject, Who,
+    is_invalid_identifier,
+};
+
+impl State {
+    pub(super) fn is_on(&self, operation: u16, on: AskedOn) -> bool {
+        let operation = self.model().operations.get(operation as usize);
+        operation.is_some_and(|it| it.on == on)
+    }
+
+    pub(super) fn reassign(&self, operation: u16) -> Option<u16> {
+        let operation = self.model().operations.get(operation as usize)?;
+        self.model().types.get(operation.r#type as usize)?.reassign
+    }
+
+    /// The path of `check`. Whatever is out of the ordinary goes to [`State::settle`], which finds
+    /// the reason that D17 puts first.
+    #[inline]
+    pub(crate) fn check<R: Resource + ?Sized, C: Context + ?Sized>(
+        &self,
+        subject: &Subject<'_>,
+        action: Action<'_>,
+        resource: &R,
+        context: &C,
+        extent: Extent,
+    ) -> Decision {
+        let user = match subject.who {
+            Who::Handle(id) => id.index(self.brand).map(|index| index as u32),
+            Who::Named(id) => self.users.find(id),
+            Who::Role(_) | Who::Token(_) => None,
+        };
+        let known = user.and_then(|user| Some((user, self.users.get(user)?)));
+        if let Some((user, record)) = known
+            && let Some(index) = self.operation_asked(action, resource)
+            && let Some(&asked) = self.asked.get(index as usize)
+            && let Some(set) = self.sets.get(record.access())
+            && let Some(&cell) = set.row.get(index as usize)
+            && !record.is_suspended()
+            && self.states_its_account(subject, resource)
+            && is_asked_right(asked.on, resource.asked_on(), extent)
+            && !has_invalid_identifier(resource)
+        {
+            let viewer = Viewer {
+                user: Some(user),
+                name: None,
+                position: record.position,
+                brought: None,
+            };
+            if !cell.depends() {
+                return self.evaluate_cell(cell, asked, &viewer, resource, extent);
+            }
+            return self.check_pairs(index, &set.row, viewer, resource, context, extent);
+        }
+        // A copy, so that the subject itself need not lie in memory on the way here.
+        let subject = *subject;
+        self.check_slowly(&subject, action, resource, context, extent)
+    }
+
+    /// Of an operation whose conditions, late features or lending must be looked at.
+    #[inline(never)]
+    fn check_pairs<R: Resource + ?Sized, C: Context + ?Sized>(
+        &self,
+        index: u16,
+        row: &[Cell],
+        viewer: Viewer<'_>,
+        resource: &R,
+        context: &C,
+        extent: Extent,
+    ) -> Decision {
+        let question = Question {
+            index,
+            viewer,
+            resource,
+            context,
+            extent,
+        };
+        let cells = Row {
+            cells: row,
+            operations: self.asked.len(),
+        };
+        self.evaluate_pairs(&question, &cells)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn check_slowly<R: Resource + ?Sized, C: Context + ?Sized>(
+        &self,
+        subject: &Subject<'_>,
+        action: Action<'_>,
+        resource: &R,
+        context: &C,
+        extent: Extent,
+    ) -> Decision {
+        let index = match self.settle(subject, action, resource) {
+            Ok(index) => index,
+            Err(denial) => return self.deny(denial),
+        };
+        let Some(&asked) = self.asked.get(index as usize) else {
+            return self.deny(Denial::of(Code::UnknownAction));
+        };
+        if !is_asked_right(asked.on, resource.asked_on(), extent) {
+            return self.deny(Denial::of(Code::AskedWrongWay));
+        }
+        let Some(bearer) = Bearer::of(subject) else {
+            return self.deny(Denial::of(Code::UnknownSubject));
+        };
+        let question = Question {
+            index,
+            viewer: Viewer {
+                user: bearer.user(self),
+                name: bearer.id,
+                position: bearer.position(self),
+                brought: Some(bearer.properties.unwrap_or(NO_PROPERTIES)),
+            },
+            resource,
+            context,
+            extent,
+        };
+        self.evaluate_pairs(&question, &Held::new(self, bearer))
+    }
+
+    /// The operation asked, or the first reason of D17, up to the unknown action, why none can be.
+    pub(super) fn settle<R: Resource + ?Sized>(
+        &self,
+        subject: &Subject<'_>,
+        action: Action<'_>,
+        resource: &R,
+    ) -> Result<u16, Denial> {
+        let bearer = Bearer::of(subject);
+        if has_invalid_identifier(resource)
+            || is_request_invalid(subject, bearer.as_ref(), action, resource)
+        {
+            return Err(Denial::of(Code::InvalidIdentifier));
+        }
+        let of_resource = resource.account();
+        let of_subject = subject.account;
+        let by_handle = matches!(subject.who, Who::Handle(_));
+        if self.serves_many {
+            if of_resource.is_none() {
+                return Err(Denial::on(Code::MissingAccount, Part::Resource));
+            }
+            if of_subject.is_none() && !by_handle {
+                return Err(Denial::on(Code::MissingAccount, Part::Subject));
+            }
+        }
+        for (stated, part) in [(of_resource, Part::Resource), (of_subject, Part::Subject)] {
+            if stated.is_some() && stated != self.account.as_deref() {
+                return Err(Denial::on(Code::WrongAccount, part));
+            }
+        }
+        let user = match subject.who {
+            Who::Handle(id) => id.index(self.brand).map(|index| index as u32),
+            Who::Named(id) => self.users.find(id),
+            Who::Role(_) | Who::Token(_) => None,
+        };
+        match (user.and_then(|user| self.users.get(user)), bearer) {
+            (_, Some(bearer)) => bearer.denial(self).map_or(Ok(()), Err)?,
+            (None, None) => return Err(Denial::of(Code::UnknownSubject)),
+            (Some(user), None) if user.is_suspended() => {
+                return Err(Denial::of(Code::Suspended));
+            }
+            (Some(_), None) => {}
+        }
+        self.operation(action, resource)
+    }
+
+    /// The operation that an action on a resource is, if all is in order.
+    #[inline]
+    fn operation_asked<R: Resource + ?Sized>(
+        &self,
+        action: Action<'_>,
+        resource: &R,
+    ) -> Option<u16> {
+        match (action, resource.resource_type()) {
+            (Action::Operation(id), ResourceType::OfOperation) => {
+                id.index(self.catalog_brand).map(|index| index as u16)
+            }
+            _ => self.operation(action, resource).ok(),
+        }
+    }
+
+    /// The operation that an action on a resource is, or why there is none.
+    fn operation<R: Resource + ?Sized>(
+        &self,
+        action: Action<'_>,
+        resource: &R,
+    ) -> Result<u16, Denial> {
+        let model = self.model();
+        let unknown_type = Denial::of(Code::UnknownType);
+        let unknown_action = Denial::of(Code::UnknownAction);
+        let r#type = |index: u32| model.types.get(index as usize);
+        match (action, resource.resource_type()) {
+            (Action::Operation(id), named) => {
+                let index = id.index(self.catalog_brand);
+                let operation = index.and_then(|index| self.asked.get(index));
+                let is_its_type = match (named, operation) {
+                    (ResourceType::OfOperation, _) => true,
+                    (ResourceType::Named(name), Some(operation)) => {
+                        let known = r#type(u32::from(operation.r#type));
+                        let same = known.is_some_and(|known| *known.id == *name);
+                        if !same && model.type_names.get(name).is_none() {
+                            return Err(unknown_type);
+                        }
+                        same
+                    }
+                    (ResourceType::Named(name), None) => {
+                        model.type_names.get(name).ok_or(unknown_type)?;
+                        false
+                    }
+                    (ResourceType::Id(id), operation) => {
+                        let known = id.index(model.brand).ok_or(unknown_type)?;
+                        operation.is_some_and(|it| usize::from(it.r#type) == known)
+                    }
+                };
+                index
+                    .filter(|_| is_its_type && operation.is_some())
+                    .map(|index| index as u16)
+                    .ok_or(unknown_action)
+            }
+            (Action::Named(action), named) => {
+                let r#type = match named {
+                    ResourceType::OfOperation => None,
+                    ResourceType::Named(name) => model.type_names.get(name).and_then(r#type),
+                    ResourceType::Id(id) => id
+                        .index(model.brand)
+                        .and_then(|index| model.types.get(index)),
+                };
+                let r#type = r#type.ok_or(unknown_type)?;
+                let named = r#type.operation_names.get(action).ok_or(unknown_action)?;
+                r#type
+                    .operations
+                    .get(named as usize)
+                    .copied()
+                    .ok_or(unknown_action)
+            }
+        }
+    }
+
+    /// Whether subject and resource are of this account, as far as the catalog wants it stated (D11).
+    #[inline]
+    fn states_its_account<R: Resource + ?Sized>(
+        &self,
+        subject: &Subject<'_>,
+        resource: &R,
+    ) -> bool {
+        let own = self.account.as_deref();
+        let by_handle = matches!(subject.who, Who::Handle(_));
+        let may_be_left_out = !self.serves_many;
+        let of_resource = resource.account();
+        (of_resource == own || of_resource.is_none())
+            && (subject.account == own || subject.account.is_none())
+            && (may_be_left_out
+                || (of_resource.is_some() && (by_handle || subject.account.is_some())))
+    }
+}
+
+const NO_PROPERTIES: &crate::request::PropertyMap = &crate::request::PropertyMap::new();
+
+/// Whether an operation is asked as it is declared (D14).
+#[inline]
+fn is_asked_right(declared: AskedOn, asked: AskedOn, extent: Extent) -> bool {
+    declared == asked || (extent == Extent::AnyRecord && asked == AskedOn::Type)
+}
+
+/// Whether the record's own identifiers are valid; its type and account are compared with known ones.
+#[inline]
+fn has_invalid_identifier<R: Resource + ?Sized>(resource: &R) -> bool {
+    let id = resource.id().is_some_and(is_invalid_identifier);
+    let owner = matches!(resource.owner(), Owner::Named(name) if is_invalid_identifier(name));
+    let position = matches!(
+        resource.owner_position(),
+        OwnerPosition::Named(name) if is_invalid_identifier(name)
+    );
+    id | owner | position
+}
+
+/// The identifiers that the fast path need not look at, because it finds them in a table or denies.
+fn is_request_invalid<R: Resource + ?Sized>(
+    subject: &Subject<'_>,
+    bearer: Option<&Bearer<'_>>,
+    action: Action<'_>,
+    resource: &R,
+) -> bool {
+    let invalid = |name: Option<&str>| name.is_some_and(is_invalid_identifier);
+    let user = match subject.who {
+        Who::Named(id) => Some(id),
+        _ => None,
+    };
+    let action = match action {
+        Action::Named(name) => Some(name),
+        Action::Operation(_) => None,
+    };
+    let r#type = match resource.resource_type() {
+        ResourceType::Named(name) => Some(name),
+        _ => None,
+    };
+    invalid(user)
+        || invalid(subject.account)
+        || invalid(action)
+        || invalid(r#type)
+        || invalid(resource.account())
+        || bearer.is_some_and(|bearer| {
+            invalid(bearer.id)
+                || invalid(bearer.position)
+                || bearer.role_names().any(is_invalid_identifier)
+        })
+}
