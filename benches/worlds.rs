@@ -10,10 +10,10 @@ use bailiwick::document::{
 use bailiwick::{Catalog, Engine, OperationId, Owner, Record, Resource, Scope, Timestamp, UserId};
 
 /// A splitmix64 generator: the same worlds on every machine.
-pub struct Random(pub u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -21,29 +21,29 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    pub fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
+    pub(crate) fn below(&mut self, n: usize) -> usize {
+        (self.draw() % n as u64) as usize
     }
 }
 
 /// The documents of a world, and the shape of its requests.
-pub struct World {
-    pub name: &'static str,
-    pub catalog: CatalogDocument,
-    pub policy: PolicyDocument,
-    pub users: Vec<UserDocument>,
+pub(crate) struct World {
+    pub(crate) name: &'static str,
+    pub(crate) catalog: CatalogDocument,
+    pub(crate) policy: PolicyDocument,
+    pub(crate) users: Vec<UserDocument>,
     /// How many different requests are asked in turn.
-    pub requests: usize,
+    pub(crate) requests: usize,
 }
 
 /// A request by handles; the record is the host's own struct.
-pub struct ByHandle {
-    pub user: UserId,
-    pub operation: OperationId,
-    pub record: Owned,
+pub(crate) struct ByHandle {
+    pub(crate) user: UserId,
+    pub(crate) operation: OperationId,
+    pub(crate) record: Owned,
 }
 
-pub struct Owned(pub UserId);
+pub(crate) struct Owned(pub(crate) UserId);
 
 impl Resource for Owned {
     fn owner(&self) -> Owner<'_> {
@@ -52,20 +52,20 @@ impl Resource for Owned {
 }
 
 /// The same request by names.
-pub struct ByName {
-    pub user: Box<str>,
-    pub action: Box<str>,
-    pub owner: Box<str>,
+pub(crate) struct ByName {
+    pub(crate) user: Box<str>,
+    pub(crate) action: Box<str>,
+    pub(crate) owner: Box<str>,
 }
 
 impl ByName {
-    pub fn record(&self) -> Record<'_> {
+    pub(crate) fn record(&self) -> Record<'_> {
         Record::of("thing").owner(&self.owner)
     }
 }
 
 /// W1: 3 roles × 14 operations, 30 users, every grant at All.
-pub fn w1() -> World {
+pub(crate) fn w1() -> World {
     let mut random = Random(1);
     let roles = (0..3)
         .map(|role| {
@@ -91,7 +91,7 @@ pub fn w1() -> World {
 }
 
 /// W2: 100 roles × 60 permissions in a tree, 10,000 users through packages of 1 to 3 roles.
-pub fn w2() -> World {
+pub(crate) fn w2() -> World {
     let mut random = Random(2);
     let roles = (0..100)
         .map(|role| {
@@ -136,12 +136,12 @@ pub fn w2() -> World {
 
 /// W3: 1,000 positions about 8 deep, 5 % of them with two parents, 10,000 users, 20 permissions at
 /// random scopes.
-pub fn w3() -> World {
+pub(crate) fn w3() -> World {
     hierarchy("W3", 1_000, 10_000, 1 << 14)
 }
 
 /// W4: W3 ten times over.
-pub fn w4() -> World {
+pub(crate) fn w4() -> World {
     hierarchy("W4", 10_000, 100_000, 1 << 17)
 }
 
@@ -219,14 +219,14 @@ fn hierarchy(name: &'static str, positions: usize, users: usize, requests: usize
 }
 
 /// Names of 12 bytes, in no order.
-pub fn name(user: usize) -> String {
-    let mixed = Random(user as u64).next() as u32;
+pub(crate) fn name(user: usize) -> String {
+    let mixed = Random(user as u64).draw() as u32;
     format!("u{user:05x}{mixed:08x}").chars().take(12).collect()
 }
 
 /// A tree of two levels where there are many permissions, flat otherwise.
 fn path(permissions: usize, permission: usize) -> String {
-    if permissions < 60 || permission % 10 == 0 {
+    if permissions < 60 || permission.is_multiple_of(10) {
         return format!("p{permission}");
     }
     format!("p{}.q{permission}", permission - permission % 10)
@@ -268,6 +268,7 @@ fn catalog(permissions: usize, scopes: &[Scope]) -> CatalogDocument {
             label: None,
             properties: BTreeMap::new(),
             reassign: None,
+            read: None,
             fields: Vec::new(),
         }],
         subject_properties: BTreeMap::new(),
@@ -305,7 +306,7 @@ fn catalog(permissions: usize, scopes: &[Scope]) -> CatalogDocument {
 
 impl World {
     /// Compiles the world from memory, its users through the API.
-    pub fn load(&self, catalog: &Catalog) -> Engine {
+    pub(crate) fn load(&self, catalog: &Catalog) -> Engine {
         let mut builder =
             Engine::builder(catalog, self.policy.clone(), Timestamp(0)).expect("a sound policy");
         builder.reserve(self.users.len());
@@ -316,7 +317,7 @@ impl World {
     }
 
     /// Random requests, half of them allowed, half denied, in random order.
-    pub fn requests(&self, engine: &Engine) -> (Vec<ByHandle>, Vec<ByName>) {
+    pub(crate) fn requests(&self, engine: &Engine) -> (Vec<ByHandle>, Vec<ByName>) {
         let mut random = Random(99);
         let operations: Vec<OperationId> = engine.catalog().operations().collect();
         let ids: Vec<UserId> = self

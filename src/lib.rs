@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used))]
 
 mod catalog;
 mod chunked;
@@ -10,6 +11,8 @@ mod engine;
 mod hierarchy;
 mod id;
 pub mod limits;
+#[cfg(feature = "mask")]
+pub mod mask;
 mod names;
 mod request;
 mod scope;

@@ -16,6 +16,8 @@ pub const FEATURES: usize = 4_096;
 pub const TYPES: usize = 4_096;
 /// Properties that a catalog declares, of all types, of subjects and of the context.
 pub const PROPERTIES: usize = 16_384;
+/// Fields of a resource type that not everybody sees in clear.
+pub const FIELDS: usize = 4_096;
 /// System roles of a catalog.
 pub const SYSTEM_ROLES: usize = 4_096;
 /// Roles of an account, the system's among them.

@@ -185,13 +185,13 @@ fn directory(users: Vec<UserDocument>) -> DirectoryDocument {
 
 /// Who owns the record, seen from who asks.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Owned {
-    ByAsker,
-    ByOther,
-    ByNobody,
+enum OwnedBy {
+    Asker,
+    Other,
+    Nobody,
 }
 
-const OWNED: [Owned; 3] = [Owned::ByAsker, Owned::ByOther, Owned::ByNobody];
+const OWNED: [OwnedBy; 3] = [OwnedBy::Asker, OwnedBy::Other, OwnedBy::Nobody];
 
 /// What the reference says to a user who holds that set of roles.
 fn expected(model: &Model, set: usize) -> Vec<Outcome> {
@@ -210,9 +210,9 @@ fn expected(model: &Model, set: usize) -> Vec<Outcome> {
                     on_type: false,
                     account: None,
                     owner: match owned {
-                        Owned::ByAsker => Some(format!("u{set}")),
-                        Owned::ByOther => Some("other".to_owned()),
-                        Owned::ByNobody => None,
+                        OwnedBy::Asker => Some(format!("u{set}")),
+                        OwnedBy::Other => Some("other".to_owned()),
+                        OwnedBy::Nobody => None,
                     },
                     owner_position: OwnerPosition::Directory,
                     properties: Default::default(),
@@ -269,9 +269,9 @@ fn run(small: &Small, document: &CatalogDocument, catalog: &Catalog) -> usize {
                 for action in ACTIONS {
                     for owned in OWNED {
                         let record = match owned {
-                            Owned::ByAsker => Record::of("t").owner(asker),
-                            Owned::ByOther => Record::of("t").owner(other),
-                            Owned::ByNobody => Record::of("t"),
+                            OwnedBy::Asker => Record::of("t").owner(asker),
+                            OwnedBy::Other => Record::of("t").owner(other),
+                            OwnedBy::Nobody => Record::of("t"),
                         };
                         let decision = engine.check(asker, action, &record);
                         compared += 1;

@@ -162,6 +162,48 @@ fn foreign_handles_allow_nothing() {
     println!("{} cases", tally.cases);
 }
 
+/// An operation given by handle is of one type: of a resource of another it is an unknown action,
+/// whatever that type calls its own.
+#[test]
+fn an_operation_of_another_type_is_unknown() {
+    let tally = each_world(20, |drawn, tally| {
+        let engine = drawn.documents.load();
+        for case in drawn
+            .cases
+            .iter()
+            .filter(|it| it.question == Question::Check)
+        {
+            for operation in engine.catalog().operations() {
+                let own = engine
+                    .catalog()
+                    .operation_name(operation)
+                    .unwrap_or_default();
+                let own = own.split(':').next().unwrap_or_default();
+                if own == case.request.resource.r#type {
+                    continue;
+                }
+                let mut unknown = case.clone();
+                unknown.request.action = "no action".to_owned();
+                unknown.request.context.clear();
+                let wanted = answer(&engine, &unknown, Manner::Names);
+                let asker = Asker::by_name(&case.request.subject);
+                let resource = HostResource::by_name(&case.request.resource);
+                let found = engine.check(asker.subject(), operation, &resource);
+                assert_eq!(outcome(found, engine.catalog()), wanted, "{case:#?}");
+                tally.cases += 1;
+                tally.count(wanted.code);
+            }
+        }
+    });
+    println!("{} cases", tally.cases);
+    if tally.cases > 1_000 {
+        assert_eq!(
+            tally.missing(&["unknown_type", "unknown_action"]),
+            Vec::<&str>::new()
+        );
+    }
+}
+
 // ── Law 4 ─────────────────────────────────────────────────────────────────────────────────────
 
 /// How much an outcome lets through: nothing, or a scope.

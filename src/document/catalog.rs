@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::FieldDocument;
 use super::decode::{document, one_of_words};
 use crate::Scope;
 
@@ -150,6 +151,9 @@ document! {
         pub properties: BTreeMap<String, PropertyType>,
         /// The action, on a record of this type, that changing the owner or the owner's position is (D19).
         pub reassign: Option<String>,
+        /// The action that reading a record of this type is; needed where the type has fields: whoever
+        /// is denied it sees none of them (M1).
+        pub read: Option<String>,
         /// Fields that are masked or hidden (M1).
         pub fields: Vec<FieldDocument>,
     }
@@ -166,56 +170,6 @@ one_of_words! {
         Boolean = "boolean",
         /// A set of texts.
         Set = "set",
-    }
-}
-
-document! {
-    /// A field that not everybody sees in clear (M1).
-    pub struct FieldDocument {
-        /// Dotted path of the field in a record.
-        pub path: String,
-        /// How it is shown to those who may not see it.
-        pub mask: MaskDocument,
-        /// The permission that reveals it.
-        pub revealed_by: String,
-        /// Whether whoever contributed a value sees that value in clear.
-        pub contributor_sees: bool,
-        /// Component sets by whose equality the field may be searched (M5); none when empty.
-        pub search: Vec<Vec<String>>,
-    }
-}
-
-document! {
-    /// A mask and its options. Options not given are the kind's own.
-    pub struct MaskDocument {
-        /// The kind of mask.
-        pub kind: MaskKind,
-        /// Leading characters shown.
-        pub first: Option<u32>,
-        /// Trailing characters shown.
-        pub last: Option<u32>,
-        /// What stands for everything else; at least one character, of fixed length.
-        pub filler: Option<String>,
-        /// Of an e-mail: whether the domain is shown.
-        pub keep_domain: bool,
-    }
-}
-
-one_of_words! {
-    /// The kinds of mask.
-    pub enum MaskKind {
-        /// An e-mail address.
-        Email = "email",
-        /// A phone number.
-        Phone = "phone",
-        /// A structured postal address.
-        Address = "address",
-        /// A person's name.
-        Name = "name",
-        /// The whole value is replaced.
-        Whole = "whole",
-        /// The field is left out altogether.
-        Hidden = "hidden",
     }
 }
 

@@ -9,6 +9,7 @@ mod build;
 mod catalog;
 pub(crate) mod decode;
 mod directory;
+mod fields;
 #[cfg(feature = "json")]
 pub(crate) mod json_format;
 pub(crate) mod node;
@@ -21,6 +22,7 @@ pub(crate) mod toml_format;
 
 pub use catalog::*;
 pub use directory::*;
+pub use fields::*;
 pub use policy::*;
 pub use problem::{Problem, Problems};
 pub use timestamp::{Timestamp, TimestampError};

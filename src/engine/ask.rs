@@ -13,7 +13,7 @@ use crate::request::{
 /// conditions that read them (D10).
 #[derive(Debug)]
 pub struct InContext<'e, C: ?Sized> {
-    engine: &'e Engine,
+    pub(super) engine: &'e Engine,
     context: &'e C,
 }
 

@@ -264,7 +264,11 @@ impl State {
 
     /// The narrowest scope that reaches the record's owner, as a number (S1, S3).
     #[inline]
-    fn scope_needed<R: Resource + ?Sized>(&self, viewer: &Viewer<'_>, resource: &R) -> u8 {
+    pub(super) fn scope_needed<R: Resource + ?Sized>(
+        &self,
+        viewer: &Viewer<'_>,
+        resource: &R,
+    ) -> u8 {
         let owner = match resource.owner() {
             Owner::None => return Scope::All as u8,
             Owner::User(id) => id.index(self.brand).map(|index| index as u32),

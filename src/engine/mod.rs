@@ -6,6 +6,8 @@ mod bearer;
 mod cells;
 mod check;
 mod evaluate;
+#[cfg(feature = "mask")]
+mod fields;
 mod lending;
 mod load;
 mod rights;

@@ -97,16 +97,22 @@ pub(crate) fn history(rng: &mut Rng, versions: u32) -> History {
     history
 }
 
-/// What one version changes. Its entries act at once, and name a node as the version before had it
-/// or as it stands after what else this version renamed.
+/// What one version does to a node: its path before the version, its path when its turn came, and
+/// its new one, if it has one.
+struct Change {
+    before: String,
+    then: String,
+    to: Option<String>,
+}
+
+/// What one version changes. Its entries act at once.
 fn step(rng: &mut Rng, version: u32, growth: &mut Growth, history: &mut History) {
-    let mut before: BTreeMap<usize, String> = growth
-        .tree
+    let old = growth.tree.clone();
+    let mut untouched: BTreeMap<usize, String> = old
         .iter()
         .map(|node| (node.number, node.path.clone()))
         .collect();
-    // The new paths of this version: they are nodes when it is done.
-    let mut settled: Vec<String> = Vec::new();
+    let mut changes: Vec<Change> = Vec::new();
     for _ in 0..rng.range(1, 3) {
         let what = rng.below(10);
         if what < 3 {
@@ -115,46 +121,92 @@ fn step(rng: &mut Rng, version: u32, growth: &mut Growth, history: &mut History)
             }
             continue;
         }
+        // The new paths of this version are nodes when it is done.
+        let settled: Vec<&String> = changes.iter().filter_map(|it| it.to.as_ref()).collect();
         let movable: Vec<Node> = growth
             .tree
             .iter()
             .filter(|node| !settled.iter().any(|to| at_or_below(to, &node.path)))
-            .filter(|node| before.contains_key(&node.number))
+            .filter(|node| untouched.contains_key(&node.number))
             .cloned()
             .collect();
         let Some(node) = rng.any(&movable).cloned() else {
             continue;
         };
-        let Some(was) = before.remove(&node.number) else {
+        let Some(before) = untouched.remove(&node.number) else {
             continue;
         };
-        let from = if rng.chance(50) || !INTERMEDIATE_PATHS {
-            was
-        } else {
-            node.path.clone()
-        };
-        if what < 5 {
-            let left = growth
-                .tree
-                .iter()
-                .filter(|it| !at_or_below(&it.path, &node.path))
-                .count();
-            if left >= 2 {
-                growth.tree.retain(|it| !at_or_below(&it.path, &node.path));
-                history.retired.push(RetiredDocument {
-                    version,
-                    path: from,
-                });
+        let to = if what < 5 {
+            let below = |it: &Node| at_or_below(&it.path, &node.path);
+            if growth.tree.iter().filter(|it| !below(it)).count() < 2 {
+                continue;
             }
-        } else if let Some(to) = growth.fresh(rng, |parent| !at_or_below(parent, &node.path)) {
+            growth.tree.retain(|it| !below(it));
+            None
+        } else {
+            let Some(to) = growth.fresh(rng, |parent| !at_or_below(parent, &node.path)) else {
+                continue;
+            };
             for it in &mut growth.tree {
                 if at_or_below(&it.path, &node.path) {
                     it.path = format!("{to}{}", &it.path[node.path.len()..]);
                     growth.used.insert(it.path.clone());
                 }
             }
-            settled.push(to.clone());
-            history.renamed.push(RenamedDocument { version, from, to });
+            Some(to)
+        };
+        let then = node.path;
+        changes.push(Change { before, then, to });
+    }
+    let steps = steps(rng, &changes, &old, &growth.tree);
+    for (from, to) in steps {
+        match to {
+            Some(to) => history.renamed.push(RenamedDocument { version, from, to }),
+            None => history.retired.push(RetiredDocument {
+                version,
+                path: from,
+            }),
         }
     }
+}
+
+type Step = (String, Option<String>);
+
+/// The entries of one version. A node goes by its path before; or by the one it had after what else
+/// the version renamed, where that leads everything to the same places.
+fn steps(rng: &mut Rng, changes: &[Change], old: &[Node], new: &[Node]) -> Vec<Step> {
+    let before = |it: &Change| (it.before.clone(), it.to.clone());
+    if INTERMEDIATE_PATHS {
+        let mixed: Vec<Step> = changes
+            .iter()
+            .map(|it| match rng.chance(50) {
+                true => (it.then.clone(), it.to.clone()),
+                false => before(it),
+            })
+            .collect();
+        let arrives = |node: &Node| {
+            let there = new.iter().find(|it| it.number == node.number);
+            lands(&mixed, &node.path).as_ref() == there.map(|it| &it.path)
+        };
+        if old.iter().all(arrives) {
+            return mixed;
+        }
+    }
+    changes.iter().map(before).collect()
+}
+
+/// Where a version's entries lead a path: the longest that matches, and again from there.
+fn lands(steps: &[Step], path: &str) -> Option<String> {
+    let mut path = path.to_owned();
+    for _ in steps {
+        let longest = steps
+            .iter()
+            .filter(|(from, _)| at_or_below(&path, from))
+            .max_by_key(|(from, _)| from.len());
+        match longest {
+            None => break,
+            Some((from, to)) => path = format!("{}{}", to.as_ref()?, &path[from.len()..]),
+        }
+    }
+    Some(path)
 }

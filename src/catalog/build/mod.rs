@@ -1,6 +1,7 @@
 //! From the catalog document to the model: every contradiction is found here, in one run.
 
 mod administration;
+mod fields;
 mod operations;
 mod roles;
 mod tree;
@@ -81,8 +82,11 @@ fn build_document(
     roles::roles(&mut model, document, root, report);
     roles::adjustables(&mut model, document, root, report);
     administration::check(&model, document, root, report);
+    fields::check(&mut model, document, root, report);
     (!report.has_errors()).then(|| {
         operations::narrowing(&mut model);
+        #[cfg(feature = "mask")]
+        fields::compile(&mut model);
         model
     })
 }

@@ -84,6 +84,8 @@ pub(super) fn types(
                 operations: Vec::new(),
                 reassign: None,
                 narrowing: BitVec::new(),
+                #[cfg(feature = "mask")]
+                fields: super::super::Fields::default(),
             });
         }
     }
@@ -565,7 +567,7 @@ pub(super) fn references(
 }
 
 /// Every operation as `type:action`, in catalog order.
-fn operation_names(model: &Model) -> Names {
+pub(super) fn operation_names(model: &Model) -> Names {
     let mut names = Names::with_capacity(model.operations.len());
     for operation in 0..model.operations.len() as u16 {
         // Distinct: a type holds no `:`, and its actions are distinct.
@@ -574,7 +576,7 @@ fn operation_names(model: &Model) -> Names {
     names
 }
 
-fn record_operation(
+pub(super) fn record_operation(
     model: &Model,
     names: &Names,
     named: &str,

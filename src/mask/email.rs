@@ -1,0 +1,97 @@
+//! E-mail addresses.
+
+use super::Mask;
+use super::text::{begins_plainly, ends, every_char, is_unshowable, push_shown};
+
+/// Characters before the `@` that stay hidden at least.
+pub(super) const HIDDEN: usize = 2;
+
+/// The parts of an address that may show.
+struct Parts<'v> {
+    /// What stands before the `@`; `None` of a quoted text.
+    local: Option<&'v str>,
+    /// The domain; `None` of an IP address.
+    domain: Option<&'v str>,
+}
+
+pub(super) fn write(value: &str, mask: &Mask, out: &mut String) {
+    let Some(parts) = split(value.trim()) else {
+        return out.push_str(&mask.filler);
+    };
+    let shown = parts
+        .local
+        .and_then(|local| ends(local, mask.first, mask.last, HIDDEN));
+    let (first, last) = shown.unwrap_or_default();
+    push_shown(first, out);
+    out.push_str(&mask.filler);
+    push_shown(last, out);
+    out.push('@');
+    match parts.domain.filter(|_| mask.keep_domain) {
+        Some(domain) => push_shown(domain, out),
+        None => out.push_str(&mask.filler),
+    }
+}
+
+/// The parts of the value, if it is an address.
+fn split(value: &str) -> Option<Parts<'_>> {
+    let (local, domain) = match value.strip_prefix('"') {
+        Some(quoted) => (None, after_quoted(quoted)?.strip_prefix('@')?),
+        None => {
+            let (local, domain) = value.split_once('@')?;
+            (Some(local), domain)
+        }
+    };
+    if let Some(local) = local
+        && !(begins_plainly(local) && every_char(local, is_of_local))
+    {
+        return None;
+    }
+    let literal = domain
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    if let Some(literal) = literal {
+        let is_literal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '-');
+        let sound = !literal.is_empty() && literal.chars().all(is_literal);
+        return sound.then_some(Parts {
+            local,
+            domain: None,
+        });
+    }
+    let labels = &mut domain.split(['.', '。', '．', '｡']);
+    let sound = labels.all(|label| begins_plainly(label) && every_char(label, is_of_domain));
+    sound.then_some(Parts {
+        local,
+        domain: Some(domain),
+    })
+}
+
+/// What follows the quote that ends a quoted text.
+fn after_quoted(text: &str) -> Option<&str> {
+    let mut escaped = false;
+    for (at, c) in text.char_indices() {
+        match c {
+            _ if is_unshowable(c) => return None,
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => return text.get(at + 1..),
+            _ => {}
+        }
+    }
+    None
+}
+
+fn is_of_local(c: char) -> bool {
+    !c.is_whitespace()
+        && !is_unshowable(c)
+        && !matches!(
+            c,
+            '"' | '(' | ')' | ',' | ':' | ';' | '<' | '>' | '[' | '\\' | ']' | '@'
+        )
+}
+
+fn is_of_domain(c: char) -> bool {
+    match c.is_ascii() {
+        true => c.is_ascii_alphanumeric() || c == '-' || c == '_',
+        false => !c.is_whitespace() && !is_unshowable(c),
+    }
+}

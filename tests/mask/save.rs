@@ -1,0 +1,90 @@
+//! Masks do not come back as values.
+
+use bailiwick::Record;
+use serde_json::json;
+
+use crate::world::{ALL, READER, engine};
+
+#[test]
+fn masks_are_refused_wherever_they_stand() {
+    let engine = engine();
+    // Also from somebody who sees the value: the mask may be from somebody else's screen.
+    for user in [ALL, READER] {
+        let access = engine.fields(user, &Record::of("person").id("7").owner("below"));
+        for (record, path) in [
+            (
+                json!({ "contact": { "emails": [{}, { "email": "a***@***" }] } }),
+                "contact.emails.email",
+            ),
+            (
+                json!({ "contact": { "emails": { "email": "a***@example.com" } } }),
+                "contact.emails.email",
+            ),
+            (json!({ "contact": { "phone": "***67" } }), "contact.phone"),
+            (
+                json!({ "contact": { "phone": ["***67"] } }),
+                "contact.phone",
+            ),
+            (json!({ "contact": "***" }), "contact.emails.email"),
+            (
+                json!({ "address": { "street": "Elm", "building_number": "***" } }),
+                "address",
+            ),
+            (json!({ "address": "***" }), "address"),
+            (json!({ "notes": "***" }), "notes"),
+            (json!({ "notes": "＊＊＊" }), "notes"),
+            (json!({ "notes": "*\u{200b}*\u{200d}*" }), "notes"),
+        ] {
+            let refused = access.accept(&record).unwrap_err();
+            assert_eq!(refused.path(), path, "{record}");
+        }
+        for record in [
+            json!({}),
+            json!({ "name": "***", "contact": { "best_time": "***" } }),
+            json!({ "contact": { "phone": "+1 555 123 4567", "emails": [{ "email": "a*b@example.com" }] } }),
+            json!({ "address": { "street": "Elm", "building_number": "7" }, "salary": "***" }),
+        ] {
+            assert_eq!(access.accept(&record), Ok(()), "{record}");
+        }
+    }
+}
+
+#[test]
+fn what_was_projected_for_a_viewer_cannot_be_saved_as_it_is() {
+    let engine = engine();
+    let person = json!({ "notes": "she called twice", "contact": { "phone": "5551234567" } });
+    let record = Record::of("person").id("7").owner("below");
+    let reader = engine.fields(READER, &record);
+    let screen = serde_json::to_value(reader.project(&person)).unwrap();
+    assert!(reader.accept(&screen).is_err());
+    let all = engine.fields(ALL, &record);
+    let screen = serde_json::to_value(all.project(&person)).unwrap();
+    assert_eq!(all.accept(&screen), Ok(()));
+}
+
+#[test]
+fn a_blind_replacement_tells_nothing() {
+    let engine = engine();
+    let record = Record::of("person").id("7").owner("below");
+    let replace = |user: &str, by: Option<&str>, new: &str| {
+        let access = engine.fields(user, &record);
+        let field = access.field("notes").unwrap();
+        let mut stored = "old".to_owned();
+        let old = field
+            .for_contributor(by)
+            .replace(&mut stored, new.to_owned());
+        (old.ok(), stored)
+    };
+    let old = || Some("old".to_owned());
+    assert_eq!(replace(ALL, None, "new"), (Some(old()), "new".to_owned()));
+    assert_eq!(replace(READER, None, "new"), (Some(None), "new".to_owned()));
+    assert_eq!(
+        replace(READER, Some(READER), "new"),
+        (Some(old()), "new".to_owned())
+    );
+    assert_eq!(
+        replace("u000000", None, "new"),
+        (Some(None), "new".to_owned())
+    );
+    assert_eq!(replace(ALL, None, "***"), (None, "old".to_owned()));
+}
