@@ -4,7 +4,28 @@
 //! Everything runs on a thread with a stack of 512 KiB.
 #![cfg(feature = "toml")]
 
+mod cuts;
+mod documents;
+mod golden;
+mod identifiers;
+mod large;
+mod nesting;
+mod requests;
 mod scaling;
+mod world;
+
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// What takes seconds of both cores runs beside others of its kind, and what is timed alone.
+static CORES: RwLock<()> = RwLock::new(());
+
+fn beside_others() -> RwLockReadGuard<'static, ()> {
+    CORES.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn alone() -> RwLockWriteGuard<'static, ()> {
+    CORES.write().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Runs on a small stack; a panic there is a panic here.
 fn on_a_small_stack<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> T {

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use bailiwick::document::*;
 use bailiwick::{Catalog, Engine, Scope, Timestamp};
 
-use crate::on_a_small_stack;
+use crate::{alone, on_a_small_stack};
 
 /// What ten times the input may cost, in multiples of the time of the smaller one.
 const MOST: u32 = 15;
-/// Timings below this are noise.
-const FLOOR: Duration = Duration::from_millis(20);
+/// Timings below this are noise: the caches alone make ten times the input up to twenty times as long.
+const FLOOR: Duration = Duration::from_millis(50);
 
 /// Something to be timed, its input made beforehand.
 type Run = Box<dyn FnOnce() + Send>;
@@ -44,6 +44,7 @@ fn best_of_three(case: &Case, size: usize, enough: Duration) -> Duration {
 
 #[test]
 fn ten_times_the_input_takes_at_most_fifteen_times_as_long() {
+    let _quiet = alone();
     let only = std::env::var("BAILIWICK_HOSTILE_ONLY").ok();
     let shrink: usize = std::env::var("BAILIWICK_HOSTILE_SHRINK")
         .ok()
@@ -259,7 +260,7 @@ fn cases() -> Vec<Case> {
             compile(catalog_of(&text), false)
         };
         renamed_at_once(LARGE) = |n| compile(CatalogDocument { permissions: vec![permission("a")], renamed: (0..n).map(|i| RenamedDocument { version: 2, from: format!("p{i}"), to: "a".to_owned() }).collect(), ..catalog_of("") }, false);
-        renamed_twice(LARGE / 10) = |n| { let n = n.min(16_000); compile(CatalogDocument { permissions: (0..n).map(|i| permission(format!("r{i}"))).collect(), renamed: (0..n).flat_map(|i| [RenamedDocument { version: 2, from: format!("p{i}"), to: format!("q{i}") }, RenamedDocument { version: 3, from: format!("q{i}"), to: format!("r{i}") }]).collect(), ..catalog_of("") }, true) };
+        renamed_twice(LARGE / 50) = |n| { let n = n.min(16_000); compile(CatalogDocument { permissions: (0..n).map(|i| permission(format!("r{i}"))).collect(), renamed: (0..n).flat_map(|i| [RenamedDocument { version: 2, from: format!("p{i}"), to: format!("q{i}") }, RenamedDocument { version: 3, from: format!("q{i}"), to: format!("r{i}") }]).collect(), ..catalog_of("") }, true) };
         renamed_in_a_chain(LARGE / 100) = |n| { compile(CatalogDocument { permissions: vec![permission("last")], renamed: (0..n).map(|i| RenamedDocument { version: 3, from: format!("p{i}"), to: if i + 1 == n { "last".to_owned() } else { format!("p{}", i + 1) } }).chain((0..n).map(|i| RenamedDocument { version: 2, from: format!("o{i}"), to: format!("p{i}") })).collect(), ..catalog_of("") }, false) };
         fields_unknown_reveal(LARGE) = |n| {
             let mut text = String::from("permissions = [{ path = \"a\" }]\n[[types]]\nid = \"t\"\nfields = [");
