@@ -3,8 +3,7 @@
 
 use super::State;
 use super::bearer::{Bearer, Held};
-use super::cells::Cell;
-use super::evaluate::{Extent, Question, Row, Viewer};
+use super::evaluate::{Compiled, Extent, Question, Viewer};
 use crate::decision::{Code, Decision, Denial, Part};
 use crate::document::AskedOn;
 use crate::request::{
@@ -43,8 +42,7 @@ impl State {
         if let Some((user, record)) = known
             && let Some(index) = self.operation_asked(action, resource)
             && let Some(&asked) = self.asked.get(index as usize)
-            && let Some(set) = self.sets.get(record.access())
-            && let Some(&cell) = set.row.get(index as usize)
+            && let Some(cell) = self.operation_cells.get(record.access(), index as usize)
             && !record.is_suspended()
             && self.states_its_account(subject, resource)
             && is_asked_right(asked.on, resource.asked_on(), extent)
@@ -59,7 +57,8 @@ impl State {
             if !cell.depends() {
                 return self.evaluate_cell(cell, asked, &viewer, resource, extent);
             }
-            return self.check_pairs(index, &set.row, viewer, resource, context, extent);
+            let set = record.access();
+            return self.check_pairs(index, set, viewer, resource, context, extent);
         }
         // A copy, so that the subject itself need not lie in memory on the way here.
         let subject = *subject;
@@ -71,7 +70,7 @@ impl State {
     fn check_pairs<R: Resource + ?Sized, C: Context + ?Sized>(
         &self,
         index: u16,
-        row: &[Cell],
+        set: usize,
         viewer: Viewer<'_>,
         resource: &R,
         context: &C,
@@ -84,11 +83,7 @@ impl State {
             context,
             extent,
         };
-        let cells = Row {
-            cells: row,
-            operations: self.asked.len(),
-        };
-        self.evaluate_pairs(&question, &cells)
+        self.evaluate_pairs(&question, &Compiled { state: self, set })
     }
 
     #[cold]

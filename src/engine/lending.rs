@@ -58,15 +58,12 @@ impl Lent {
 fn pairs_at_all(state: &State, set: usize) -> BitVec<u64, Lsb0> {
     let model = state.model();
     let mut at_all = BitVec::repeat(false, model.pairs.len());
-    let Some(set) = state.sets.get(set) else {
-        return at_all;
-    };
     for (operation, index) in model.operations.iter().zip(0..) {
         if state.operation_feature(index) != NONE {
             continue;
         }
         for pair in operation.pairs.clone() {
-            let cell = set.row.get(model.operations.len() + pair as usize);
+            let cell = state.pair_cells.get(set, pair as usize);
             let at_all_scope = cell.is_some_and(|cell| cell.judged() == Ok(Scope::All as u8));
             if at_all_scope && state.pair_feature(pair) == NONE {
                 at_all.set(pair as usize, true);

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use crate::Scope;
 use crate::Timestamp;
 use crate::catalog::{Catalog, Model, Operation};
-use crate::chunked::Chunked;
+use crate::chunked::{Chunked, Rows};
 use crate::decision::{NONE, Part};
 use crate::document::{AskedOn, PolicyDocument};
 use crate::hierarchy::Reach;
@@ -87,7 +87,11 @@ pub(crate) struct State {
     packages: Arc<Packages>,
     positions: Arc<Positions>,
     users: Users,
-    sets: Chunked<AccessSet>,
+    /// What the roles of each access set grant and deny: users with the same assignments share one.
+    sets: Chunked<Planes>,
+    /// For each access set, a cell for each operation; and one for each pair.
+    operation_cells: Rows<Cell>,
+    pair_cells: Rows<Cell>,
     /// Where the catalog reads "reports' records" as accessible (S6).
     lent: Option<Arc<Lent>>,
     next_expiry: Option<Timestamp>,
@@ -117,13 +121,6 @@ pub(crate) struct Packages {
 pub(crate) struct Positions {
     names: Names,
     reach: Reach,
-}
-
-/// What users with the same assignments share.
-pub(crate) struct AccessSet {
-    /// A cell for each operation, then one for each pair.
-    row: Arc<[Cell]>,
-    planes: Planes,
 }
 
 /// What a check reads of an operation, in four bytes.

@@ -11,9 +11,9 @@ use super::cells;
 use super::lending::Lent;
 use super::rights::Planes;
 use super::users::{User, Users};
-use super::{AccessSet, Asked, Engine, State};
+use super::{Asked, Engine, State};
 use crate::catalog::{Bearer, Catalog, check_limit};
-use crate::chunked::Chunked;
+use crate::chunked::{Chunked, Rows};
 use crate::document::problem::{NEAREST_BUDGET, Path, Report, Source};
 use crate::document::{
     AccountsServed, DirectoryDocument, FORMAT, Parsed, PolicyDocument, Problem, Problems,
@@ -204,12 +204,19 @@ impl EngineBuilder {
         let mut assigned: Vec<(Assigned, u32)> = interned.into_iter().collect();
         assigned.sort_by_key(|(_, number)| *number);
         state.users.records = records.into_iter().collect();
-        let compiled = assigned.iter().map(|(assigned, _)| {
-            let planes = state.united(assigned);
-            let row = cells::row(&state, &planes);
-            AccessSet { row, planes }
-        });
-        state.sets = compiled.collect();
+        state.sets = assigned
+            .iter()
+            .map(|(assigned, _)| state.united(assigned))
+            .collect();
+        let rows = state.sets.iter().map(|planes| cells::rows(&state, planes));
+        let (operations, pairs): (Vec<_>, Vec<_>) = rows.unzip();
+        let model = state.model();
+        let (operations, pairs) = (
+            Rows::new(model.operations.len(), &operations),
+            Rows::new(model.pairs.len(), &pairs),
+        );
+        state.operation_cells = operations;
+        state.pair_cells = pairs;
         if state.model().reach == Reach::Accessible {
             state.lent = Some(Arc::new(Lent::new(&state, &positions)));
         }
@@ -237,6 +244,8 @@ impl EngineBuilder {
             positions: Arc::default(),
             users: Users::default(),
             sets: Chunked::default(),
+            operation_cells: Rows::new(0, &[]),
+            pair_cells: Rows::new(0, &[]),
             lent: None,
             next_expiry: None,
         };

@@ -15,7 +15,12 @@ use crate::limits;
 use crate::names::Names;
 
 impl EngineBuilder {
-    pub(super) fn read_policy(&mut self, policy: &PolicyDocument, root: &Path<'_>, report: &mut Report<'_>) {
+    pub(super) fn read_policy(
+        &mut self,
+        policy: &PolicyDocument,
+        root: &Path<'_>,
+        report: &mut Report<'_>,
+    ) {
         let catalog = self.state.catalog.clone();
         let model = &*catalog.0;
         if policy.format != FORMAT {

@@ -19,7 +19,12 @@ use crate::limits;
 use crate::names::Names;
 
 impl EngineBuilder {
-    pub(super) fn read_roles(&mut self, policy: &PolicyDocument, root: &Path<'_>, report: &mut Report<'_>) {
+    pub(super) fn read_roles(
+        &mut self,
+        policy: &PolicyDocument,
+        root: &Path<'_>,
+        report: &mut Report<'_>,
+    ) {
         let catalog = self.state.catalog.clone();
         let model = &*catalog.0;
         let list = root.field("roles");
@@ -295,4 +300,3 @@ fn unite_juniors(model: &Model, own: Vec<Planes>, dag: &Dag) -> Vec<Role> {
         })
         .collect()
 }
-
