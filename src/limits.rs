@@ -18,6 +18,8 @@ pub const TYPES: usize = 4_096;
 pub const PROPERTIES: usize = 16_384;
 /// System roles of a catalog.
 pub const SYSTEM_ROLES: usize = 4_096;
+/// Texts of one set, or of the list of one condition.
+pub const SET_TEXTS: usize = 1_024;
 /// Roles of an account, the system's among them.
 pub const ROLES: usize = 4_000_000;
 /// Packages of an account.

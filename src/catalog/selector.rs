@@ -119,6 +119,9 @@ fn excepted(
     report: &mut Report<'_>,
 ) -> Vec<bool> {
     let mut all = vec![false; model.permissions.len()];
+    if except.is_empty() {
+        return all;
+    }
     let list = at.field("except");
     for (i, text) in except.iter().enumerate() {
         let marked = model.mark_taken_away(text, version, &list.index(i), report);
@@ -282,5 +285,49 @@ fn grant_node(
     {
         let granted: &mut u8 = &mut rights.granted[node as usize];
         *granted = (*granted).max(scope as u8);
+    }
+}
+
+/// Warns of prerequisites that a role's wildcards miss (S5): what they grant has no effect until
+/// another role gives those too. `granted` says what the role has with all that it inherits.
+pub(crate) fn warn_of_missed(
+    model: &Model,
+    grants: &[GrantDocument],
+    version: u32,
+    granted: impl Fn(u16) -> bool,
+    at: &Path<'_>,
+    report: &mut Report<'_>,
+) {
+    let list = at.field("grants");
+    for (i, grant) in grants.iter().enumerate() {
+        let below = match parse(&grant.select) {
+            Selector::Node(_) => continue,
+            Selector::Everything => 0..model.permissions.len() as u16,
+            Selector::Below(path) => match model.evolution.follow(path, version) {
+                Followed::Path(today) => match model.permission_names.get(&today) {
+                    Some(node) => node as u16..model.end(node as u16),
+                    None => continue,
+                },
+                Followed::Retired => continue,
+            },
+        };
+        let mut missed: Vec<u16> = below
+            .filter(|node| granted(*node))
+            .filter_map(|node| model.permissions.get(node as usize))
+            .flat_map(|permission| permission.requires.iter().copied())
+            .filter(|needed| !granted(*needed))
+            .collect();
+        missed.sort_unstable();
+        missed.dedup();
+        if !missed.is_empty() {
+            report.warning(
+                &list.index(i),
+                format!(
+                    "{} grants what has no effect without {}, which the role does not have",
+                    quoted(&grant.select),
+                    listed(model, &missed)
+                ),
+            );
+        }
     }
 }

@@ -147,7 +147,7 @@ pub(crate) fn is_effective(state: &State, holder: &impl Holder, permission: u16)
 /// The rights of an access set, with the permissions that are effective in it.
 struct Compiled<'a> {
     planes: &'a Planes,
-    effective: BitVec<u64, Lsb0>,
+    effective: BitVec<usize, Lsb0>,
 }
 
 impl<'a> Compiled<'a> {

@@ -131,23 +131,11 @@ impl State {
         action: Action<'_>,
         resource: &R,
     ) -> Result<u16, Denial> {
+        if let Some(denial) = unstated(subject, action, resource, self.serves_many) {
+            return Err(denial);
+        }
         let bearer = Bearer::of(subject);
-        if has_invalid_identifier(resource)
-            || is_request_invalid(subject, bearer.as_ref(), action, resource)
-        {
-            return Err(Denial::of(Code::InvalidIdentifier));
-        }
-        let of_resource = resource.account();
-        let of_subject = subject.account;
-        let by_handle = matches!(subject.who, Who::Handle(_));
-        if self.serves_many {
-            if of_resource.is_none() {
-                return Err(Denial::on(Code::MissingAccount, Part::Resource));
-            }
-            if of_subject.is_none() && !by_handle {
-                return Err(Denial::on(Code::MissingAccount, Part::Subject));
-            }
-        }
+        let (of_resource, of_subject) = (resource.account(), subject.account);
         for (stated, part) in [(of_resource, Part::Resource), (of_subject, Part::Subject)] {
             if stated.is_some() && stated != self.account.as_deref() {
                 return Err(Denial::on(Code::WrongAccount, part));
@@ -277,6 +265,29 @@ fn has_invalid_identifier<R: Resource + ?Sized>(resource: &R) -> bool {
         OwnerPosition::Named(name) if is_invalid_identifier(name)
     );
     id | owner | position
+}
+
+/// What denies before any account is looked at: an invalid identifier, a missing account.
+pub(super) fn unstated<R: Resource + ?Sized>(
+    subject: &Subject<'_>,
+    action: Action<'_>,
+    resource: &R,
+    serves_many: bool,
+) -> Option<Denial> {
+    let bearer = Bearer::of(subject);
+    if has_invalid_identifier(resource)
+        || is_request_invalid(subject, bearer.as_ref(), action, resource)
+    {
+        return Some(Denial::of(Code::InvalidIdentifier));
+    }
+    let by_handle = matches!(subject.who, Who::Handle(_));
+    match (resource.account(), subject.account) {
+        (None, _) if serves_many => Some(Denial::on(Code::MissingAccount, Part::Resource)),
+        (_, None) if serves_many && !by_handle => {
+            Some(Denial::on(Code::MissingAccount, Part::Subject))
+        }
+        _ => None,
+    }
 }
 
 /// The identifiers that the fast path need not look at, because it finds them in a table or denies.

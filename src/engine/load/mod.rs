@@ -282,6 +282,16 @@ impl EngineBuilder {
         if let Some(policy) = parsed.document() {
             let mut new = EngineBuilder::nothing(catalog, at);
             new.read_policy(policy, &parsed.root(), &mut report);
+            // Drawn when the policy is sound, so that refused ones use none up.
+            if !report.has_errors() {
+                match Brand::new() {
+                    Some(brand) => new.state.brand = brand,
+                    None => report.error(
+                        &parsed.root(),
+                        "this process has made 2³² catalogs and accounts, and can make no more",
+                    ),
+                }
+            }
             builder = Some(new);
         }
         let (errors, warnings) = report.finish();

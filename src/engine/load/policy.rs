@@ -10,7 +10,6 @@ use crate::decision::{NONE, Part};
 use crate::document::problem::{Path, Report, quoted};
 use crate::document::{AccountsServed, FORMAT, PolicyDocument, Timestamp};
 use crate::hierarchy::{Dag, Reach};
-use crate::id::Brand;
 use crate::limits;
 use crate::names::Names;
 
@@ -50,13 +49,6 @@ impl EngineBuilder {
                     policy.catalog_version, model.version
                 ),
             );
-        }
-        match Brand::new() {
-            Some(brand) => self.state.brand = brand,
-            None => report.error(
-                root,
-                "this process has made 2³² catalogs and accounts, and can make no more",
-            ),
         }
         self.state.account = policy.account.as_deref().map(Into::into);
         self.state.revision = policy.revision.unwrap_or(1);
