@@ -12,7 +12,7 @@ mod selector;
 pub(crate) use build::{SYSTEM, check_identifier, check_limit, find, insert, report_cycles};
 pub(crate) use condition::{Condition, Verdict};
 pub(crate) use evolution::Followed;
-pub(crate) use selector::{Rights, resolve_denial, resolve_grant, warn_of_missed};
+pub(crate) use selector::{Given, Rights, give, resolve_denial, resolve_grant, warn_of_missed};
 
 use std::fmt;
 use std::ops::Range;
