@@ -388,6 +388,11 @@ impl Decision {
         }
     }
 
+    /// Whether it was made with that catalog.
+    pub(crate) fn is_of(&self, catalog: Brand) -> bool {
+        self.brand == catalog
+    }
+
     /// Allow or deny.
     #[inline]
     pub const fn effect(&self) -> Effect {
@@ -526,6 +531,7 @@ impl fmt::Display for Decision {
 }
 
 /// Proof that a check allowed.
+#[must_use = "an action that does not look at its permit is not guarded"]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Permit(Decision);
 

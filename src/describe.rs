@@ -57,6 +57,10 @@ impl fmt::Display for Described<'_> {
             .decision
             .permission()
             .and_then(|it| catalog.permission_path(it));
+        if !self.decision.is_of(catalog.0.brand) {
+            // Of another catalog: its names would be the wrong ones.
+            return self.decision.fmt(f);
+        }
         let Some(reason) = self.decision.reason() else {
             let by = permission.unwrap_or("everybody");
             let scope = self.decision.scope().map_or("", |scope| scope.as_str());

@@ -143,7 +143,7 @@ pub(crate) struct Reach {
     labels: Vec<Label>,
     ranges: Vec<(u32, u32)>,
     /// For each node, the nodes below it; empty where there are labels.
-    matrix: BitVec<u64, Lsb0>,
+    matrix: BitVec<usize, Lsb0>,
     nodes: usize,
 }
 
@@ -234,8 +234,8 @@ impl Reach {
         }
         // Rows of whole words, so that uniting two is one operation a word.
         let stride = nodes.next_multiple_of(64);
-        let mut matrix = BitVec::<u64, Lsb0>::repeat(false, nodes * stride);
-        let mut row = BitVec::<u64, Lsb0>::repeat(false, stride);
+        let mut matrix = BitVec::<usize, Lsb0>::repeat(false, nodes * stride);
+        let mut row = BitVec::<usize, Lsb0>::repeat(false, stride);
         for node in dag.juniors_first() {
             row.fill(false);
             for &junior in dag.juniors(node) {

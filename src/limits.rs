@@ -20,6 +20,8 @@ pub const PROPERTIES: usize = 16_384;
 pub const FIELDS: usize = 4_096;
 /// System roles of a catalog.
 pub const SYSTEM_ROLES: usize = 4_096;
+/// Texts of one set, or of the list of one condition.
+pub const SET_TEXTS: usize = 1_024;
 /// Roles of an account, the system's among them.
 pub const ROLES: usize = 4_000_000;
 /// Packages of an account.

@@ -7,8 +7,8 @@ use hashbrown::HashTable;
 
 /// Distinct names, numbered in the order in which they came.
 ///
-/// They are looked up by a hash that is keyed at random for each process, so that nobody can choose
-/// names that collide. A name of up to 16 bytes lies whole in the table: looking it up touches the
+/// They are looked up by a hash that is keyed at random for each process, so that names chosen
+/// elsewhere do not collide here. A name of up to 16 bytes lies whole in the table: looking it up touches the
 /// table alone. (Keys behind a pointer were slower, and copying a name into a buffer to hash it
 /// cost a call of `memcpy`, as much as all the rest.)
 #[derive(Debug, Default, Clone)]

@@ -71,6 +71,12 @@ impl<'a> From<&'a str> for Subject<'a> {
     }
 }
 
+impl<'a> From<&'a String> for Subject<'a> {
+    fn from(id: &'a String) -> Self {
+        Subject::user(id)
+    }
+}
+
 impl<'a> From<&'a Token> for Subject<'a> {
     fn from(token: &'a Token) -> Self {
         Subject {
@@ -159,6 +165,12 @@ impl From<OperationId> for Action<'_> {
 
 impl<'a> From<&'a str> for Action<'a> {
     fn from(name: &'a str) -> Self {
+        Action::Named(name)
+    }
+}
+
+impl<'a> From<&'a String> for Action<'a> {
+    fn from(name: &'a String) -> Self {
         Action::Named(name)
     }
 }
@@ -266,7 +278,8 @@ pub enum Value<'a> {
     Integer(i64),
     /// True or false.
     Boolean(bool),
-    /// A set of texts; order and repetition mean nothing.
+    /// A set of texts; order and repetition mean nothing. Comparing two sets takes as many steps as
+    /// the product of their sizes: documents hold at most [`SET_TEXTS`](crate::limits::SET_TEXTS).
     Set(Texts<'a>),
 }
 
@@ -300,6 +313,30 @@ impl<'a> From<&'a PropertyValue> for Value<'a> {
             PropertyValue::Boolean(b) => Value::Boolean(*b),
             PropertyValue::Set(texts) => Value::Set(Texts::Strings(texts)),
         }
+    }
+}
+
+impl<'a> From<&'a str> for Value<'a> {
+    fn from(text: &'a str) -> Self {
+        Value::Text(text)
+    }
+}
+
+impl From<i64> for Value<'_> {
+    fn from(n: i64) -> Self {
+        Value::Integer(n)
+    }
+}
+
+impl From<bool> for Value<'_> {
+    fn from(b: bool) -> Self {
+        Value::Boolean(b)
+    }
+}
+
+impl<'a> From<&'a [String]> for Value<'a> {
+    fn from(texts: &'a [String]) -> Self {
+        Value::Set(Texts::Strings(texts))
     }
 }
 

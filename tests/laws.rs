@@ -450,7 +450,10 @@ fn toml_decides_the_same() {
                 .engine
         };
         decides_the_same(&original, &read(catalog, policy, directory), &drawn, tally);
-        let (Some(catalog), Some(policy), Some(directory)) = together.split() else {
+        let parts = together.split().unwrap();
+        let (Some(catalog), Some(policy), Some(directory)) =
+            (parts.catalog, parts.policy, parts.directory)
+        else {
             panic!("a part of the bundle is lost");
         };
         decides_the_same(&original, &read(catalog, policy, directory), &drawn, tally);

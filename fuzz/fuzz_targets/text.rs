@@ -76,11 +76,12 @@ pub fn run<F: Format>(text: &str) {
     }
     if short || of_bundle {
         let read = F::bundle(text);
-        if let (Some(catalog), Some(policy), directory) = read.clone().split()
+        if let Ok(parts) = said(read.clone().split())
+            && let (Some(catalog), Some(policy)) = (parts.catalog, parts.policy)
             && let Ok(catalog) = said(Catalog::new(catalog))
         {
             let nobody = || DirectoryDocument::new([]).into();
-            let directory = directory.unwrap_or_else(nobody);
+            let directory = parts.directory.unwrap_or_else(nobody);
             ask(Engine::new(&catalog, policy, directory, NOW));
         }
         again::<F, _>(read, F::bundle);

@@ -65,9 +65,9 @@ impl Evolution {
         while let Some((place, since)) = places.get(done).cloned() {
             done += 1;
             for (&changed, steps) in self.0.range(since.saturating_add(1)..) {
-                let carried = prefixes(&place)
-                    .find_map(|prefix| steps.get_key_value(prefix))
-                    .and_then(|(from, to)| Some(carried(&place, from, to.as_deref()?)));
+                let longest = prefixes(&place).find_map(|prefix| steps.get_key_value(prefix));
+                let carried =
+                    longest.and_then(|(from, to)| Some(carried(&place, from, to.as_deref()?)));
                 // What lies below a path stands behind it, before the first that does not begin so.
                 let below = format!("{place}.");
                 let moved = steps
@@ -80,6 +80,11 @@ impl Evolution {
                     if found.0.len() <= limits::IDENTIFIER_BYTES && seen.insert(found.clone()) {
                         places.push(found);
                     }
+                }
+                // A place given up is followed no further: what comes to lie there later was never
+                // below it, and an exception must not spare it.
+                if longest.is_some() {
+                    break;
                 }
             }
         }

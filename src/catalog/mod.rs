@@ -12,7 +12,7 @@ mod selector;
 pub(crate) use build::{SYSTEM, check_identifier, check_limit, find, insert, report_cycles};
 pub(crate) use condition::{Condition, Verdict};
 pub(crate) use evolution::Followed;
-pub(crate) use selector::{Rights, resolve_denial, resolve_grant};
+pub(crate) use selector::{Given, Rights, give, resolve_denial, resolve_grant, warn_of_missed};
 
 use std::fmt;
 use std::ops::Range;
@@ -23,7 +23,7 @@ use bitvec::prelude::{BitVec, Lsb0};
 use crate::Scope;
 use crate::decision::NONE;
 use crate::document::{
-    AccountsServed, AskedOn, CatalogDocument, Parsed, Problems, PropertyType, Reach,
+    AccountsServed, AskedOn, CatalogDocument, Parsed, Problem, Problems, PropertyType, Reach,
 };
 use crate::id::{Brand, FeatureId, OperationId, PermissionId, PropertyId, TypeId};
 use crate::names::Names;
@@ -73,6 +73,7 @@ pub(crate) struct Model {
     pub(crate) tokens_bring_account_roles: bool,
     pub(crate) document: CatalogDocument,
     pub(crate) evolution: evolution::Evolution,
+    pub(crate) warnings: Vec<Problem>,
 }
 
 pub(crate) struct Permission {
@@ -85,7 +86,7 @@ pub(crate) struct Permission {
     pub(crate) requires: Vec<u16>,
     /// Every prerequisite, direct or not; not the permission itself.
     /// Empty where there is none.
-    pub(crate) closure: BitVec<u64, Lsb0>,
+    pub(crate) closure: BitVec<usize, Lsb0>,
     pub(crate) adjustable: Option<Adjustable>,
 }
 
@@ -144,7 +145,7 @@ pub(crate) struct Type {
     pub(crate) operations: Vec<u16>,
     pub(crate) reassign: Option<u16>,
     /// Permissions that allow an operation on a record of the type: as prerequisites they narrow (D7).
-    pub(crate) narrowing: BitVec<u64, Lsb0>,
+    pub(crate) narrowing: BitVec<usize, Lsb0>,
     /// What reading a record is, and the fields that not everybody sees (M1).
     #[cfg(feature = "mask")]
     pub(crate) fields: Fields,
@@ -220,6 +221,11 @@ impl Catalog {
         build::build(&document.into()).map(|model| Catalog(Arc::new(model)))
     }
 
+    /// What is worth knowing about the document: what a wildcard of a system role leaves out, say.
+    pub fn warnings(&self) -> &[Problem] {
+        &self.0.warnings
+    }
+
     /// The catalog's name.
     pub fn id(&self) -> &str {
         &self.0.id
@@ -257,6 +263,28 @@ impl Catalog {
     pub fn feature(&self, name: &str) -> Option<FeatureId> {
         let index = self.0.feature_names.get(name)?;
         Some(FeatureId::new(index, self.0.brand))
+    }
+
+    /// A property of a resource type.
+    pub fn resource_property(&self, r#type: &str, name: &str) -> Option<PropertyId> {
+        let index = self.0.type_names.get(r#type)?;
+        self.property(Bearer::Resource(index as u16), name)
+    }
+
+    /// A property of subjects.
+    pub fn subject_property(&self, name: &str) -> Option<PropertyId> {
+        self.property(Bearer::Subject, name)
+    }
+
+    /// A property of the context.
+    pub fn context_property(&self, name: &str) -> Option<PropertyId> {
+        self.property(Bearer::Context, name)
+    }
+
+    fn property(&self, bearer: Bearer, name: &str) -> Option<PropertyId> {
+        let mut declared = self.0.properties.iter();
+        let index = declared.position(|it| it.bearer == bearer && *it.name == *name)?;
+        Some(PropertyId::new(index as u32, self.0.brand))
     }
 
     /// Every operation, by type and then action as the catalog writes them.
@@ -327,6 +355,7 @@ impl Model {
     ) -> impl Iterator<Item = u16> + 'm {
         let narrowing = self.types.get(operation.r#type as usize);
         let narrowing = narrowing.map_or(&[][..], |it| it.narrowing.as_raw_slice());
+        const WORD: usize = usize::BITS as usize;
         // By words and without a buffer: a token's check comes here, and allocates nothing.
         narrowing
             .iter()
@@ -341,8 +370,8 @@ impl Model {
                 };
                 let required = pair.requires.iter().chain(&operation.requires);
                 let needed = required.fold(closure(pair.permission), |needed, &permission| {
-                    let itself = match usize::from(permission / 64) == word {
-                        true => 1_u64 << (permission % 64),
+                    let itself = match usize::from(permission) / WORD == word {
+                        true => 1_usize << (usize::from(permission) % WORD),
                         false => 0,
                     };
                     needed | itself | closure(permission)
@@ -351,7 +380,7 @@ impl Model {
                 std::iter::from_fn(move || {
                     let bit = left.trailing_zeros();
                     left &= left.checked_sub(1)?;
-                    Some((word * 64) as u16 + bit as u16)
+                    Some((word * WORD) as u16 + bit as u16)
                 })
             })
     }

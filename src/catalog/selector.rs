@@ -1,6 +1,9 @@
 //! Selectors: what a grant, a deny or an exception names (D5, S5), and what it comes to.
 
+use smallvec::SmallVec;
+
 use super::{Followed, Model};
+use crate::Scope;
 use crate::document::problem::{Path, Report, quoted};
 use crate::document::{DenialDocument, GrantDocument};
 
@@ -119,6 +122,9 @@ fn excepted(
     report: &mut Report<'_>,
 ) -> Vec<bool> {
     let mut all = vec![false; model.permissions.len()];
+    if except.is_empty() {
+        return all;
+    }
     let list = at.field("except");
     for (i, text) in except.iter().enumerate() {
         let marked = model.mark_taken_away(text, version, &list.index(i), report);
@@ -146,7 +152,18 @@ pub(crate) fn resolve_denial(
     }
 }
 
-/// Adds a grant to a role's rights (D5, S5, D13, D16).
+/// What one grant comes to.
+#[derive(Default)]
+pub(crate) struct Given {
+    /// Each permission that it gives, and how far; in preorder.
+    pub(crate) given: SmallVec<[(u16, Scope); 1]>,
+    /// The permission that it names alone, given or not.
+    pub(crate) node: Option<u16>,
+    /// What a wildcard leaves out: adjustable, or not offered at its scope (S5, D13).
+    pub(crate) left_out: Vec<u16>,
+}
+
+/// Adds a grant to a role's rights.
 pub(crate) fn resolve_grant(
     model: &Model,
     grant: &GrantDocument,
@@ -155,24 +172,43 @@ pub(crate) fn resolve_grant(
     at: &Path<'_>,
     report: &mut Report<'_>,
 ) {
+    for (node, scope) in give(model, grant, version, at, report).given {
+        let granted = &mut rights.granted[node as usize];
+        *granted = (*granted).max(scope as u8);
+    }
+}
+
+/// Works out what a grant gives (D5, S5, D13, D16).
+pub(crate) fn give(
+    model: &Model,
+    grant: &GrantDocument,
+    version: u32,
+    at: &Path<'_>,
+    report: &mut Report<'_>,
+) -> Given {
     let older = version < model.version;
     let select = at.field("select");
     let spared = excepted(model, &grant.except, version, at, report);
+    let mut out = Given::default();
     let covered = match parse(&grant.select) {
         Selector::Node(path) => {
-            let Found::Node(node) = model.find(path, version, &select, report) else {
-                return;
-            };
-            grant_node(model, grant, node, older, &spared, rights, at, report);
-            return;
+            if let Found::Node(node) = model.find(path, version, &select, report) {
+                out.node = Some(node);
+                let scope = scope_of_node(model, grant, node, older, at, report);
+                out.given = scope
+                    .filter(|_| !spared[node as usize])
+                    .map(|scope| (node, scope))
+                    .into_iter()
+                    .collect();
+            }
+            return out;
         }
         Selector::Everything => 0..model.permissions.len() as u16,
         Selector::Below(path) => match model.find(path, version, &select, report) {
             Found::Node(node) => node..model.end(node),
-            Found::Retired | Found::Unknown => return,
+            Found::Retired | Found::Unknown => return out,
         },
     };
-    let mut left_out = Vec::new();
     for node in covered {
         let Some(permission) = model.permissions.get(node as usize) else {
             continue;
@@ -185,23 +221,21 @@ pub(crate) fn resolve_grant(
             None => permission.scopes.only(),
         };
         match scope {
-            Some(scope) if permission.adjustable.is_none() => {
-                let granted = &mut rights.granted[node as usize];
-                *granted = (*granted).max(scope as u8);
-            }
-            _ => left_out.push(node),
+            Some(scope) if permission.adjustable.is_none() => out.given.push((node, scope)),
+            _ => out.left_out.push(node),
         }
     }
-    if !left_out.is_empty() {
+    if !out.left_out.is_empty() {
         report.warning(
             &select,
             format!(
                 "{} leaves out what is adjustable, or not offered at its scope: {}",
                 quoted(&grant.select),
-                listed(model, &left_out)
+                listed(model, &out.left_out)
             ),
         );
     }
+    out
 }
 
 /// The first of some permissions, and how many more there are.
@@ -218,21 +252,16 @@ fn listed(model: &Model, permissions: &[u16]) -> String {
     names.join(", ")
 }
 
-/// A grant that names one node.
-#[allow(clippy::too_many_arguments)]
-fn grant_node(
+/// How far a grant that names one node reaches, its exceptions aside.
+fn scope_of_node(
     model: &Model,
     grant: &GrantDocument,
     node: u16,
     older: bool,
-    spared: &[bool],
-    rights: &mut Rights,
     at: &Path<'_>,
     report: &mut Report<'_>,
-) {
-    let Some(permission) = model.permissions.get(node as usize) else {
-        return;
-    };
+) -> Option<Scope> {
+    let permission = model.permissions.get(node as usize)?;
     let name = quoted(&grant.select);
     // What a newer catalog made invalid loads as the narrower thing, with a warning.
     let mut refuse = |at: &Path<'_>, message: String| match older {
@@ -244,7 +273,7 @@ fn grant_node(
             &at.field("select"),
             format!("{name} is adjustable: it comes from the account's setting, not from grants"),
         );
-        return;
+        return None;
     }
     let offered = || {
         let words: Vec<_> = permission
@@ -254,7 +283,7 @@ fn grant_node(
             .collect();
         words.join(", ")
     };
-    let scope = match grant.scope {
+    match grant.scope {
         Some(scope) if permission.scopes.offers(scope) => Some(scope),
         Some(scope) => {
             refuse(
@@ -276,11 +305,49 @@ fn grant_node(
             }
             only
         }
-    };
-    if let Some(scope) = scope
-        && !spared[node as usize]
-    {
-        let granted: &mut u8 = &mut rights.granted[node as usize];
-        *granted = (*granted).max(scope as u8);
+    }
+}
+
+/// Warns of prerequisites that a role's wildcards miss (S5): what they grant has no effect until
+/// another role gives those too. `granted` says what the role has with all that it inherits.
+pub(crate) fn warn_of_missed(
+    model: &Model,
+    grants: &[GrantDocument],
+    version: u32,
+    granted: impl Fn(u16) -> bool,
+    at: &Path<'_>,
+    report: &mut Report<'_>,
+) {
+    let list = at.field("grants");
+    for (i, grant) in grants.iter().enumerate() {
+        let below = match parse(&grant.select) {
+            Selector::Node(_) => continue,
+            Selector::Everything => 0..model.permissions.len() as u16,
+            Selector::Below(path) => match model.evolution.follow(path, version) {
+                Followed::Path(today) => match model.permission_names.get(&today) {
+                    Some(node) => node as u16..model.end(node as u16),
+                    None => continue,
+                },
+                Followed::Retired => continue,
+            },
+        };
+        let mut missed: Vec<u16> = below
+            .filter(|node| granted(*node))
+            .filter_map(|node| model.permissions.get(node as usize))
+            .flat_map(|permission| permission.requires.iter().copied())
+            .filter(|needed| !granted(*needed))
+            .collect();
+        missed.sort_unstable();
+        missed.dedup();
+        if !missed.is_empty() {
+            report.warning(
+                &list.index(i),
+                format!(
+                    "{} grants what has no effect without {}, which the role does not have",
+                    quoted(&grant.select),
+                    listed(model, &missed)
+                ),
+            );
+        }
     }
 }

@@ -79,30 +79,52 @@ pub(crate) fn refuse_unknown(
     }
 }
 
-/// One field of a table.
-pub(crate) fn field<T: Decode>(
+/// Fields of which an empty list means nothing: they are left out instead (D10).
+const NEVER_EMPTY: &[&str] = &["when"];
+
+/// One field of a table. What cannot be read is reported, and something stands in for it, so that
+/// the rest of the document is looked at in the same run.
+pub(crate) fn field<T: Decode + Blank>(
     table: &Table,
     name: &str,
     parent: &Node,
     at: &Path<'_>,
     report: &mut Report<'_>,
 ) -> Option<T> {
-    match table.get(name) {
+    let here = at.field(name);
+    let read = match table.get(name) {
         // A null, where a format has one, is a field left out.
         Some((_, node)) if matches!(node.value, Value::Null) && T::absent().is_some() => {
             T::absent()
         }
-        // What does not decode has been reported; where a default exists, the rest is still read.
-        Some((_, node)) => T::decode(node, &at.field(name), report).or_else(T::absent),
+        Some((_, node)) => {
+            if NEVER_EMPTY.contains(&name)
+                && matches!(&node.value, Value::List(items) if items.is_empty())
+            {
+                report.error_at_span(
+                    node.span.as_ref(),
+                    &here,
+                    format!(
+                        "an empty {} is none of its alternatives; leave it out",
+                        quoted(name)
+                    ),
+                );
+            }
+            T::decode(node, &here, report)
+        }
         None => T::absent().or_else(|| {
             report.error_at_span(
                 parent.span.as_ref(),
-                &at.field(name),
+                &here,
                 format!("{} is missing", quoted(name)),
             );
             None
         }),
-    }
+    };
+    read.or_else(|| {
+        report.stand_in(&here);
+        T::absent().or_else(T::blank)
+    })
 }
 
 /// The name of a field as documents write it: `type`, not `r#type`.
@@ -255,6 +277,7 @@ macro_rules! one_of_words {
         impl $crate::document::decode::Blank for $name {
             fn blank() -> Option<Self> {
                 <$name as $crate::document::decode::Decode>::absent()
+                    .or_else(|| $name::EVERY.first().copied())
             }
         }
 
@@ -304,8 +327,8 @@ pub(crate) fn backticked<'a>(names: impl Iterator<Item = &'a str>) -> String {
     names.map(quoted).collect::<Vec<_>>().join(", ")
 }
 
-/// The start value of a field when a shape is made from a text alone, or left out: the default, or
-/// an empty text. `None` for what must be given.
+/// The start value of a field when a shape is made from a text alone, is left out, or could not be
+/// read: the default, or something empty.
 pub(crate) trait Blank: Sized {
     fn blank() -> Option<Self>;
 }
@@ -340,9 +363,16 @@ impl Blank for bool {
     }
 }
 
+/// Past every version there is: what stands in for a version must not make a policy an older one.
 impl Blank for u32 {
     fn blank() -> Option<Self> {
-        None
+        Some(u32::MAX)
+    }
+}
+
+impl Blank for u64 {
+    fn blank() -> Option<Self> {
+        Some(0)
     }
 }
 

@@ -59,3 +59,9 @@ pub enum PropertyValue {
     /// A set of texts.
     Set(Vec<String>),
 }
+
+impl<'de> serde::Deserialize<'de> for PropertyValue {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        super::decode::deserialize(deserializer)
+    }
+}

@@ -27,6 +27,7 @@ pub use policy::*;
 pub use problem::{Problem, Problems};
 pub use timestamp::{Timestamp, TimestampError};
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 #[cfg(any(feature = "toml", feature = "json"))]
@@ -59,6 +60,7 @@ pub struct Parsed<T> {
     /// Where the document stands in its source: at the root, or under a name of a bundle.
     under: Option<&'static str>,
     problems: Vec<Problem>,
+    stood_in: Arc<HashSet<String>>,
 }
 
 impl<T> From<T> for Parsed<T> {
@@ -68,6 +70,7 @@ impl<T> From<T> for Parsed<T> {
             source: Arc::new(Source::default()),
             under: None,
             problems: Vec::new(),
+            stood_in: Arc::default(),
         }
     }
 }
@@ -93,9 +96,14 @@ impl<T> Parsed<T> {
         self.document.as_ref()
     }
 
+    /// Whether all of it could be read.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.problems.is_empty()
+    }
+
     /// A report that starts with the problems found so far.
     pub(crate) fn report(&self) -> Report<'_> {
-        let mut report = Report::new(&self.source);
+        let mut report = Report::new(&self.source).with_stood_in(&self.stood_in);
         report.extend_errors(self.problems.iter().cloned());
         report
     }
@@ -118,6 +126,7 @@ impl<T> Parsed<T> {
         let mut report = Report::new(&source);
         let document = T::decode(source.root(), &Path::ROOT, &mut report);
         let unread = report.take_unread();
+        let stood_in = Arc::new(report.stood_in().clone());
         // What a broken text lacks is not worth reporting beside what broke it.
         if whole {
             problems.extend(report.finish().0);
@@ -128,56 +137,45 @@ impl<T> Parsed<T> {
             source: Arc::new(source),
             under: None,
             problems,
+            stood_in,
         }
     }
 }
 
+/// The three parts of a bundle; one that the file leaves out is `None`.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    /// The catalog.
+    pub catalog: Option<Parsed<CatalogDocument>>,
+    /// The policy.
+    pub policy: Option<Parsed<PolicyDocument>>,
+    /// The directory.
+    pub directory: Option<Parsed<DirectoryDocument>>,
+}
+
 impl Parsed<Bundle> {
-    /// The three parts; one left out of the file is `None`.
-    #[allow(clippy::type_complexity)]
-    pub fn split(
-        self,
-    ) -> (
-        Option<Parsed<CatalogDocument>>,
-        Option<Parsed<PolicyDocument>>,
-        Option<Parsed<DirectoryDocument>>,
-    ) {
-        let Parsed {
-            document,
-            source,
-            under: _,
-            problems,
-        } = self;
-        let Some(bundle) = document else {
-            // Whatever is asked for first reports why nothing could be read.
-            let nothing = Parsed {
-                document: None,
-                source,
-                under: None,
-                problems,
-            };
-            return (Some(nothing), None, None);
-        };
-        // Problems of shape go with the part that comes first, so that none is lost.
-        let mut problems = Some(problems);
-        let catalog = part(bundle.catalog, "catalog", &source, &mut problems);
-        let policy = part(bundle.policy, "policy", &source, &mut problems);
-        let directory = part(bundle.directory, "directory", &source, &mut problems);
-        (catalog, policy, directory)
+    /// The parts, each with its places.
+    ///
+    /// # Errors
+    /// Every problem of syntax and shape in any of them: `[catlog]`, a policy without `format`.
+    pub fn split(self) -> Result<Parts, Problems> {
+        let source = Arc::clone(&self.source);
+        let bundle = self.into_document()?;
+        Ok(Parts {
+            catalog: part(bundle.catalog, "catalog", &source),
+            policy: part(bundle.policy, "policy", &source),
+            directory: part(bundle.directory, "directory", &source),
+        })
     }
 }
 
-fn part<T>(
-    document: Option<T>,
-    name: &'static str,
-    source: &Arc<Source>,
-    problems: &mut Option<Vec<Problem>>,
-) -> Option<Parsed<T>> {
+fn part<T>(document: Option<T>, name: &'static str, source: &Arc<Source>) -> Option<Parsed<T>> {
     document.map(|document| Parsed {
         document: Some(document),
         source: Arc::clone(source),
         under: Some(name),
-        problems: problems.take().unwrap_or_default(),
+        problems: Vec::new(),
+        stood_in: Arc::default(),
     })
 }
 

@@ -25,6 +25,10 @@ pub(crate) enum Value {
     OtherNumber(String),
     Text(String),
     /// A date or time of a format that has them, as RFC 3339 writes it.
+    #[cfg_attr(
+        not(feature = "toml"),
+        expect(dead_code, reason = "only TOML has dates")
+    )]
     Moment(String),
     List(Vec<Node>),
     Table(Table),

@@ -1,6 +1,6 @@
 //! What is wrong with a document, said for whoever wrote it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -183,7 +183,7 @@ impl<'a> Path<'a> {
                 if name.is_empty()
                     || name.contains(|c: char| ".[]`\"".contains(c) || c.is_control())
                 {
-                    out.push_str(&format!("{:?}", shortened(name)));
+                    out.push_str(&format!("\"{}\"", shortened(name)));
                 } else {
                     out.push_str(&shortened(name));
                 }
@@ -266,11 +266,20 @@ impl Source {
 
     /// The number that an item of a document has in its source.
     fn written_index(&self, list: &str, index: usize) -> usize {
-        let unread = self.unread.get(list).map_or(&[][..], Vec::as_slice);
-        // In ascending order: each unread item at or before it moves it one on.
-        unread
-            .iter()
-            .fold(index, |index, unread| index + usize::from(*unread <= index))
+        let Some(unread) = self.unread.get(list) else {
+            return index;
+        };
+        // In ascending order: the k-th unread item has k items before it that were not read, and moves
+        // what stands behind it one on.
+        let (mut low, mut high) = (0, unread.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match unread.get(middle) {
+                Some(unread) if unread.saturating_sub(middle) <= index => low = middle + 1,
+                _ => high = middle,
+            }
+        }
+        index + low
     }
 
     /// Remembers the items that could not be read, once all of the document has been.
@@ -311,6 +320,10 @@ pub(crate) struct Report<'s> {
     /// 100,000 misspelt names must not cost 100,000 searches through 100,000 names.
     nearest_budget: usize,
     unread: HashMap<String, Vec<usize>>,
+    /// Whether unknown names go unsaid: where those that they would be found among could not be read.
+    hides_unknown: bool,
+    /// Fields that could not be read, by path: what stands in for them is not worth a problem more.
+    stood_in: HashSet<String>,
 }
 
 /// Pairs of bytes that one document may have compared.
@@ -324,7 +337,38 @@ impl<'s> Report<'s> {
             warnings: Vec::new(),
             nearest_budget: NEAREST_BUDGET,
             unread: HashMap::new(),
+            hides_unknown: false,
+            stood_in: HashSet::new(),
         }
+    }
+
+    /// The same, where names are looked for among what could not all be read.
+    pub(crate) fn hiding_unknown(mut self, hides: bool) -> Self {
+        self.hides_unknown = hides;
+        self
+    }
+
+    pub(crate) fn hides_unknown(&self) -> bool {
+        self.hides_unknown
+    }
+
+    /// A field that could not be read, and that something stands in for, so that the rest is looked
+    /// at all the same.
+    pub(crate) fn stand_in(&mut self, at: &Path<'_>) {
+        let mut written = String::new();
+        at.write(self.source, &mut written);
+        self.stood_in.insert(written);
+    }
+
+    #[cfg(any(feature = "toml", feature = "json"))]
+    pub(crate) fn stood_in(&self) -> &HashSet<String> {
+        &self.stood_in
+    }
+
+    /// The same fields, when another report goes on where one ended.
+    pub(crate) fn with_stood_in(mut self, stood_in: &HashSet<String>) -> Self {
+        self.stood_in.clone_from(stood_in);
+        self
     }
 
     /// A report that may spend only what another has left on nearest names; and what is left of it.
@@ -350,7 +394,10 @@ impl<'s> Report<'s> {
     }
 
     pub(crate) fn error(&mut self, at: &Path<'_>, message: impl Into<String>) {
-        self.errors.push(self.source.problem_at(at, message.into()));
+        let problem = self.source.problem_at(at, message.into());
+        if !self.stood_in.contains(&problem.path) {
+            self.errors.push(problem);
+        }
     }
 
     pub(crate) fn error_at_span(

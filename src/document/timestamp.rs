@@ -148,6 +148,6 @@ impl Decode for Timestamp {
 
 impl Blank for Timestamp {
     fn blank() -> Option<Self> {
-        None
+        Some(Timestamp(0))
     }
 }

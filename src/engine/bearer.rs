@@ -1,10 +1,10 @@
 //! Subjects that bring their roles with them: tokens, and roles standing for themselves (D18).
 
+use super::State;
 use super::cells::{Cell, is_effective, pair_cell};
 use super::evaluate::Cells;
-use super::rights::Holder;
+use super::rights::{Holder, Planes};
 use super::users::NOWHERE;
-use super::{AccessSet, State};
 use crate::decision::{Code, Denial};
 use crate::request::{PropertyMap, Subject, Who};
 
@@ -107,7 +107,7 @@ pub(crate) struct Held<'a> {
     bearer: Bearer<'a>,
     first: [u32; FIRST],
     count: usize,
-    user: Option<&'a AccessSet>,
+    user: Option<&'a Planes>,
 }
 
 const FIRST: usize = 32;
@@ -144,7 +144,7 @@ impl<'a> Held<'a> {
         self.first.iter().take(self.count).copied().chain(further)
     }
 
-    fn closures(&self) -> impl Iterator<Item = &super::rights::Planes> + '_ {
+    fn closures(&self) -> impl Iterator<Item = &Planes> + '_ {
         self.roles()
             .filter_map(|role| self.state.roles.roles.get(role as usize))
             .map(|role| role.closure.as_ref())
@@ -160,7 +160,7 @@ impl Holder for Held<'_> {
     }
 
     fn denied(&self, permission: u16) -> bool {
-        self.user.is_some_and(|user| user.planes.denied(permission))
+        self.user.is_some_and(|user| user.denied(permission))
             || self.closures().any(|it| it.denied(permission))
     }
 

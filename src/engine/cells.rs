@@ -2,8 +2,6 @@
 //! operation (D8, D9, D17).
 
 use super::State;
-use std::sync::Arc;
-
 use bitvec::prelude::{BitVec, Lsb0};
 
 use super::rights::{Holder, Planes};
@@ -149,7 +147,7 @@ pub(crate) fn is_effective(state: &State, holder: &impl Holder, permission: u16)
 /// The rights of an access set, with the permissions that are effective in it.
 struct Compiled<'a> {
     planes: &'a Planes,
-    effective: BitVec<u64, Lsb0>,
+    effective: BitVec<usize, Lsb0>,
 }
 
 impl<'a> Compiled<'a> {
@@ -253,11 +251,11 @@ pub(crate) fn pair_cell(
     Cell::reaches(scope, pair.permission, pair.permission)
 }
 
-/// The row of an access set: a cell for each operation, then one for each pair.
-pub(crate) fn row(state: &State, planes: &Planes) -> Arc<[Cell]> {
+/// The rows of an access set: a cell for each operation, and one for each pair.
+pub(crate) fn rows(state: &State, planes: &Planes) -> (Box<[Cell]>, Box<[Cell]>) {
     let model = state.model();
     let holder = &Compiled::new(state, planes);
-    let mut pairs = vec![Cell::NOTHING; model.pairs.len()];
+    let mut pairs = vec![Cell::NOTHING; model.pairs.len()].into_boxed_slice();
     for operation in &model.operations {
         for index in operation.pairs.clone() {
             if let Some(pair) = model.pairs.get(index as usize) {
@@ -269,8 +267,9 @@ pub(crate) fn row(state: &State, planes: &Planes) -> Arc<[Cell]> {
         .operations
         .iter()
         .zip(0..)
-        .map(|(operation, index)| operation_cell(state, operation, index, &pairs));
-    operations.chain(pairs.iter().copied()).collect()
+        .map(|(operation, index)| operation_cell(state, operation, index, &pairs))
+        .collect();
+    (operations, pairs)
 }
 
 fn operation_cell(state: &State, operation: &Operation, index: u16, pairs: &[Cell]) -> Cell {

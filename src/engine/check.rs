@@ -3,8 +3,7 @@
 
 use super::State;
 use super::bearer::{Bearer, Held};
-use super::cells::Cell;
-use super::evaluate::{Extent, Question, Row, Viewer};
+use super::evaluate::{Compiled, Extent, Question, Viewer};
 use crate::decision::{Code, Decision, Denial, Part};
 use crate::document::AskedOn;
 use crate::request::{
@@ -43,8 +42,7 @@ impl State {
         if let Some((user, record)) = known
             && let Some(index) = self.operation_asked(action, resource)
             && let Some(&asked) = self.asked.get(index as usize)
-            && let Some(set) = self.sets.get(record.access())
-            && let Some(&cell) = set.row.get(index as usize)
+            && let Some(cell) = self.operation_cells.get(record.access(), index as usize)
             && !record.is_suspended()
             && self.states_its_account(subject, resource)
             && is_asked_right(asked.on, resource.asked_on(), extent)
@@ -59,7 +57,8 @@ impl State {
             if !cell.depends() {
                 return self.evaluate_cell(cell, asked, &viewer, resource, extent);
             }
-            return self.check_pairs(index, &set.row, viewer, resource, context, extent);
+            let set = record.access();
+            return self.check_pairs(index, set, viewer, resource, context, extent);
         }
         // A copy, so that the subject itself need not lie in memory on the way here.
         let subject = *subject;
@@ -71,7 +70,7 @@ impl State {
     fn check_pairs<R: Resource + ?Sized, C: Context + ?Sized>(
         &self,
         index: u16,
-        row: &[Cell],
+        set: usize,
         viewer: Viewer<'_>,
         resource: &R,
         context: &C,
@@ -84,11 +83,7 @@ impl State {
             context,
             extent,
         };
-        let cells = Row {
-            cells: row,
-            operations: self.asked.len(),
-        };
-        self.evaluate_pairs(&question, &cells)
+        self.evaluate_pairs(&question, &Compiled { state: self, set })
     }
 
     #[cold]
@@ -136,23 +131,11 @@ impl State {
         action: Action<'_>,
         resource: &R,
     ) -> Result<u16, Denial> {
+        if let Some(denial) = unstated(subject, action, resource, self.serves_many) {
+            return Err(denial);
+        }
         let bearer = Bearer::of(subject);
-        if has_invalid_identifier(resource)
-            || is_request_invalid(subject, bearer.as_ref(), action, resource)
-        {
-            return Err(Denial::of(Code::InvalidIdentifier));
-        }
-        let of_resource = resource.account();
-        let of_subject = subject.account;
-        let by_handle = matches!(subject.who, Who::Handle(_));
-        if self.serves_many {
-            if of_resource.is_none() {
-                return Err(Denial::on(Code::MissingAccount, Part::Resource));
-            }
-            if of_subject.is_none() && !by_handle {
-                return Err(Denial::on(Code::MissingAccount, Part::Subject));
-            }
-        }
+        let (of_resource, of_subject) = (resource.account(), subject.account);
         for (stated, part) in [(of_resource, Part::Resource), (of_subject, Part::Subject)] {
             if stated.is_some() && stated != self.account.as_deref() {
                 return Err(Denial::on(Code::WrongAccount, part));
@@ -282,6 +265,29 @@ fn has_invalid_identifier<R: Resource + ?Sized>(resource: &R) -> bool {
         OwnerPosition::Named(name) if is_invalid_identifier(name)
     );
     id | owner | position
+}
+
+/// What denies before any account is looked at: an invalid identifier, a missing account.
+pub(super) fn unstated<R: Resource + ?Sized>(
+    subject: &Subject<'_>,
+    action: Action<'_>,
+    resource: &R,
+    serves_many: bool,
+) -> Option<Denial> {
+    let bearer = Bearer::of(subject);
+    if has_invalid_identifier(resource)
+        || is_request_invalid(subject, bearer.as_ref(), action, resource)
+    {
+        return Some(Denial::of(Code::InvalidIdentifier));
+    }
+    let by_handle = matches!(subject.who, Who::Handle(_));
+    match (resource.account(), subject.account) {
+        (None, _) if serves_many => Some(Denial::on(Code::MissingAccount, Part::Resource)),
+        (_, None) if serves_many && !by_handle => {
+            Some(Denial::on(Code::MissingAccount, Part::Subject))
+        }
+        _ => None,
+    }
 }
 
 /// The identifiers that the fast path need not look at, because it finds them in a table or denies.

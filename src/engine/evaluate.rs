@@ -41,24 +41,21 @@ pub(crate) struct Question<'q, R: ?Sized, C: ?Sized> {
     pub(crate) extent: Extent,
 }
 
-/// The cells of a subject: read from a row, or worked out for a bearer.
+/// The cells of a subject's pairs: read from a table, or worked out for a bearer.
 pub(crate) trait Cells {
     fn pair(&self, operation: u16, pair: u16) -> Cell;
 }
 
-/// The row of an access set.
-pub(crate) struct Row<'a> {
-    pub(crate) cells: &'a [Cell],
-    pub(crate) operations: usize,
+/// The cells of an access set.
+pub(crate) struct Compiled<'a> {
+    pub(crate) state: &'a State,
+    pub(crate) set: usize,
 }
 
-impl Cells for Row<'_> {
-    #[inline]
+impl Cells for Compiled<'_> {
     fn pair(&self, _: u16, pair: u16) -> Cell {
-        self.cells
-            .get(self.operations + pair as usize)
-            .copied()
-            .unwrap_or(Cell::NOTHING)
+        let cell = self.state.pair_cells.get(self.set, pair as usize);
+        cell.unwrap_or(Cell::NOTHING)
     }
 }
 

@@ -151,7 +151,7 @@ impl State {
                 let Some(set) = user.and_then(|user| self.sets.get(user.access())) else {
                     return 0;
                 };
-                pair_cell(self, &OfSet(&set.planes), &revealing, &pair)
+                pair_cell(self, &OfSet(set), &revealing, &pair)
             }
         };
         cell.judged().unwrap_or(0)

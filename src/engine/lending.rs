@@ -11,36 +11,33 @@ use crate::hierarchy::Dag;
 /// For each position, the pairs that somebody strictly below it, not suspended, has at All.
 pub(crate) struct Lent {
     pairs: usize,
-    bits: BitVec<u64, Lsb0>,
+    bits: BitVec<usize, Lsb0>,
 }
 
 impl Lent {
     pub(crate) fn new(state: &State, positions: &Dag) -> Lent {
         let pairs = state.model().pairs.len();
-        let mut held = vec![Vec::new(); positions.len()];
-        for user in state.users.records.iter() {
-            if user.position != NOWHERE && !user.is_suspended() {
-                held[user.position as usize].push(user.access());
-            }
-        }
-        let by_set: Vec<BitVec<u64, Lsb0>> = (0..state.sets.iter().count())
+        // What the people in each position hold, and then what those below it do: once a position,
+        // and once an edge.
+        let mut held = BitVec::repeat(false, pairs * positions.len());
+        let at = |position: usize| position * pairs..(position + 1) * pairs;
+        let by_set: Vec<BitVec<usize, Lsb0>> = (0..state.sets.iter().count())
             .map(|set| pairs_at_all(state, set))
             .collect();
+        for user in state.users.records.iter() {
+            if user.position != NOWHERE && !user.is_suspended() {
+                held[at(user.position as usize)] |= &by_set[user.access()];
+            }
+        }
         let mut bits = BitVec::repeat(false, pairs * positions.len());
-        let mut below = BitVec::<u64, Lsb0>::repeat(false, pairs);
+        let mut below = BitVec::<usize, Lsb0>::repeat(false, pairs);
         for position in positions.juniors_first() {
             below.fill(false);
             for &junior in positions.juniors(position) {
-                let junior = junior as usize;
-                below |= &bits[junior * pairs..(junior + 1) * pairs];
-                held[junior].sort_unstable();
-                held[junior].dedup();
-                for &set in &held[junior] {
-                    below |= &by_set[set];
-                }
+                below |= &bits[at(junior as usize)];
+                below |= &held[at(junior as usize)];
             }
-            let position = position as usize;
-            bits[position * pairs..(position + 1) * pairs].copy_from_bitslice(&below);
+            bits[at(position as usize)].copy_from_bitslice(&below);
         }
         Lent { pairs, bits }
     }
@@ -55,18 +52,15 @@ impl Lent {
 }
 
 /// The pairs that an access set has at All, conditions aside.
-fn pairs_at_all(state: &State, set: usize) -> BitVec<u64, Lsb0> {
+fn pairs_at_all(state: &State, set: usize) -> BitVec<usize, Lsb0> {
     let model = state.model();
     let mut at_all = BitVec::repeat(false, model.pairs.len());
-    let Some(set) = state.sets.get(set) else {
-        return at_all;
-    };
     for (operation, index) in model.operations.iter().zip(0..) {
         if state.operation_feature(index) != NONE {
             continue;
         }
         for pair in operation.pairs.clone() {
-            let cell = set.row.get(model.operations.len() + pair as usize);
+            let cell = state.pair_cells.get(set, pair as usize);
             let at_all_scope = cell.is_some_and(|cell| cell.judged() == Ok(Scope::All as u8));
             if at_all_scope && state.pair_feature(pair) == NONE {
                 at_all.set(pair as usize, true);

@@ -22,8 +22,8 @@ use std::sync::Arc;
 
 use crate::Scope;
 use crate::Timestamp;
-use crate::catalog::{Catalog, Model, Operation};
-use crate::chunked::Chunked;
+use crate::catalog::{Catalog, Model, Operation, Rights};
+use crate::chunked::{Chunked, Rows};
 use crate::decision::{NONE, Part};
 use crate::document::{AskedOn, PolicyDocument};
 use crate::hierarchy::Reach;
@@ -89,7 +89,11 @@ pub(crate) struct State {
     packages: Arc<Packages>,
     positions: Arc<Positions>,
     users: Users,
-    sets: Chunked<AccessSet>,
+    /// What the roles of each access set grant and deny: users with the same assignments share one.
+    sets: Chunked<Planes>,
+    /// For each access set, a cell for each operation; and one for each pair.
+    operation_cells: Rows<Cell>,
+    pair_cells: Rows<Cell>,
     /// Where the catalog reads "reports' records" as accessible (S6).
     lent: Option<Arc<Lent>>,
     next_expiry: Option<Timestamp>,
@@ -119,13 +123,6 @@ pub(crate) struct Packages {
 pub(crate) struct Positions {
     names: Names,
     reach: Reach,
-}
-
-/// What users with the same assignments share.
-pub(crate) struct AccessSet {
-    /// A cell for each operation, then one for each pair.
-    row: Arc<[Cell]>,
-    planes: Planes,
 }
 
 /// What a check reads of an operation, in four bytes.
@@ -231,6 +228,23 @@ impl Engine {
             (Some(low), Some(high)) => self.0.positions.reach.is_below(low as u32, high as u32),
             _ => false,
         }
+    }
+
+    /// What a role and all its juniors grant and deny (D2), settings included.
+    pub(crate) fn role_rights(&self, role: &str) -> Option<Rights> {
+        let index = self.0.roles.names.get(role)?;
+        let planes = &self.0.roles.roles.get(index as usize)?.closure;
+        let permissions = self.0.model().permissions.len();
+        let every = || 0..permissions as u16;
+        Some(Rights {
+            granted: every().map(|it| planes.granted(it)).collect(),
+            denied: every().map(|it| planes.denied(it)).collect(),
+        })
+    }
+
+    /// The first feature that a permission lacks in the account (D6).
+    pub(crate) fn locking_feature(&self, permission: u16) -> Option<u16> {
+        Some(self.0.missing_feature(permission)?.0)
     }
 
     /// How many access sets the users share: distinct combinations of roles and packages.

@@ -8,10 +8,17 @@ use crate::catalog::Rights;
 
 /// Five bits a permission, plane by plane: granted at least at Own, Reports, Peers, All; denied.
 /// A union of roles is then one *or* over the words.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Planes {
     permissions: usize,
-    bits: BitVec<u64, Lsb0>,
+    bits: BitVec<usize, Lsb0>,
+}
+
+/// By words: bit by bit, hashing took longer than all the rest of loading.
+impl std::hash::Hash for Planes {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.bits.as_raw_slice().hash(state);
+    }
 }
 
 const PLANES: usize = 5;
@@ -46,6 +53,11 @@ impl Planes {
         for plane in 0..scope as usize {
             self.bits.set(plane * self.permissions + permission, true);
         }
+    }
+
+    /// Takes every grant away.
+    pub(crate) fn keep_denies(&mut self) {
+        self.bits[..DENIED * self.permissions].fill(false);
     }
 
     /// Roles unite, and denies unite (D3, D4).

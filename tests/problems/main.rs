@@ -27,7 +27,8 @@ fn sound() -> (
     Parsed<DirectoryDocument>,
 ) {
     let parts = Bundle::from_toml("sound.toml", &read("sound.toml")).split();
-    match parts {
+    let parts = parts.expect("a sound bundle");
+    match (parts.catalog, parts.policy, parts.directory) {
         (Some(catalog), Some(policy), Some(directory)) => (catalog, policy, directory),
         _ => panic!("sound.toml lacks a part"),
     }

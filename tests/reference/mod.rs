@@ -19,9 +19,9 @@
 //! - D16, a setting of an older policy whose role is no longer on the ladder counts as the ceiling
 //!   (the narrowest that could be set), not as unset. A setting of a permission that is no longer
 //!   adjustable, or retired, is inert. Should two keys lead to one permission, the more senior wins.
-//! - D16, of a retired system role its own grants are inert; its juniors' grants still come through
-//!   it, as do all denies of its closure. To a request on a policy written at or after the
-//!   retirement, such a role is unknown.
+//! - D16, a retired system role grants nothing, neither of its own nor of what it inherits; all denies
+//!   of its closure stay. To a request on a policy written at or after the retirement, such a role is
+//!   unknown.
 //! - D5, `*` and `x.*` in `except` mean what they mean in a deny.
 //! - D7, "to its own": the prerequisite's own scope is the one its own prerequisites leave it. A
 //!   permission "allows an operation on a record of the type" by its pairs; open operations give none.
@@ -499,13 +499,13 @@ impl Model {
         {
             return Err(Refused("unknown_position", None));
         }
-        let granting = self.closure(roles);
-        let mut denying = granting.clone();
+        let granting = self.granting(roles);
+        let mut denying = self.closure(roles);
         if let Some(user) = id.as_ref().and_then(|id| self.user(id)) {
             if user.suspended {
                 return Err(Refused("suspended", None));
             }
-            denying.extend(self.authorized_roles(user));
+            denying.extend(self.closure(&self.assigned_roles(user)));
         }
         Ok(Viewer {
             id: id.clone(),
@@ -519,12 +519,12 @@ impl Model {
 
     /// A user of the directory, as viewer and as lender.
     fn of_directory(&self, user: &UserDocument) -> Viewer {
-        let roles = self.authorized_roles(user);
+        let roles = self.assigned_roles(user);
         Viewer {
             id: Some(user.id.clone()),
             position: user.position.clone(),
-            granting: roles.clone(),
-            denying: roles,
+            granting: self.granting(&roles),
+            denying: self.closure(&roles),
             properties: user
                 .properties
                 .iter()
@@ -534,8 +534,8 @@ impl Model {
         }
     }
 
-    /// D2: the roles assigned directly, those of the assigned packages, and all their juniors.
-    fn authorized_roles(&self, user: &UserDocument) -> BTreeSet<String> {
+    /// D2: the roles assigned directly, and those of the assigned packages.
+    fn assigned_roles(&self, user: &UserDocument) -> Vec<String> {
         let lasts =
             |assignment: &&AssignmentDocument| assignment.until.is_none_or(|until| until > self.at);
         let mut roles = Vec::new();
@@ -549,7 +549,7 @@ impl Model {
                 }
             }
         }
-        self.closure(&roles)
+        roles
     }
 
     /// D2: these roles and all their juniors by `inherits`.
@@ -564,6 +564,28 @@ impl Model {
             }
         }
         closure
+    }
+
+    /// D16: of these roles and their juniors, those whose grants have an effect: a retired role grants
+    /// nothing, neither of its own nor of what it inherits.
+    fn granting(&self, roles: &[String]) -> BTreeSet<String> {
+        let retired = |id: &String| {
+            self.catalog
+                .roles
+                .iter()
+                .any(|role| role.id == *id && role.retired.is_some())
+        };
+        let mut granting = BTreeSet::new();
+        let mut waiting = roles.to_vec();
+        while let Some(id) = waiting.pop() {
+            if let Some(role) = self.roles.get(&id)
+                && !retired(&id)
+                && granting.insert(id)
+            {
+                waiting.extend(role.inherits.iter().cloned());
+            }
+        }
+        granting
     }
 
     fn user(&self, id: &str) -> Option<&UserDocument> {

@@ -125,7 +125,11 @@ impl Names<'_> {
             loop {
                 let mut more = roots.clone();
                 for root in &roots {
-                    if let Some((from, to)) = self.renaming(version, root) {
+                    if let Some((from, to)) = self.renaming(version, root)
+                        && self
+                            .retirement(version, root)
+                            .is_none_or(|it| it.len() <= from.len())
+                    {
                         more.insert(format!("{to}{}", &root[from.len()..]));
                     }
                     for renamed in &self.catalog.renamed {
@@ -139,6 +143,10 @@ impl Names<'_> {
                 }
                 roots = more;
             }
+            // A path that this version gave up names nothing any more.
+            roots.retain(|root| {
+                self.renaming(version, root).is_none() && self.retirement(version, root).is_none()
+            });
         }
         Taken::Below(roots)
     }

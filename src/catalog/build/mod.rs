@@ -21,9 +21,11 @@ pub(super) fn build(parsed: &Parsed<CatalogDocument>) -> Result<Model, Problems>
     let model = parsed
         .document()
         .and_then(|document| build_document(document, &parsed.root(), &mut report));
-    let (errors, _): (Vec<Problem>, _) = report.finish();
+    let (errors, warnings): (Vec<Problem>, Vec<Problem>) = report.finish();
     Problems::unless_none(errors)?;
-    model.ok_or_else(Problems::nothing_read)
+    let mut model = model.ok_or_else(Problems::nothing_read)?;
+    model.warnings = warnings;
+    Ok(model)
 }
 
 fn build_document(
@@ -72,6 +74,7 @@ fn build_document(
         tokens_bring_account_roles: document.tokens.account_roles,
         document: document.clone(),
         evolution: Evolution::of(document),
+        warnings: Vec::new(),
     };
     tree::features(&mut model, document, root, report);
     tree::permissions(&mut model, document, root, report);
@@ -136,7 +139,7 @@ pub(crate) fn find(
     report: &mut Report<'_>,
 ) -> Option<u32> {
     let found = names.get(name);
-    if found.is_none() {
+    if found.is_none() && !report.hides_unknown() {
         let nearest = report.did_you_mean(name, names.iter());
         report.error(at, format!("unknown {what} {}{nearest}", quoted(name)));
     }

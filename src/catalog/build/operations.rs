@@ -436,6 +436,15 @@ impl Conditions<'_> {
                     );
                     return None;
                 }
+                if !check_limit(
+                    items.len(),
+                    limits::SET_TEXTS,
+                    "constants in a list",
+                    at,
+                    report,
+                ) {
+                    return None;
+                }
                 match constants(kind, items) {
                     Some(right) => return Some(right),
                     None => "a list of another type".to_owned(),

@@ -185,6 +185,17 @@ fn ladder(
     if ladder.len() < document.ladder.len() {
         return None;
     }
+    for (i, &rung) in ladder.iter().enumerate() {
+        if let Some(version) = model.roles.get(rung as usize).and_then(|role| role.retired) {
+            report.error(
+                &rungs.index(i),
+                format!(
+                    "{} was retired in version `{version}`",
+                    quoted(&document.ladder[i])
+                ),
+            );
+        }
+    }
     for (i, rung) in ladder.windows(2).enumerate() {
         if let [junior, senior] = rung
             && model

@@ -252,7 +252,7 @@ fn prerequisites(model: &mut Model, preorder: &[usize], list: &Path<'_>, report:
     for node in dag.juniors_first() {
         let requires = std::mem::take(&mut model.permissions[node as usize].requires);
         if !requires.is_empty() {
-            let mut closure = BitVec::<u64, Lsb0>::repeat(false, model.permissions.len());
+            let mut closure = BitVec::<usize, Lsb0>::repeat(false, model.permissions.len());
             for &needed in &requires {
                 closure.set(needed as usize, true);
                 closure |= &model.permissions[needed as usize].closure;

@@ -11,9 +11,9 @@ use super::cells;
 use super::lending::Lent;
 use super::rights::Planes;
 use super::users::{User, Users};
-use super::{AccessSet, Asked, Engine, State};
+use super::{Asked, Engine, State};
 use crate::catalog::{Bearer, Catalog, check_limit};
-use crate::chunked::Chunked;
+use crate::chunked::{Chunked, Rows};
 use crate::document::problem::{NEAREST_BUDGET, Path, Report, Source};
 use crate::document::{
     AccountsServed, DirectoryDocument, FORMAT, Parsed, PolicyDocument, Problem, Problems,
@@ -50,13 +50,12 @@ impl Engine {
         directory: impl Into<Parsed<DirectoryDocument>>,
         at: Timestamp,
     ) -> Result<Loaded, Problems> {
-        let directory = directory.into();
-        let (builder, mut errors) = EngineBuilder::read(catalog, &policy.into(), at);
-        let mut report = directory.report();
-        let read = builder.is_some();
+        let (policy, directory) = (policy.into(), directory.into());
+        let (builder, mut errors) = EngineBuilder::read(catalog, &policy, at);
+        // Without all of the policy's roles and positions, names would be unknown that are not.
+        let mut report = directory.report().hiding_unknown(!policy.is_whole());
         let mut builder = builder.unwrap_or_else(|| EngineBuilder::nothing(catalog, at));
-        // Without the policy's roles and positions, every name would be unknown.
-        if let Some(document) = directory.document().filter(|_| read) {
+        if let Some(document) = directory.document() {
             let root = directory.root();
             if document.format != FORMAT {
                 report.error(
@@ -204,12 +203,19 @@ impl EngineBuilder {
         let mut assigned: Vec<(Assigned, u32)> = interned.into_iter().collect();
         assigned.sort_by_key(|(_, number)| *number);
         state.users.records = records.into_iter().collect();
-        let compiled = assigned.iter().map(|(assigned, _)| {
-            let planes = state.united(assigned);
-            let row = cells::row(&state, &planes);
-            AccessSet { row, planes }
-        });
-        state.sets = compiled.collect();
+        state.sets = assigned
+            .iter()
+            .map(|(assigned, _)| state.united(assigned))
+            .collect();
+        let rows = state.sets.iter().map(|planes| cells::rows(&state, planes));
+        let (operations, pairs): (Vec<_>, Vec<_>) = rows.unzip();
+        let model = state.model();
+        let (operations, pairs) = (
+            Rows::new(model.operations.len(), &operations),
+            Rows::new(model.pairs.len(), &pairs),
+        );
+        state.operation_cells = operations;
+        state.pair_cells = pairs;
         if state.model().reach == Reach::Accessible {
             state.lent = Some(Arc::new(Lent::new(&state, &positions)));
         }
@@ -237,6 +243,8 @@ impl EngineBuilder {
             positions: Arc::default(),
             users: Users::default(),
             sets: Chunked::default(),
+            operation_cells: Rows::new(0, &[]),
+            pair_cells: Rows::new(0, &[]),
             lent: None,
             next_expiry: None,
         };
@@ -273,6 +281,16 @@ impl EngineBuilder {
         if let Some(policy) = parsed.document() {
             let mut new = EngineBuilder::nothing(catalog, at);
             new.read_policy(policy, &parsed.root(), &mut report);
+            // Drawn when the policy is sound, so that refused ones use none up.
+            if !report.has_errors() {
+                match Brand::new() {
+                    Some(brand) => new.state.brand = brand,
+                    None => report.error(
+                        &parsed.root(),
+                        "this process has made 2³² catalogs and accounts, and can make no more",
+                    ),
+                }
+            }
             builder = Some(new);
         }
         let (errors, warnings) = report.finish();

@@ -10,7 +10,6 @@ use crate::decision::{NONE, Part};
 use crate::document::problem::{Path, Report, quoted};
 use crate::document::{AccountsServed, FORMAT, PolicyDocument, Timestamp};
 use crate::hierarchy::{Dag, Reach};
-use crate::id::Brand;
 use crate::limits;
 use crate::names::Names;
 
@@ -51,13 +50,6 @@ impl EngineBuilder {
                 ),
             );
         }
-        match Brand::new() {
-            Some(brand) => self.state.brand = brand,
-            None => report.error(
-                root,
-                "this process has made 2³² catalogs and accounts, and can make no more",
-            ),
-        }
         self.state.account = policy.account.as_deref().map(Into::into);
         self.state.revision = policy.revision.unwrap_or(1);
         if i64::try_from(self.state.revision).is_err() {
@@ -76,6 +68,16 @@ impl EngineBuilder {
         for (i, id) in policy.used_ids.users.iter().enumerate() {
             check_identifier(id, &users.index(i), report);
             self.used_users.insert(id.as_str().into());
+        }
+        let others = [
+            ("roles", &policy.used_ids.roles),
+            ("positions", &policy.used_ids.positions),
+        ];
+        for (word, ids) in others {
+            let list = used.field(word);
+            for (i, id) in ids.iter().enumerate() {
+                check_identifier(id, &list.index(i), report);
+            }
         }
     }
 

@@ -10,7 +10,7 @@ use super::policy::check_created;
 use crate::Scope;
 use crate::catalog::{
     Followed, Model, Rights, SYSTEM, check_identifier, check_limit, find, insert, report_cycles,
-    resolve_denial, resolve_grant,
+    resolve_denial, resolve_grant, warn_of_missed,
 };
 use crate::document::PolicyDocument;
 use crate::document::problem::{Path, Report, quoted};
@@ -134,6 +134,13 @@ impl EngineBuilder {
                 Vec::new()
             }
         };
+        for (&(i, role), number) in kept.iter().zip(model.roles.len()..) {
+            if let Some(compiled) = roles.get(number) {
+                let granted = |permission| compiled.closure.granted(permission) > 0;
+                let (here, version) = (list.index(i), policy.catalog_version);
+                warn_of_missed(model, &role.grants, version, granted, &here, report);
+            }
+        }
         self.state.roles = Arc::new(Roles { names, roles });
     }
 
@@ -280,6 +287,11 @@ fn unite_juniors(model: &Model, own: Vec<Planes>, dag: &Dag) -> Vec<Role> {
             if let Some(junior) = &closures[junior as usize] {
                 Arc::make_mut(&mut closure).unite(junior);
             }
+        }
+        // Of a retired role the denies stay, its own and those it inherits; it grants nothing (D16).
+        let retired = model.roles.get(senior as usize);
+        if retired.is_some_and(|role| role.retired.is_some()) {
+            Arc::make_mut(&mut closure).keep_denies();
         }
         let known = shared.get(&closure).map(Arc::clone);
         closures[senior as usize] = Some(known.unwrap_or_else(|| {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::super::users::User;
 use super::policy::OUT_OF_CALENDAR;
 use super::{Assigned, EngineBuilder};
-use crate::catalog::{Bearer, check_identifier, find};
+use crate::catalog::{Bearer, check_identifier, check_limit, find};
 use crate::document::problem::{Path, Report, quoted};
 use crate::document::{AssignmentDocument, PropertyType, PropertyValue, UserDocument};
 use crate::limits;
@@ -166,6 +166,18 @@ impl EngineBuilder {
                 PropertyValue::Boolean(_) => PropertyType::Boolean,
                 PropertyValue::Set(_) => PropertyType::Set,
             };
+            if let PropertyValue::Set(texts) = value
+                && !check_limit(
+                    texts.len(),
+                    limits::SET_TEXTS,
+                    "texts in a set",
+                    &here,
+                    report,
+                )
+            {
+                sound = false;
+                continue;
+            }
             if kind == Some(found_kind) {
                 found.push((index, value.clone()));
             } else {

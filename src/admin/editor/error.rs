@@ -1,0 +1,83 @@
+//! What an editor refuses.
+
+use thiserror::Error;
+
+use crate::Scope;
+use crate::document::decode::backticked;
+use crate::document::problem::{NEAREST_BUDGET, nearest, quoted};
+
+/// What a [`RoleEditor`](super::RoleEditor) refuses. Nothing has changed then.
+///
+/// ```
+/// # use bailiwick::{Catalog, document::*};
+/// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
+/// #     format = 1
+/// #     id = "shop"
+/// #     version = 1
+/// #     permissions = [{ path = "orders" }]
+/// # "#))?;
+/// use bailiwick::admin::RoleEditor;
+/// let mut editor = RoleEditor::draft(&catalog, &PolicyDocument::new(1), RoleDocument::new("seller"))?;
+/// let refused = editor.check("order", None).unwrap_err();
+/// assert_eq!(refused.to_string(), "unknown permission `order`; did you mean `orders`?");
+/// # Ok::<(), bailiwick::Problems>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum EditorError {
+    /// No role of the account has that id.
+    #[error("unknown role {}{}", quoted(.role), did_you_mean(.nearest.as_deref()))]
+    UnknownRole {
+        /// The id asked for.
+        role: String,
+        /// The nearest that there is.
+        nearest: Option<String>,
+    },
+    /// It comes with the product; copy it to edit it (A5).
+    #[error("{} comes with the product and is not edited; a copy of it can be", quoted(.role))]
+    SystemRole {
+        /// The system role.
+        role: String,
+    },
+    /// The catalog has no such node.
+    #[error("unknown permission {}{}", quoted(.path), did_you_mean(.nearest.as_deref()))]
+    UnknownPermission {
+        /// The path asked for.
+        path: String,
+        /// The nearest that there is.
+        nearest: Option<String>,
+    },
+    /// The permission, named alone, does not offer the scope (S5).
+    #[error(
+        "{} does not offer the scope `{scope}`; it offers {}",
+        quoted(.path),
+        backticked(.offered.iter().map(|it| it.as_str()))
+    )]
+    ScopeNotOffered {
+        /// The permission.
+        path: String,
+        /// The scope asked for.
+        scope: Scope,
+        /// What it offers, narrowest first.
+        offered: Vec<Scope>,
+    },
+    /// A scope was to be given to a permission that the role does not grant itself.
+    #[error("{} is not ticked, so that it has no scope", quoted(.path))]
+    NotTicked {
+        /// The permission.
+        path: String,
+    },
+}
+
+fn did_you_mean(near: Option<&str>) -> String {
+    near.map_or_else(String::new, |near| {
+        format!("; did you mean {}?", quoted(near))
+    })
+}
+
+pub(super) fn nearest_of<'n>(
+    name: &str,
+    valid: impl IntoIterator<Item = &'n str>,
+) -> Option<String> {
+    nearest(name, valid, &mut { NEAREST_BUDGET }).map(str::to_owned)
+}
