@@ -21,6 +21,7 @@ use crate::document::{AskedOn, Reach};
 pub(crate) struct Cell(u64);
 
 const REACH: u32 = 24;
+const REACH_BITS: u64 = 0xff << REACH;
 const FACT: u32 = 48;
 /// Stands whatever the record: as far as `All`, which is always far enough.
 const FINAL: u8 = Scope::All as u8;
@@ -72,10 +73,15 @@ impl Cell {
         }
     }
 
+    /// The verdict of an operation that is never scoped: it stands.
+    #[inline]
+    pub(crate) fn standing(self) -> Verdict {
+        Verdict(self.0 & !REACH_BITS)
+    }
+
     /// The verdict on a record that at least this scope must reach; 0 for no record.
     #[inline]
     pub(crate) fn verdict(self, needed: u8) -> Verdict {
-        const REACH_BITS: u64 = 0xff << REACH;
         const NO_FACT: u64 = (NONE as u64) << FACT;
         let reach = self.reach();
         let first = self.0 >> FACT << 32;

@@ -82,10 +82,12 @@ impl State {
         resource: &R,
         extent: Extent,
     ) -> Decision {
-        let needed = if asked.is_scoped && extent == Extent::Record {
-            self.scope_needed(viewer, resource)
-        } else {
-            0
+        if !asked.is_scoped {
+            return self.decide(cell.standing());
+        }
+        let needed = match extent {
+            Extent::Record => self.scope_needed(viewer, resource),
+            Extent::AnyRecord => 0,
         };
         self.decide(cell.verdict(needed))
     }
