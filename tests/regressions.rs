@@ -290,3 +290,34 @@ fn engines_are_shared_between_threads() {
     fn object_safe(_: &dyn Resource, _: &dyn Context) {}
     object_safe(&Record::of("order"), &());
 }
+
+/// Found by hostile input: an id was free again when the user who had it first was refused.
+#[test]
+fn a_duplicate_of_a_user_who_is_refused_is_reported() {
+    let users = DirectoryDocument::from_toml(
+        "users.toml",
+        "format = 1\nusers = [{ id = \"ann\", roles = [\"x\"] }, { id = \"ann\" }]",
+    );
+    let problems =
+        Engine::new(&catalog(), PolicyDocument::new(2), users, Timestamp(0)).unwrap_err();
+    assert_eq!(
+        lines(&problems),
+        [
+            "users.toml:2:33: unknown role `x`",
+            "users.toml:2:48: duplicate user `ann`",
+        ]
+    );
+}
+
+/// Found by hostile input: a null was taken for not suspended.
+#[test]
+fn a_null_is_no_boolean() {
+    let users = r#"{ "format": 1, "users": [{ "id": "ann", "suspended": null }] }"#;
+    let users = DirectoryDocument::from_json("users.json", users);
+    let problems =
+        Engine::new(&catalog(), PolicyDocument::new(2), users, Timestamp(0)).unwrap_err();
+    assert_eq!(
+        lines(&problems),
+        ["users.json: users[0].suspended: expected `true` or `false`, found null"]
+    );
+}

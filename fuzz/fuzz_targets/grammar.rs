@@ -431,7 +431,7 @@ fn rarely(u: &mut Unstructured<'_>) -> bool {
     u.arbitrary::<u8>().unwrap_or(0) >= 250
 }
 
-pub fn grow(u: &mut Unstructured<'_>, shape: &Shape, depth: usize) -> Value {
+pub fn grow(u: &mut Unstructured<'_>, shape: &Shape) -> Value {
     match shape {
         Shape::Name(words) => match rarely(u) {
             true => text(u).into(),
@@ -446,7 +446,7 @@ pub fn grow(u: &mut Unstructured<'_>, shape: &Shape, depth: usize) -> Value {
         Shape::Moment => (*pick(u, MOMENTS)).into(),
         Shape::List(of) => {
             let many = u.int_in_range(0..=4_u8).unwrap_or(0);
-            let items = (0..many).map(|_| grow(u, of, depth + 1));
+            let items = (0..many).map(|_| grow(u, of));
             let mut items: Vec<Value> = items.collect();
             // What stands twice is mostly refused: a rare thing, then.
             if !rarely(u) {
@@ -467,8 +467,8 @@ pub fn grow(u: &mut Unstructured<'_>, shape: &Shape, depth: usize) -> Value {
             let many = u.int_in_range(0..=3_u8).unwrap_or(0);
             let mut map = Map::new();
             for _ in 0..many {
-                if let Value::String(key) = grow(u, key, depth + 1) {
-                    map.insert(key, grow(u, value, depth + 1));
+                if let Value::String(key) = grow(u, key) {
+                    map.insert(key, grow(u, value));
                 }
             }
             Value::Object(map)
@@ -476,18 +476,18 @@ pub fn grow(u: &mut Unstructured<'_>, shape: &Shape, depth: usize) -> Value {
         Shape::Table(given, optional) => {
             let mut map = Map::new();
             for (name, shape) in *given {
-                map.insert((*name).to_owned(), grow(u, shape, depth + 1));
+                map.insert((*name).to_owned(), grow(u, shape));
             }
             for (name, shape) in *optional {
                 if u.arbitrary::<u8>().unwrap_or(0) % 4 == 1 {
-                    map.insert((*name).to_owned(), grow(u, shape, depth + 1));
+                    map.insert((*name).to_owned(), grow(u, shape));
                 }
             }
             Value::Object(map)
         }
         Shape::Either(shapes) => {
             let shape = pick(u, shapes);
-            grow(u, shape, depth + 1)
+            grow(u, shape)
         }
     }
 }
@@ -511,7 +511,7 @@ pub fn graft(u: &mut Unstructured<'_>, value: &mut Value, shape: &Shape, rate: u
                 match map.get_mut(*name) {
                     Some(value) => graft(u, value, shape, rate),
                     None if chance(u, 4 * rate) => {
-                        map.insert((*name).to_owned(), grow(u, shape, 0));
+                        map.insert((*name).to_owned(), grow(u, shape));
                     }
                     None => {}
                 }
@@ -522,7 +522,7 @@ pub fn graft(u: &mut Unstructured<'_>, value: &mut Value, shape: &Shape, rate: u
                 graft(u, item, of, rate);
             }
             if chance(u, 4 * rate) {
-                items.push(grow(u, of, 0));
+                items.push(grow(u, of));
             }
             if chance(u, rate) {
                 items.pop();
@@ -537,7 +537,7 @@ pub fn graft(u: &mut Unstructured<'_>, value: &mut Value, shape: &Shape, rate: u
         // A name that is changed is a name that others look for.
         (shape, value) => {
             if chance(u, rate) {
-                *value = grow(u, shape, 0);
+                *value = grow(u, shape);
             }
         }
     }

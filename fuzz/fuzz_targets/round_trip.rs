@@ -124,7 +124,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let from_nothing = u.arbitrary::<u8>().unwrap_or(0) < 32;
     let mut sound = sound().clone();
     let mut grow = |name: &str, shape| match from_nothing {
-        true => grammar::grow(&mut u, shape, 0),
+        true => grammar::grow(&mut u, shape),
         false => {
             let mut value = sound[name].take();
             let rate = [0, 1, 2, 10][usize::from(u.arbitrary::<u8>().unwrap_or(0) % 4)];

@@ -13,6 +13,10 @@ pub(crate) trait Decode: Sized + PartialEq {
         None
     }
 
+    /// Whether a null stands for a field left out. Of a boolean it does not: `suspended` of null must
+    /// not mean that somebody is not.
+    const MAY_BE_NULL: bool = true;
+
     /// Whether writing it out can be spared.
     fn is_absent(&self) -> bool {
         Self::absent().is_some_and(|absent| absent == *self)
@@ -93,8 +97,10 @@ pub(crate) fn field<T: Decode + Blank>(
 ) -> Option<T> {
     let here = at.field(name);
     let read = match table.get(name) {
-        // A null, where a format has one, is a field left out.
-        Some((_, node)) if matches!(node.value, Value::Null) && T::absent().is_some() => {
+        // A null, where a format has one, is a field left out; of a boolean it says nothing.
+        Some((_, node))
+            if matches!(node.value, Value::Null) && T::absent().is_some() && T::MAY_BE_NULL =>
+        {
             T::absent()
         }
         Some((_, node)) => {

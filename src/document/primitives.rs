@@ -20,6 +20,8 @@ impl Decode for String {
 }
 
 impl Decode for bool {
+    const MAY_BE_NULL: bool = false;
+
     fn decode(node: &Node, at: &Path<'_>, report: &mut Report<'_>) -> Option<Self> {
         match node.value {
             Value::Boolean(b) => Some(b),

@@ -132,6 +132,8 @@ pub struct EngineBuilder {
     names: Names,
     records: Vec<User>,
     used_users: HashSet<Box<str>>,
+    /// Users of a document that were refused, and whose ids are taken all the same.
+    unsound_users: HashSet<Box<str>>,
     properties: HashMap<u32, Box<[(u16, PropertyValue)]>>,
     /// Roles and packages, sorted, to the number of the access set.
     interned: HashMap<Assigned, u32>,
@@ -166,6 +168,8 @@ impl EngineBuilder {
         let source = Source::default();
         let mut report = Report::new(&source).with_nearest_budget(self.nearest_budget);
         let added = self.read_user(user, &Path::ROOT, &mut report);
+        // A user refused here may be added again, corrected.
+        self.unsound_users.clear();
         self.nearest_budget = report.nearest_budget();
         let (errors, warnings) = report.finish();
         Problems::unless_none(errors)?;
@@ -262,6 +266,7 @@ impl EngineBuilder {
             names: Names::default(),
             records: Vec::new(),
             used_users: HashSet::new(),
+            unsound_users: HashSet::new(),
             properties: HashMap::new(),
             interned: HashMap::new(),
             subject_properties,

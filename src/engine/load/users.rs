@@ -29,7 +29,9 @@ impl EngineBuilder {
             );
             sound = false;
         }
-        if self.names.get(&user.id).is_some() {
+        // Of every user that was read, also of those that were not sound.
+        let seen = self.unsound_users.contains(user.id.as_str());
+        if seen || self.names.get(&user.id).is_some() {
             report.error(&id, format!("duplicate user {}", quoted(&user.id)));
             sound = false;
         }
@@ -61,6 +63,7 @@ impl EngineBuilder {
         }
         let properties = self.read_properties(user, at, report);
         let (Some(properties), true) = (properties, sound) else {
+            self.unsound_users.insert(user.id.as_str().into());
             return None;
         };
         if self.names.len() >= limits::USERS {
