@@ -1,6 +1,7 @@
 //! From the catalog document to the model: every contradiction is found here, in one run.
 
 mod administration;
+mod conditions;
 mod fields;
 mod operations;
 mod roles;
