@@ -66,6 +66,8 @@ impl<T: Copy> Rows<T> {
 
     #[inline]
     pub(crate) fn get(&self, row: usize, column: usize) -> Option<T> {
+        // Past the width lies the next row: whoever asks has found the column in the catalog.
+        debug_assert!(column < self.width || self.chunks.is_empty());
         let chunk = self.chunks.get(row >> ROWS_BITS)?;
         chunk.get((row & (ROWS - 1)) * self.width + column).copied()
     }

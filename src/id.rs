@@ -36,7 +36,7 @@ macro_rules! handles {
             brand: Brand,
         }
 
-        #[allow(dead_code)]
+        #[allow(dead_code, reason = "not every handle is read back yet")]
         impl $name {
             pub(crate) const fn new(index: u32, brand: Brand) -> Self {
                 $name { index, brand }

@@ -166,7 +166,7 @@ macro_rules! document {
                 at: &$crate::document::problem::Path<'_>,
                 report: &mut $crate::document::problem::Report<'_>,
             ) -> Option<Self> {
-                #[allow(unused_imports)]
+                #[allow(unused_imports, reason = "not every shape uses each")]
                 use $crate::document::decode::{Decode, field, field_name, refuse_unknown, table};
                 $(
                     if let $crate::document::node::Value::Text(text) = &node.value {
@@ -203,7 +203,7 @@ macro_rules! document {
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 use serde::ser::SerializeStruct;
-                #[allow(unused_imports)]
+                #[allow(unused_imports, reason = "not every shape uses each")]
                 use $crate::document::decode::{Decode, field_name};
                 $(
                     if $crate::document::decode::is_only_text(self, |it| &mut it.$text) {

@@ -101,7 +101,7 @@ impl Problems {
     }
 
     /// How many there are; never 0.
-    #[allow(clippy::len_without_is_empty)]
+    #[expect(clippy::len_without_is_empty, reason = "it is never empty")]
     pub fn len(&self) -> usize {
         self.0.len()
     }

@@ -290,7 +290,7 @@ fn comb(n: usize) -> Vec<PositionDocument> {
 }
 
 /// Half the positions a chain; the rest a tangle whose ranges pass the budget, so that the whole
-/// falls back to landmarks.
+/// falls back to the matrix.
 fn chain_beside_tangle(n: usize) -> Vec<PositionDocument> {
     let heads: Vec<String> = (0..60).map(|i| format!("head{i}")).collect();
     let mut list = vec![position("comb".to_owned(), heads.clone())];
