@@ -12,6 +12,7 @@ mod lending;
 mod load;
 mod rights;
 mod users;
+mod view;
 
 pub use accounts::Accounts;
 pub use ask::InContext;
@@ -32,7 +33,7 @@ use crate::names::Names;
 use cells::Cell;
 use lending::Lent;
 use rights::Planes;
-use users::Users;
+use users::{Assigned, Users};
 
 /// Catalog, policy and directory of one account, compiled: immutable, cheap to clone, shared by
 /// threads as it is.
@@ -89,6 +90,8 @@ pub(crate) struct State {
     packages: Arc<Packages>,
     positions: Arc<Positions>,
     users: Users,
+    /// What the users of each access set are assigned.
+    assigned: Chunked<Assigned>,
     /// What the roles of each access set grant and deny: users with the same assignments share one.
     sets: Chunked<Planes>,
     /// For each access set, a cell for each operation; and one for each pair.
@@ -109,6 +112,8 @@ pub(crate) struct Roles {
 struct Role {
     /// What it and all its juniors grant and deny (D2).
     closure: Arc<Planes>,
+    /// The roles that it inherits directly.
+    juniors: Box<[u32]>,
     tokens_bring: bool,
 }
 

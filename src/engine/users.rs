@@ -40,6 +40,13 @@ impl User {
     }
 }
 
+/// What users of one access set are assigned, as numbers in ascending order.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub(crate) struct Assigned {
+    pub(crate) roles: Vec<u32>,
+    pub(crate) packages: Vec<u32>,
+}
+
 /// Properties of one user, by number of the property.
 pub(crate) type Properties = Box<[(u16, PropertyValue)]>;
 

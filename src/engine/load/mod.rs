@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::cells;
 use super::lending::Lent;
 use super::rights::Planes;
-use super::users::{User, Users};
+use super::users::{Assigned, User, Users};
 use super::{Asked, Engine, State};
 use crate::catalog::{Bearer, Catalog, check_limit};
 use crate::chunked::{Chunked, Rows};
@@ -144,13 +144,6 @@ pub struct EngineBuilder {
     warnings: Vec<Problem>,
 }
 
-/// What users of one access set are assigned.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-struct Assigned {
-    roles: Vec<u32>,
-    packages: Vec<u32>,
-}
-
 impl std::fmt::Debug for EngineBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("EngineBuilder")
@@ -206,6 +199,7 @@ impl EngineBuilder {
         state.users.properties = Arc::new(properties);
         let mut assigned: Vec<(Assigned, u32)> = interned.into_iter().collect();
         assigned.sort_by_key(|(_, number)| *number);
+        state.assigned = assigned.iter().map(|(it, _)| it.clone()).collect();
         state.users.records = records.into_iter().collect();
         state.sets = assigned
             .iter()
@@ -246,6 +240,7 @@ impl EngineBuilder {
             packages: Arc::default(),
             positions: Arc::default(),
             users: Users::default(),
+            assigned: Chunked::default(),
             sets: Chunked::default(),
             operation_cells: Rows::new(0, &[]),
             pair_cells: Rows::new(0, &[]),

@@ -305,6 +305,7 @@ fn unite_juniors(model: &Model, own: Vec<Planes>, dag: &Dag) -> Vec<Role> {
         .enumerate()
         .map(|(index, closure)| Role {
             closure,
+            juniors: dag.juniors(index as u32).into(),
             tokens_bring: model
                 .roles
                 .get(index)
