@@ -1,10 +1,15 @@
-//! Administration: roles edited by ticking the permission tree (T1 to T5).
+//! Administration: every change to an account is a value, made by an actor, all or nothing (A1 to
+//! A7); roles are edited by ticking the permission tree (T1 to T5).
 
+mod actor;
 mod change;
 mod editor;
+mod refusal;
 
-pub use change::{Change, ChangeError};
+pub use actor::Actor;
+pub use change::{Change, UsedIdKind};
 pub use editor::{
     Cause, DeniedBy, Edit, EditorError, LeftAlone, Node, RoleEditor, TickChange, TickState,
     WrittenSelector,
 };
+pub use refusal::{Named, Refusal, Refused};

@@ -1,0 +1,64 @@
+//! Who changes an account (A7).
+
+use serde::{Deserialize, Serialize};
+
+use crate::document::GrantDocument;
+
+/// Who makes a change (A7).
+///
+/// ```
+/// use bailiwick::admin::Actor;
+/// let support = Actor::external("site-admin-7", ["contacts.*".into()]);
+/// let for_ann = support.on_behalf_of(Actor::user("ann")); // only what both may
+/// # let _ = for_ann;
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Actor {
+    /// A user of the account.
+    User(String),
+    /// Somebody from outside it, a site administrator say, whose permissions the host states.
+    External {
+        /// Who it is, for the record.
+        id: String,
+        /// What they are granted, as a role's grants are written; adjustable permissions may be named.
+        grants: Vec<GrantDocument>,
+    },
+    /// The host itself: needs no permission, and breaks no guard.
+    System,
+    /// One who acts for another: only what both may.
+    OnBehalfOf {
+        /// Who acts.
+        actor: Box<Actor>,
+        /// For whom.
+        of: Box<Actor>,
+    },
+}
+
+impl Actor {
+    /// A user of the account.
+    pub fn user(id: impl Into<String>) -> Actor {
+        Actor::User(id.into())
+    }
+
+    /// Somebody from outside, with what the host says they are granted.
+    pub fn external(
+        id: impl Into<String>,
+        grants: impl IntoIterator<Item = GrantDocument>,
+    ) -> Actor {
+        Actor::External {
+            id: id.into(),
+            grants: grants.into_iter().collect(),
+        }
+    }
+
+    /// The same, acting for another.
+    #[must_use]
+    pub fn on_behalf_of(self, of: Actor) -> Actor {
+        Actor::OnBehalfOf {
+            actor: Box::new(self),
+            of: Box::new(of),
+        }
+    }
+}

@@ -1,0 +1,451 @@
+//! Why a transaction was refused, with the facts that a screen needs (A2 to A5).
+
+use std::fmt;
+
+use crate::Scope;
+use crate::document::problem::quoted;
+use crate::document::{ChangeKind, Problems};
+
+/// A transaction that was refused: nothing of it took effect.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("change {}: {reason}", change + 1)]
+pub struct Refused {
+    /// The change that was refused, counted from 0.
+    pub change: usize,
+    /// Why.
+    pub reason: Refusal,
+}
+
+/// Why a change was refused. [`Refusal::code`] is stable (semver covers it).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    // ── What it names ──
+    /// The account has no such thing.
+    Unknown {
+        /// What was looked for.
+        what: Named,
+        /// Its name.
+        id: String,
+        /// The nearest name that there is.
+        nearest: Option<String>,
+    },
+    /// The account has one of that name already.
+    Exists {
+        /// What it is.
+        what: Named,
+        /// Its name.
+        id: String,
+    },
+    /// The id was used before, and was not forgotten (A5).
+    UsedId {
+        /// What it named.
+        what: Named,
+        /// The id.
+        id: String,
+    },
+    /// The change would change nothing: what is assigned already, say.
+    NothingToChange,
+    /// The role was changed since the edit began.
+    Conflict {
+        /// The role.
+        role: String,
+        /// The revision in which the edit began.
+        since: u64,
+        /// The revision that changed the role.
+        changed: u64,
+    },
+    /// What it writes is not valid; every problem of it.
+    Invalid(Problems),
+    /// Roles that would inherit each other, or positions that would report to each other: the cycle
+    /// whole, its first member repeated at the end.
+    Cycle {
+        /// Roles, or positions.
+        what: Named,
+        /// The cycle.
+        cycle: Vec<String>,
+    },
+    /// A limit would be passed.
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many there may be.
+        limit: usize,
+    },
+
+    // ── Guards that bind everybody (A5) ──
+    /// System roles are not edited or deleted.
+    SystemRole {
+        /// The role.
+        role: String,
+    },
+    /// The role is in use.
+    RoleInUse {
+        /// The role.
+        role: String,
+        /// The packages that it is in.
+        packages: Vec<String>,
+        /// How many users it is assigned to directly.
+        users: usize,
+        /// The roles that inherit it directly.
+        inherited_by: Vec<String>,
+        /// Whether tokens may bring it (D18).
+        brought_by_tokens: bool,
+    },
+    /// The package is assigned.
+    PackageInUse {
+        /// The package.
+        package: String,
+        /// To how many users.
+        users: usize,
+    },
+    /// The position is held, or reported to.
+    PositionInUse {
+        /// The position.
+        position: String,
+        /// How many users hold it.
+        users: usize,
+        /// The positions that report to it directly.
+        reported_to_by: Vec<String>,
+    },
+    /// Too few users would keep a role.
+    MinHolders {
+        /// The role.
+        role: String,
+        /// How many must keep it.
+        needed: u32,
+        /// How many would.
+        left: u32,
+    },
+
+    // ── Authority (A2 to A4) ──
+    /// The actor is no user of the account.
+    UnknownActor {
+        /// The actor's id.
+        actor: String,
+    },
+    /// The actor is suspended.
+    ActorSuspended {
+        /// The actor's id.
+        actor: String,
+    },
+    /// No rule of the catalog lets anybody make this kind of change: only the host itself may.
+    NoRule {
+        /// The kind; `None` of a setting.
+        kind: Option<ChangeKind>,
+    },
+    /// The actor lacks the permission that this kind of change needs, here or altogether.
+    NotAllowed {
+        /// The permission.
+        permission: String,
+        /// The user concerned; `None` where the change needs it at All.
+        user: Option<String>,
+    },
+    /// The actor may not assign a role.
+    MayNotAssign {
+        /// The role.
+        role: String,
+        /// The permission that it needs; `None`: only the host itself may.
+        permission: Option<String>,
+        /// The user concerned; `None` where the change needs it at All.
+        user: Option<String>,
+    },
+    /// The actor may not revoke a role.
+    MayNotRevoke {
+        /// The role.
+        role: String,
+        /// The permission that it needs; `None`: only the host itself may.
+        permission: Option<String>,
+        /// The user concerned; `None` where the change needs it at All.
+        user: Option<String>,
+    },
+    /// The actor does not hold what the change would hand out, or not that far (A4).
+    NotHeld {
+        /// The permission.
+        permission: String,
+        /// The scope to be handed out.
+        scope: Scope,
+        /// How far the actor holds it; `None`: not at all, or denied.
+        held: Option<Scope>,
+        /// The user who would receive it, out of the actor's reach; `None` where nobody in particular.
+        user: Option<String>,
+    },
+    /// The actor does not hold a wildcard that the change writes (A4).
+    WildcardNotHeld {
+        /// The wildcard.
+        selector: String,
+    },
+    /// The change would widen whose records a permission reaches, which needs it at All (A4).
+    WidensReach {
+        /// The permission.
+        permission: String,
+    },
+}
+
+/// What a name is the name of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Named {
+    /// A user.
+    User,
+    /// A role.
+    Role,
+    /// A package.
+    Package,
+    /// A position.
+    Position,
+    /// A feature.
+    Feature,
+    /// A permission.
+    Permission,
+    /// A property of subjects.
+    Property,
+    /// An assignment of a role or package to a user.
+    Assignment,
+    /// A used id.
+    UsedId,
+}
+
+impl Named {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Named::User => "user",
+            Named::Role => "role",
+            Named::Package => "package",
+            Named::Position => "position",
+            Named::Feature => "feature",
+            Named::Permission => "permission",
+            Named::Property => "property",
+            Named::Assignment => "assignment of",
+            Named::UsedId => "used id",
+        }
+    }
+}
+
+impl Refusal {
+    /// The stable code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Refusal::Unknown { .. } => "unknown",
+            Refusal::Exists { .. } => "exists",
+            Refusal::UsedId { .. } => "used_id",
+            Refusal::NothingToChange => "nothing_to_change",
+            Refusal::Conflict { .. } => "conflict",
+            Refusal::Invalid(_) => "invalid",
+            Refusal::Cycle { .. } => "cycle",
+            Refusal::TooMany { .. } => "too_many",
+            Refusal::SystemRole { .. } => "system_role",
+            Refusal::RoleInUse { .. } => "role_in_use",
+            Refusal::PackageInUse { .. } => "package_in_use",
+            Refusal::PositionInUse { .. } => "position_in_use",
+            Refusal::MinHolders { .. } => "min_holders",
+            Refusal::UnknownActor { .. } => "unknown_actor",
+            Refusal::ActorSuspended { .. } => "actor_suspended",
+            Refusal::NoRule { .. } => "no_rule",
+            Refusal::NotAllowed { .. } => "not_allowed",
+            Refusal::MayNotAssign { .. } => "may_not_assign",
+            Refusal::MayNotRevoke { .. } => "may_not_revoke",
+            Refusal::NotHeld { .. } => "not_held",
+            Refusal::WildcardNotHeld { .. } => "wildcard_not_held",
+            Refusal::WidensReach { .. } => "widens_reach",
+        }
+    }
+
+    /// Whether it was refused for who asks (A2 to A4), and another might be allowed.
+    pub const fn is_authority(&self) -> bool {
+        matches!(
+            self,
+            Refusal::UnknownActor { .. }
+                | Refusal::ActorSuspended { .. }
+                | Refusal::NoRule { .. }
+                | Refusal::NotAllowed { .. }
+                | Refusal::MayNotAssign { .. }
+                | Refusal::MayNotRevoke { .. }
+                | Refusal::NotHeld { .. }
+                | Refusal::WildcardNotHeld { .. }
+                | Refusal::WidensReach { .. }
+        )
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let needs = |f: &mut fmt::Formatter<'_>,
+                     what: &str,
+                     permission: &Option<String>,
+                     user: &Option<String>| {
+            match (permission, user) {
+                (None, _) => write!(f, "{what}: no rule lets anybody but the host itself"),
+                (Some(permission), Some(user)) => {
+                    write!(f, "{what} of {} needs {}", quoted(user), quoted(permission))
+                }
+                (Some(permission), None) => {
+                    write!(f, "{what} needs {} at `all`", quoted(permission))
+                }
+            }
+        };
+        match self {
+            Refusal::Unknown { what, id, nearest } => {
+                write!(f, "unknown {} {}", what.as_str(), quoted(id))?;
+                match nearest {
+                    Some(nearest) => write!(f, "; did you mean {}?", quoted(nearest)),
+                    None => Ok(()),
+                }
+            }
+            Refusal::Exists { what, id } => {
+                write!(f, "{} {} exists already", what.as_str(), quoted(id))
+            }
+            Refusal::UsedId { what, id } => write!(
+                f,
+                "{} {} was used before; forget the used id to use it again",
+                what.as_str(),
+                quoted(id)
+            ),
+            Refusal::NothingToChange => f.write_str("it is so already"),
+            Refusal::Conflict {
+                role,
+                since,
+                changed,
+            } => write!(
+                f,
+                "role {} was changed in revision `{changed}`, after the edit began in `{since}`",
+                quoted(role)
+            ),
+            Refusal::Invalid(problems) => write!(f, "{problems}"),
+            Refusal::Cycle { what, cycle } => {
+                let relation = match what {
+                    Named::Role => "inheritance in a cycle",
+                    _ => "positions report to each other in a cycle",
+                };
+                write!(f, "{relation}: {}", quoted(&cycle.join(" → ")))
+            }
+            Refusal::TooMany { what, limit } => {
+                write!(f, "the limit of `{limit}` {what} is reached")
+            }
+            Refusal::SystemRole { role } => {
+                write!(f, "{} is a system role, which nobody edits", quoted(role))
+            }
+            Refusal::RoleInUse {
+                role,
+                packages,
+                users,
+                inherited_by,
+                brought_by_tokens,
+            } => {
+                let mut uses = Vec::new();
+                if !packages.is_empty() {
+                    uses.push(format!("in packages {}", listed(packages)));
+                }
+                if !inherited_by.is_empty() {
+                    uses.push(format!("inherited by {}", listed(inherited_by)));
+                }
+                if *users > 0 {
+                    uses.push(format!("assigned to `{users}` users"));
+                }
+                if *brought_by_tokens {
+                    uses.push("brought by tokens".to_owned());
+                }
+                write!(f, "role {} is {}", quoted(role), and(&uses))
+            }
+            Refusal::PackageInUse { package, users } => write!(
+                f,
+                "package {} is assigned to `{users}` users",
+                quoted(package)
+            ),
+            Refusal::PositionInUse {
+                position,
+                users,
+                reported_to_by,
+            } => {
+                let mut uses = Vec::new();
+                if *users > 0 {
+                    uses.push(format!("held by `{users}` users"));
+                }
+                if !reported_to_by.is_empty() {
+                    uses.push(format!("reported to by {}", listed(reported_to_by)));
+                }
+                write!(f, "position {} is {}", quoted(position), and(&uses))
+            }
+            Refusal::MinHolders { role, needed, left } => write!(
+                f,
+                "`{needed}` users must keep role {}, and `{left}` would",
+                quoted(role)
+            ),
+            Refusal::UnknownActor { actor } => {
+                write!(f, "{} is no user of the account", quoted(actor))
+            }
+            Refusal::ActorSuspended { actor } => write!(f, "{} is suspended", quoted(actor)),
+            Refusal::NoRule { kind: Some(kind) } => write!(
+                f,
+                "no rule of the catalog for {}: only the host itself may",
+                quoted(kind.as_str())
+            ),
+            Refusal::NoRule { kind: None } => {
+                f.write_str("the catalog names no permission to change this setting")
+            }
+            Refusal::NotAllowed { permission, user } => match user {
+                Some(user) => write!(
+                    f,
+                    "it needs {}, reaching {}",
+                    quoted(permission),
+                    quoted(user)
+                ),
+                None => write!(f, "it needs {} at `all`", quoted(permission)),
+            },
+            Refusal::MayNotAssign {
+                role,
+                permission,
+                user,
+            } => needs(f, &format!("assigning {}", quoted(role)), permission, user),
+            Refusal::MayNotRevoke {
+                role,
+                permission,
+                user,
+            } => needs(f, &format!("revoking {}", quoted(role)), permission, user),
+            Refusal::NotHeld {
+                permission,
+                scope,
+                held,
+                user,
+            } => {
+                write!(f, "it hands out {} at `{scope}`", quoted(permission))?;
+                if let Some(user) = user {
+                    write!(f, " to {}", quoted(user))?;
+                }
+                match held {
+                    Some(held) => write!(f, ", held at `{held}`"),
+                    None => f.write_str(", which is not held"),
+                }
+            }
+            Refusal::WildcardNotHeld { selector } => write!(
+                f,
+                "it writes {}, which only who holds it or a wider one, by one grant, may",
+                quoted(selector)
+            ),
+            Refusal::WidensReach { permission } => write!(
+                f,
+                "it widens whose records {} reaches, which needs it at `all`",
+                quoted(permission)
+            ),
+        }
+    }
+}
+
+/// The first of some names, in backticks.
+fn listed(names: &[String]) -> String {
+    const SHOWN: usize = 10;
+    let mut shown: Vec<String> = names.iter().take(SHOWN).map(|it| quoted(it)).collect();
+    if names.len() > SHOWN {
+        shown.push(format!("{} more", names.len() - SHOWN));
+    }
+    and(&shown)
+}
+
+fn and(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
