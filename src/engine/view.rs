@@ -5,13 +5,14 @@
 
 use super::State;
 use super::rights::Planes;
-use super::users::{Assigned, User};
+use super::sets::Assigned;
+use super::users::User;
 use crate::decision::Denial;
 
 impl State {
     /// One past the highest number of a user.
     pub(crate) fn user_numbers(&self) -> u32 {
-        self.users.len() as u32
+        self.users.numbers()
     }
 
     /// A user: access set, position, whether suspended.
@@ -24,22 +25,22 @@ impl State {
     }
 
     pub(crate) fn find_user(&self, id: &str) -> Option<u32> {
-        self.users.find(id)
+        self.users.find_live(id)
     }
 
     /// One past the highest number of an access set; some may have no users.
     pub(crate) fn set_numbers(&self) -> u32 {
-        self.assigned.iter().count() as u32
+        self.sets.numbers()
     }
 
     /// What the users of an access set are assigned.
     pub(crate) fn assigned(&self, set: usize) -> Option<&Assigned> {
-        self.assigned.get(set)
+        self.sets.assigned(set)
     }
 
     /// What the users of an access set are granted and denied.
     pub(crate) fn set_rights(&self, set: usize) -> Option<&Planes> {
-        self.sets.get(set)
+        self.sets.rights(set)
     }
 
     /// How far a pair gets in an access set before its scope is looked at: the scope that D7 leaves, or
@@ -50,48 +51,48 @@ impl State {
 
     /// One past the highest number of a role; system roles come first, as the catalog numbers them.
     pub(crate) fn role_numbers(&self) -> u32 {
-        self.roles.names.len() as u32
+        self.roles.numbers()
     }
 
     pub(crate) fn role_id(&self, role: u32) -> Option<&str> {
-        self.roles.names.text(role)
+        self.roles.name(role)
     }
 
     pub(crate) fn find_role_number(&self, id: &str) -> Option<u32> {
-        self.roles.names.get(id)
+        self.roles.find(id)
     }
 
     /// What a role and all its juniors grant and deny.
     pub(crate) fn role_closure(&self, role: u32) -> Option<&Planes> {
-        Some(&self.roles.roles.get(role as usize)?.closure)
+        Some(&self.roles.get(role)?.closure)
     }
 
     /// The direct juniors of a role.
     pub(crate) fn role_juniors(&self, role: u32) -> Option<&[u32]> {
-        Some(&self.roles.roles.get(role as usize)?.juniors)
+        Some(&self.roles.get(role)?.juniors)
     }
 
     /// One past the highest number of a package.
     pub(crate) fn package_numbers(&self) -> u32 {
-        self.packages.names.len() as u32
+        self.packages.numbers()
     }
 
     pub(crate) fn package_id(&self, package: u32) -> Option<&str> {
-        self.packages.names.text(package)
+        self.packages.name(package)
     }
 
     /// The roles of a package.
     pub(crate) fn package_roles(&self, package: u32) -> Option<&[u32]> {
-        Some(self.packages.roles.get(package as usize)?)
+        Some(&self.packages.get(package)?.roles)
     }
 
     /// One past the highest number of a position.
     pub(crate) fn position_numbers(&self) -> u32 {
-        self.positions.names.len() as u32
+        self.positions.numbers()
     }
 
     pub(crate) fn position_id(&self, position: u32) -> Option<&str> {
-        self.positions.names.text(position)
+        self.positions.name(position)
     }
 
     /// Whether the first position stands strictly below the second.

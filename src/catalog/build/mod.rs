@@ -14,7 +14,7 @@ use super::evolution::Evolution;
 use crate::document::problem::{Path, Report, quoted, shortened};
 use crate::document::{CatalogDocument, FORMAT, Parsed, Problem, Problems};
 use crate::id::Brand;
-use crate::names::Names;
+use crate::names::{Known, Names};
 use crate::request::is_invalid_identifier;
 
 pub(super) fn build(parsed: &Parsed<CatalogDocument>) -> Result<Model, Problems> {
@@ -133,15 +133,15 @@ pub(crate) fn insert(
 
 /// Looks a name up, and reports an unknown one.
 pub(crate) fn find(
-    names: &Names,
+    names: &impl Known,
     name: &str,
     what: &str,
     at: &Path<'_>,
     report: &mut Report<'_>,
 ) -> Option<u32> {
-    let found = names.get(name);
+    let found = names.number(name);
     if found.is_none() && !report.hides_unknown() {
-        let nearest = report.did_you_mean(name, names.iter());
+        let nearest = report.did_you_mean(name, names.every());
         report.error(at, format!("unknown {what} {}{nearest}", quoted(name)));
     }
     found
