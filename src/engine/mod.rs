@@ -5,6 +5,7 @@ mod ask;
 mod bearer;
 mod cells;
 mod check;
+mod draft;
 mod evaluate;
 mod export;
 mod features;
@@ -19,6 +20,14 @@ mod sets;
 mod users;
 mod view;
 
+pub(crate) use cells::is_effective;
+pub(crate) use draft::Draft;
+pub(crate) use load::{OUT_OF_CALENDAR, check_created, own_rights, read_settings};
+pub(crate) use positions::NoHierarchy;
+pub(crate) use rights::{Holder, Planes};
+pub(crate) use sets::{Assigned, Sets};
+pub(crate) use users::{End, Extras, Held, NOWHERE, User};
+
 pub use accounts::Accounts;
 pub use ask::InContext;
 pub use load::{EngineBuilder, Loaded};
@@ -32,7 +41,7 @@ use crate::Timestamp;
 use crate::catalog::{Catalog, Model, Operation, Rights};
 use crate::chunked::Rows;
 use crate::decision::{NONE, Part};
-use crate::document::AskedOn;
+use crate::document::{AskedOn, RoleDocument};
 use crate::id::{Brand, PackageId, PositionId, RoleId, UserId};
 use crate::names::Known;
 use crate::ordered::Ordered;
@@ -40,7 +49,6 @@ use cells::Cell;
 use lending::Lent;
 use positions::Positions;
 use roles::{Packages, Roles};
-use sets::Sets;
 use users::Users;
 
 /// Catalog, policy and directory of one account, compiled: immutable, cheap to clone, shared by
@@ -74,7 +82,7 @@ use users::Users;
 /// # Ok::<(), bailiwick::Problems>(())
 /// ```
 #[derive(Clone)]
-pub struct Engine(Arc<State>);
+pub struct Engine(pub(crate) Arc<State>);
 
 /// Everything that a check reads, and what its documents said besides. Its parts are shared between
 /// revisions: a change copies what it touches.
@@ -219,6 +227,17 @@ impl Engine {
             (Some(low), Some(high)) => self.0.positions.reach.is_below(low as u32, high as u32),
             _ => false,
         }
+    }
+
+    /// A role of the account, as it is written; `None` of a system role.
+    pub fn role_document(&self, role: &str) -> Option<&RoleDocument> {
+        let role = self.0.roles.get(self.0.roles.find(role)?)?;
+        role.document.as_deref()
+    }
+
+    /// The version of the catalog that the policy was written against (D16).
+    pub fn catalog_version(&self) -> u32 {
+        self.0.catalog_version
     }
 
     /// What a role and all its juniors grant and deny (D2), settings included.

@@ -105,4 +105,112 @@ impl State {
         let lent = self.lent.as_ref();
         lent.is_some_and(|lent| lent.is_lent(position, pair))
     }
+
+    /// The version of the catalog that the policy was written against.
+    pub(crate) fn written_version(&self) -> u32 {
+        self.catalog_version
+    }
+
+    pub(crate) fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    pub(crate) fn features(&self) -> &[Box<str>] {
+        &self.features
+    }
+
+    pub(crate) fn settings(&self) -> &std::collections::BTreeMap<String, String> {
+        &self.settings
+    }
+
+    /// Every user there is, by number.
+    pub(crate) fn every_user(&self) -> impl Iterator<Item = (u32, User)> + '_ {
+        self.users.iter()
+    }
+
+    pub(crate) fn users(&self) -> &super::users::Users {
+        &self.users
+    }
+
+    pub(crate) fn roles(&self) -> &super::roles::Roles {
+        &self.roles
+    }
+
+    pub(crate) fn packages(&self) -> &super::roles::Packages {
+        &self.packages
+    }
+
+    pub(crate) fn positions(&self) -> &super::positions::Positions {
+        &self.positions
+    }
+
+    pub(crate) fn sets(&self) -> &super::sets::Sets {
+        &self.sets
+    }
+
+    /// Whether an id was used and not forgotten (A5).
+    pub(crate) fn is_used(&self, kind: crate::admin::UsedIdKind, id: &str) -> bool {
+        let used = match kind {
+            crate::admin::UsedIdKind::User => &self.used.users,
+            crate::admin::UsedIdKind::Role => &self.used.roles,
+            crate::admin::UsedIdKind::Position => &self.used.positions,
+        };
+        used.contains(&id.into())
+    }
+
+    /// A role and all that it inherits, at any depth.
+    pub(crate) fn roles_below(&self, role: u32) -> Vec<u32> {
+        reached(vec![role], |role| {
+            let known = self.roles.get(role);
+            known.map_or(&[][..], |it| &it.juniors).to_vec()
+        })
+    }
+
+    /// A role and all that inherit it, at any depth.
+    pub(crate) fn roles_above(&self, role: u32) -> Vec<u32> {
+        reached(vec![role], |role| self.roles.seniors(role).collect())
+    }
+
+    /// The positions strictly above one, at any depth.
+    pub(crate) fn positions_above(&self, position: u32) -> Vec<u32> {
+        let seniors = |position| self.positions.seniors(position).collect();
+        reached(seniors(position), seniors)
+    }
+
+    /// The access sets that somebody has and in which a role is authorized (D2).
+    pub(crate) fn sets_holding(&self, role: u32) -> std::collections::BTreeSet<u32> {
+        let mut sets = std::collections::BTreeSet::new();
+        for role in self.roles_above(role) {
+            sets.extend(self.sets.with_role(role));
+            for package in self.packages.with_role(role) {
+                sets.extend(self.sets.with_package(package));
+            }
+        }
+        sets
+    }
+
+    /// The roles authorized in an access set (D2), each once.
+    pub(crate) fn authorized(&self, assigned: &Assigned) -> Vec<u32> {
+        let packages = assigned.packages.iter();
+        let by_package = packages.filter_map(|it| self.packages.get(*it));
+        let by_package = by_package.flat_map(|it| it.roles.iter());
+        let roles = assigned.roles.iter().chain(by_package).copied();
+        reached(roles.collect(), |role| {
+            let known = self.roles.get(role);
+            known.map_or(&[][..], |it| &it.juniors).to_vec()
+        })
+    }
+}
+
+/// What can be reached from somewhere, itself included, each once.
+fn reached(mut from: Vec<u32>, next: impl Fn(u32) -> Vec<u32>) -> Vec<u32> {
+    let mut seen = std::collections::HashSet::new();
+    let mut found = Vec::new();
+    while let Some(at) = from.pop() {
+        if seen.insert(at) {
+            found.push(at);
+            from.extend(next(at));
+        }
+    }
+    found
 }

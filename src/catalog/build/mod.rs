@@ -72,6 +72,7 @@ fn build_document(
         pairs: Vec::new(),
         roles: Vec::new(),
         role_names: Names::default(),
+        administration: Default::default(),
         tokens_bring_account_roles: document.tokens.account_roles,
         document: document.clone(),
         evolution: Evolution::of(document),
@@ -85,7 +86,7 @@ fn build_document(
     operations::references(&mut model, document, root, report);
     roles::roles(&mut model, document, root, report);
     roles::adjustables(&mut model, document, root, report);
-    administration::check(&model, document, root, report);
+    administration::rules(&mut model, document, root, report);
     fields::check(&mut model, document, root, report);
     (!report.has_errors()).then(|| {
         operations::narrowing(&mut model);

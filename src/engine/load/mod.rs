@@ -4,6 +4,9 @@ mod policy;
 mod roles;
 mod users;
 
+pub(crate) use policy::{OUT_OF_CALENDAR, check_created};
+pub(crate) use roles::{own_rights, read_settings};
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 

@@ -247,10 +247,10 @@ impl EngineBuilder {
     }
 }
 
-pub(super) const OUT_OF_CALENDAR: &str = "a moment lies in the years 0000 to 9999";
+pub(crate) const OUT_OF_CALENDAR: &str = "a moment lies in the years 0000 to 9999";
 
 /// Moments built in code may lie where no document can write them.
-pub(super) fn check_created(created: Option<Timestamp>, at: &Path<'_>, report: &mut Report<'_>) {
+pub(crate) fn check_created(created: Option<Timestamp>, at: &Path<'_>, report: &mut Report<'_>) {
     if created.is_some_and(|moment| !moment.is_writable()) {
         report.error(&at.field("created"), OUT_OF_CALENDAR);
     }
