@@ -37,7 +37,9 @@ impl<T, const BITS: u32> FromIterator<T> for Chunked<T, BITS> {
 impl<T, const BITS: u32> Chunked<T, BITS> {
     #[inline]
     pub(crate) fn get(&self, index: usize) -> Option<&T> {
-        self.chunks.get(index >> BITS)?.get(index & ((1 << BITS) - 1))
+        self.chunks
+            .get(index >> BITS)?
+            .get(index & ((1 << BITS) - 1))
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
@@ -142,8 +144,13 @@ impl<T: Copy> Rows<T> {
     /// A table of rows of that width.
     pub(crate) fn new(width: usize, rows: &[Box<[T]>]) -> Rows<T> {
         let row_bytes = (width * size_of::<T>()).max(1);
-        let by_bytes = (ROWS_BYTES / row_bytes).checked_ilog2().unwrap_or(0).min(10);
-        let by_count = (rows.len() / ROWS_CHUNKS).checked_ilog2().map_or(0, |it| it + 1);
+        let by_bytes = (ROWS_BYTES / row_bytes)
+            .checked_ilog2()
+            .unwrap_or(0)
+            .min(10);
+        let by_count = (rows.len() / ROWS_CHUNKS)
+            .checked_ilog2()
+            .map_or(0, |it| it + 1);
         let bits = by_bytes.max(by_count);
         let chunk = |rows: &[Box<[T]>]| rows.iter().flat_map(|row| row.iter().copied()).collect();
         Rows {
@@ -196,7 +203,8 @@ impl<T: Copy> Rows<T> {
         self.len += 1;
         // Twice as many rows a chunk, before there are too many chunks.
         if self.chunks.len() > 2 * ROWS_CHUNKS {
-            let joined = |pair: &[Arc<[T]>]| pair.iter().flat_map(|it| it.iter().copied()).collect();
+            let joined =
+                |pair: &[Arc<[T]>]| pair.iter().flat_map(|it| it.iter().copied()).collect();
             self.chunks = self.chunks.chunks(2).map(joined).collect();
             self.bits += 1;
         }

@@ -390,7 +390,9 @@ fn spanning_tree_labels(dag: &Dag) -> (Vec<Label>, Vec<u32>, u32) {
     let mut labels = vec![Label::default(); dag.len()];
     let mut free = vec![0; dag.len()];
     // All of it takes at most half of the numbers: the rest is for new nodes without seniors.
-    let room = (NUMBERS / 2 / dag.len().max(1) as u32).saturating_sub(1).min(ROOM);
+    let room = (NUMBERS / 2 / dag.len().max(1) as u32)
+        .saturating_sub(1)
+        .min(ROOM);
     let mut numbered = vec![false; dag.len()];
     let mut next = 0;
     // A node, and how many of its juniors have been looked at.
@@ -499,7 +501,9 @@ mod tests {
             }
             assert!(added > 30);
             let dag = Dag::new(nodes, &edges).unwrap();
-            let leaf = (0..nodes as u32).rev().find(|it| dag.juniors(*it).is_empty());
+            let leaf = (0..nodes as u32)
+                .rev()
+                .find(|it| dag.juniors(*it).is_empty());
             let mut without = reach.clone();
             without.take_out(leaf.unwrap());
             let mut matrix = Reach::with_matrix(&dag).unwrap();

@@ -74,7 +74,11 @@ impl<T: Ord + Clone> Ordered<T> {
             }
         } else {
             // Most items come in ascending order: the lower part is left nearly full.
-            let split = if place == wider.len() - 1 { CHUNK } else { CHUNK / 2 };
+            let split = if place == wider.len() - 1 {
+                CHUNK
+            } else {
+                CHUNK / 2
+            };
             let upper = wider.split_off(split);
             let before = self.chunks.iter().take(at).cloned();
             let after = self.chunks.iter().skip(at + 1).cloned();
@@ -148,9 +152,9 @@ impl<T: Ord + Clone> Ordered<T> {
 impl<V: Ord + Copy> Ordered<(u32, V)> {
     /// What stands with a number, ascending.
     pub(crate) fn with(&self, number: u32) -> impl Iterator<Item = V> + '_ {
-        let start = self.chunks.partition_point(|chunk| {
-            chunk.last().is_some_and(|(last, _)| *last < number)
-        });
+        let start = self
+            .chunks
+            .partition_point(|chunk| chunk.last().is_some_and(|(last, _)| *last < number));
         let chunks = self.chunks.iter().skip(start);
         let within = chunks.enumerate().flat_map(move |(i, chunk)| {
             let skip = match i {
@@ -179,7 +183,9 @@ mod tests {
     fn it_does_what_a_tree_does() {
         let mut seed = 7_u64;
         let mut draw = move |n: u64| {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             (seed >> 33) % n
         };
         let mut model: BTreeSet<(u32, u32)> = (0..3000).map(|it| (it / 40, it)).collect();

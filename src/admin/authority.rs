@@ -511,7 +511,10 @@ impl Principal {
         let (mut grants, mut denies) = (Vec::new(), Vec::new());
         let roles = state.assigned(set).map(|it| state.authorized(it));
         for role in roles.unwrap_or_default() {
-            let own = state.roles().get(role).and_then(|it| it.document.as_deref());
+            let own = state
+                .roles()
+                .get(role)
+                .and_then(|it| it.document.as_deref());
             let system = state.model().document.roles.get(role as usize);
             let (version, own_grants, own_denies) = match (own, system) {
                 (Some(own), _) => (state.written_version(), &own.grants, &own.denies),

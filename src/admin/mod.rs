@@ -17,4 +17,4 @@ pub use editor::{
     WrittenSelector,
 };
 pub use refusal::{Named, Refusal, Refused};
-pub use report::Report;
+pub use report::{AccessChange, LendingChange, ReachChange, Report, ScopeChange};

@@ -24,7 +24,8 @@ use bitvec::prelude::{BitVec, Lsb0};
 use crate::Scope;
 use crate::decision::NONE;
 use crate::document::{
-    AccountsServed, AskedOn, CatalogDocument, ChangeKind, Parsed, Problem, Problems, PropertyType, Reach,
+    AccountsServed, AskedOn, CatalogDocument, ChangeKind, Parsed, Problem, Problems, PropertyType,
+    Reach,
 };
 use crate::id::{Brand, FeatureId, OperationId, PermissionId, PropertyId, TypeId};
 use crate::names::Names;

@@ -62,7 +62,8 @@ impl Draft {
     }
 
     fn drop_ended(&mut self, user: u32, at: Timestamp) {
-        let (Some(record), Some(extras)) = (self.state.users.get(user), self.state.users.extras(user))
+        let (Some(record), Some(extras)) =
+            (self.state.users.get(user), self.state.users.extras(user))
         else {
             return;
         };
@@ -113,20 +114,32 @@ impl Draft {
         };
         // Left first, so that a set that nobody else has is not kept beside its successor.
         let set = self.intern(assigned);
-        self.replace(user, before, User::new(set, before.in_position(), before.is_suspended()));
+        self.replace(
+            user,
+            before,
+            User::new(set, before.in_position(), before.is_suspended()),
+        );
     }
 
     pub(crate) fn set_position(&mut self, user: u32, position: Option<u32>) {
         if let Some(before) = self.state.users.get(user) {
             let set = before.access() as u32;
-            self.replace(user, before, User::new(set, position, before.is_suspended()));
+            self.replace(
+                user,
+                before,
+                User::new(set, position, before.is_suspended()),
+            );
         }
     }
 
     pub(crate) fn set_suspended(&mut self, user: u32, suspended: bool) {
         if let Some(before) = self.state.users.get(user) {
             let set = before.access() as u32;
-            self.replace(user, before, User::new(set, before.in_position(), suspended));
+            self.replace(
+                user,
+                before,
+                User::new(set, before.in_position(), suspended),
+            );
         }
     }
 
@@ -179,7 +192,12 @@ impl Draft {
 
     // ── Roles ──
 
-    pub(crate) fn add_role(&mut self, document: RoleDocument, own: &Rights, juniors: Vec<u32>) -> u32 {
+    pub(crate) fn add_role(
+        &mut self,
+        document: RoleDocument,
+        own: &Rights,
+        juniors: Vec<u32>,
+    ) -> u32 {
         let own = Arc::new(Planes::of(own));
         let name = document.id.clone();
         let role = Role {
@@ -376,7 +394,11 @@ impl Draft {
         Ok(())
     }
 
-    pub(crate) fn set_seniors(&mut self, position: u32, seniors: &[u32]) -> Result<(), NoHierarchy> {
+    pub(crate) fn set_seniors(
+        &mut self,
+        position: u32,
+        seniors: &[u32],
+    ) -> Result<(), NoHierarchy> {
         self.set_all_seniors([(position, seniors)].into_iter())
     }
 

@@ -12,7 +12,8 @@ impl Engine {
     /// The account's policy as it is in this revision. Cost: linear in the policy.
     pub fn policy(&self) -> PolicyDocument {
         let state = &*self.0;
-        let texts = |ids: &Ordered<std::sync::Arc<str>>| ids.iter().map(|it| (**it).into()).collect();
+        let texts =
+            |ids: &Ordered<std::sync::Arc<str>>| ids.iter().map(|it| (**it).into()).collect();
         let roles = (0..state.roles.numbers()).filter_map(|role| state.roles.get(role));
         let roles = roles.filter_map(|role| role.document.as_deref().cloned());
         let packages = (0..state.packages.numbers()).filter_map(|it| state.packages.get(it));

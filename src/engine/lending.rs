@@ -35,7 +35,10 @@ impl Lent {
             }
         }
         let mut lent = Lent {
-            people: people.into_iter().map(|it| it.into_iter().collect()).collect(),
+            people: people
+                .into_iter()
+                .map(|it| it.into_iter().collect())
+                .collect(),
             held: Rows::new(0, &[]),
             below: Rows::new(0, &[]),
             words: state.model().pairs.len().div_ceil(WORD),

@@ -200,10 +200,7 @@ impl Engine {
 
     /// The position of that id.
     pub fn position(&self, id: &str) -> Option<PositionId> {
-        Some(PositionId::new(
-            self.0.positions.find(id)?,
-            self.0.brand,
-        ))
+        Some(PositionId::new(self.0.positions.find(id)?, self.0.brand))
     }
 
     /// The role of that id, `system:…` or the account's own.

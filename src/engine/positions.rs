@@ -35,7 +35,10 @@ impl Positions {
             live: std::iter::repeat_n(true, count).collect(),
             labels: Sparse::default(),
             juniors: edges.iter().copied().collect(),
-            seniors: edges.iter().map(|(senior, junior)| (*junior, *senior)).collect(),
+            seniors: edges
+                .iter()
+                .map(|(senior, junior)| (*junior, *senior))
+                .collect(),
             reach,
             count,
         }

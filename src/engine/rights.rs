@@ -92,11 +92,15 @@ impl Planes {
     fn words(&self, plane: usize) -> &[usize] {
         let words = self.stride() / WORD;
         let all = self.bits.as_raw_slice();
-        all.get(plane * words..(plane + 1) * words).unwrap_or_default()
+        all.get(plane * words..(plane + 1) * words)
+            .unwrap_or_default()
     }
 
     /// The permissions of which `select` leaves a bit, word by word.
-    fn selected<'s>(&'s self, select: impl Fn(usize) -> usize + 's) -> impl Iterator<Item = u16> + 's {
+    fn selected<'s>(
+        &'s self,
+        select: impl Fn(usize) -> usize + 's,
+    ) -> impl Iterator<Item = u16> + 's {
         (0..self.stride() / WORD).flat_map(move |word| {
             let mut left = select(word);
             std::iter::from_fn(move || {
@@ -139,7 +143,8 @@ impl Planes {
     pub(crate) fn is_within_all_of(&self, other: &Planes) -> bool {
         let held = other.words(ALL).iter().zip(other.words(DENIED));
         let both = self.words(0).iter().zip(held);
-        both.into_iter().all(|(granted, (all, denied))| granted & !(all & !denied) == 0)
+        both.into_iter()
+            .all(|(granted, (all, denied))| granted & !(all & !denied) == 0)
     }
 
     /// What is granted at Reports or Peers: whose reach depends on positions.

@@ -58,7 +58,10 @@ impl Roles {
     }
 
     pub(crate) fn get_mut(&mut self, role: u32) -> Option<&mut Role> {
-        self.roles.get_mut(role as usize)?.as_mut().map(Arc::make_mut)
+        self.roles
+            .get_mut(role as usize)?
+            .as_mut()
+            .map(Arc::make_mut)
     }
 
     pub(crate) fn name(&self, role: u32) -> Option<&str> {

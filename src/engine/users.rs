@@ -165,7 +165,9 @@ impl Users {
     pub(crate) fn property(&self, user: u32, property: u16) -> Option<&PropertyValue> {
         let properties = &self.extras(user)?.properties;
         let mut known = properties.iter();
-        known.find(|(known, _)| *known == property).map(|(_, it)| it)
+        known
+            .find(|(known, _)| *known == property)
+            .map(|(_, it)| it)
     }
 
     pub(crate) fn next_end(&self) -> Option<Timestamp> {

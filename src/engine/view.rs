@@ -177,6 +177,20 @@ impl State {
         reached(seniors(position), seniors)
     }
 
+    /// A position and all strictly below it, at any depth.
+    pub(crate) fn positions_below(&self, position: u32) -> Vec<u32> {
+        let juniors = |position| self.positions.juniors(position).collect();
+        reached(vec![position], juniors)
+    }
+
+    /// The first feature that a pair or its operation lacks of its own, or `NONE`.
+    pub(crate) fn late_feature(&self, operation: u16, pair: u16) -> u16 {
+        match self.pair_feature(pair) {
+            crate::decision::NONE => self.operation_feature(operation),
+            feature => feature,
+        }
+    }
+
     /// The access sets that somebody has and in which a role is authorized (D2).
     pub(crate) fn sets_holding(&self, role: u32) -> std::collections::BTreeSet<u32> {
         let mut sets = std::collections::BTreeSet::new();

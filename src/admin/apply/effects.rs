@@ -37,7 +37,8 @@ impl Transaction {
             let Some(role) = self.now().roles().get(role) else {
                 continue;
             };
-            self.authority.confer_all(self.scene(), &role.own, receivers)?;
+            self.authority
+                .confer_all(self.scene(), &role.own, receivers)?;
         }
         Ok(())
     }

@@ -87,11 +87,13 @@ impl Transaction {
         policy: &PolicyDocument,
         before: &PolicyDocument,
     ) -> Result<(), Refusal> {
-        let as_set = |features: &[String]| -> BTreeSet<String> { features.iter().cloned().collect() };
+        let as_set =
+            |features: &[String]| -> BTreeSet<String> { features.iter().cloned().collect() };
         let (old, new) = (as_set(&before.features), as_set(&policy.features));
         if old != new {
             let kind = ChangeKind::EditFeatures;
-            self.authority.kind(self.scene(), kind, Target::Everything)?;
+            self.authority
+                .kind(self.scene(), kind, Target::Everything)?;
             let features = policy.features.iter().map(|it| it.as_str().into());
             self.draft.set_features(features.collect());
         }
@@ -238,7 +240,10 @@ impl Transaction {
         }
         let gone = missing(&before.positions, &policy.positions, |it| &it.id);
         let mut moves = Vec::new();
-        let written = policy.positions.iter().map(|it| (it, it.reports_to.as_slice()));
+        let written = policy
+            .positions
+            .iter()
+            .map(|it| (it, it.reports_to.as_slice()));
         for (position, reports_to) in written.chain(gone.iter().map(|it| (*it, &[][..]))) {
             let number = self.find_position(&position.id)?;
             let new = self.seniors(reports_to)?;
@@ -250,8 +255,11 @@ impl Transaction {
         }
         if !moves.is_empty() {
             let kind = ChangeKind::EditPositions;
-            self.authority.kind(self.scene(), kind, Target::Everything)?;
-            let edges = moves.iter().map(|(number, seniors, _)| (*number, seniors.as_slice()));
+            self.authority
+                .kind(self.scene(), kind, Target::Everything)?;
+            let edges = moves
+                .iter()
+                .map(|(number, seniors, _)| (*number, seniors.as_slice()));
             let moved = self.draft.set_all_seniors(edges);
             moved.map_err(|it| self.no_hierarchy(it))?;
             for (number, _, above) in &moves {

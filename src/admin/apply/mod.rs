@@ -19,11 +19,11 @@ use super::authority::{Authority, Scene};
 use super::change::Change;
 use super::refusal::{Named, Refusal, Refused};
 use super::report::Report;
+use crate::Engine;
 use crate::document::problem::{self, NEAREST_BUDGET, Path, Source, nearest};
 use crate::document::{Problems, Timestamp};
 use crate::engine::{Draft, State};
 use crate::names::Known;
-use crate::Engine;
 
 /// A transaction that was applied: the engine it made, and what it does.
 #[derive(Debug, Clone)]

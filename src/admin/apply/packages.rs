@@ -57,7 +57,8 @@ impl Transaction {
             return Err(Refusal::NothingToChange);
         }
         let kind = ChangeKind::EditPackages;
-        self.authority.kind(self.scene(), kind, Target::Everything)?;
+        self.authority
+            .kind(self.scene(), kind, Target::Everything)?;
         document.name.clone_from(name);
         document.description.clone_from(description);
         self.draft.set_package(number, document, roles);
@@ -78,7 +79,8 @@ impl Transaction {
             });
         }
         let kind = ChangeKind::EditPackages;
-        self.authority.kind(self.scene(), kind, Target::Everything)?;
+        self.authority
+            .kind(self.scene(), kind, Target::Everything)?;
         self.draft.remove_package(number);
         Ok(())
     }
@@ -130,7 +132,10 @@ impl Transaction {
                 for it in document.roles.iter_mut().filter(|it| *it == role) {
                     with.clone_into(it);
                 }
-                roles.iter_mut().filter(|it| **it == removed).for_each(|it| *it = added);
+                roles
+                    .iter_mut()
+                    .filter(|it| **it == removed)
+                    .for_each(|it| *it = added);
             }
             self.fill(number, document, roles)?;
         }
@@ -172,11 +177,7 @@ impl Transaction {
     fn package(&self, id: &str) -> Result<(u32, PackageDocument, Vec<u32>), Refusal> {
         let number = self.find_package(id)?;
         match self.now().packages().get(number) {
-            Some(package) => Ok((
-                number,
-                (*package.document).clone(),
-                package.roles.to_vec(),
-            )),
+            Some(package) => Ok((number, (*package.document).clone(), package.roles.to_vec())),
             None => Err(Refusal::NothingToChange),
         }
     }

@@ -140,7 +140,9 @@ impl Transaction {
         match why {
             NoHierarchy::Cycles(cycles) => {
                 let first = cycles.into_iter().next().unwrap_or_default();
-                let names = first.into_iter().filter_map(|it| self.now().position_id(it));
+                let names = first
+                    .into_iter()
+                    .filter_map(|it| self.now().position_id(it));
                 Refusal::Cycle {
                     what: Named::Position,
                     cycle: names.map(Into::into).collect(),
@@ -174,7 +176,9 @@ impl Transaction {
         let new = above.filter(|it| from == NOWHERE || !now.stands_below(from, *it));
         reaching.extend(reaching_down(now, new, user));
         for peer in now.users().in_position(to).filter(|it| Some(*it) != user) {
-            let rights = now.user_record(peer).and_then(|it| now.set_rights(it.access()));
+            let rights = now
+                .user_record(peer)
+                .and_then(|it| now.set_rights(it.access()));
             reaching.extend(rights.into_iter().flat_map(|it| it.granted_at_peers()));
         }
         reaching.extend(brought_by_tokens(now));

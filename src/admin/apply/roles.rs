@@ -97,7 +97,11 @@ impl Transaction {
     /// A retired role may be named by what an older catalog's policy says, and by nothing new.
     pub(super) fn refuse_retired(&self, role: u32, id: &str) -> Result<(), Refusal> {
         let now = self.now();
-        let retired = now.model().roles.get(role as usize).and_then(|it| it.retired);
+        let retired = now
+            .model()
+            .roles
+            .get(role as usize)
+            .and_then(|it| it.retired);
         match retired {
             Some(version) => validated(|root, report| {
                 let message = format!("role {} was retired in version `{version}`", quoted(id));
@@ -166,7 +170,8 @@ impl Transaction {
             return Err(Refusal::NothingToChange);
         }
         let kind = ChangeKind::DescribeRole;
-        self.authority.kind(self.scene(), kind, Target::Everything)?;
+        self.authority
+            .kind(self.scene(), kind, Target::Everything)?;
         document.name.clone_from(name);
         document.description.clone_from(description);
         self.draft.write_role(number, document);
@@ -204,7 +209,8 @@ impl Transaction {
         let scene = self.scene();
         self.authority
             .kind(scene, ChangeKind::DeleteRole, Target::Everything)?;
-        self.authority.revoke(scene, &[number], Target::Everything)?;
+        self.authority
+            .revoke(scene, &[number], Target::Everything)?;
         self.draft.remove_role(number);
         self.draft.use_id(UsedIdKind::Role, role);
         Ok(())
@@ -245,7 +251,8 @@ impl Transaction {
     ) -> Result<(), Refusal> {
         let own = self.resolve(&document)?;
         let kind = ChangeKind::EditRole;
-        self.authority.kind(self.scene(), kind, Target::Everything)?;
+        self.authority
+            .kind(self.scene(), kind, Target::Everything)?;
         if self.authority.is_system() {
             self.draft.set_own(number, document, &own);
             return Ok(());
@@ -256,13 +263,19 @@ impl Transaction {
         else {
             return Ok(());
         };
-        let (before, closure) = (std::sync::Arc::clone(before), std::sync::Arc::clone(closure));
+        let (before, closure) = (
+            std::sync::Arc::clone(before),
+            std::sync::Arc::clone(closure),
+        );
         let receivers = self.holders_of(number);
         let loses = before.is_granted_beyond(&after)
-            || after.denied_beyond(&before).any(|it| closure.granted(it) > 0);
+            || after
+                .denied_beyond(&before)
+                .any(|it| closure.granted(it) > 0);
         if loses {
             let scene = self.scene();
-            self.authority.revoke(scene, &[number], Target::Everything)?;
+            self.authority
+                .revoke(scene, &[number], Target::Everything)?;
         }
         let is_exempt = self.is_exempt(kind, number);
         if !is_exempt {
@@ -288,7 +301,8 @@ impl Transaction {
                 })
                 .collect();
             let scene = self.scene();
-            self.authority.confer(scene, lifted.into_iter(), &receivers)?;
+            self.authority
+                .confer(scene, lifted.into_iter(), &receivers)?;
         }
         self.check_sets(&rights)
     }
@@ -330,7 +344,11 @@ impl Transaction {
             _ => return Err(Refusal::NothingToChange),
         };
         self.find_own_role(role)?;
-        find(&self.now().model().permission_names, permission, Named::Permission)?;
+        find(
+            &self.now().model().permission_names,
+            permission,
+            Named::Permission,
+        )?;
         let engine = self.draft.so_far();
         let edited = RoleEditor::open(&engine, role).and_then(|mut editor| {
             match change {

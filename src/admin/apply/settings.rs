@@ -12,7 +12,10 @@ impl Transaction {
     pub(super) fn enable_feature(&mut self, feature: &str) -> Result<(), Refusal> {
         let model = self.before.model();
         let number = find(&model.feature_names, feature, Named::Feature)?;
-        let retired = model.features.get(number as usize).and_then(|it| it.retired);
+        let retired = model
+            .features
+            .get(number as usize)
+            .and_then(|it| it.retired);
         if let Some(version) = retired {
             return validated(|root, report| {
                 let name = quoted(feature);
@@ -87,7 +90,8 @@ impl Transaction {
             }
             read_settings(model, version, &settings, root, report)
         })?;
-        self.authority.setting(self.scene(), adjustable.changed_by)?;
+        self.authority
+            .setting(self.scene(), adjustable.changed_by)?;
         self.draft.set_settings(settings, &resolved);
         Ok(())
     }

@@ -32,7 +32,12 @@ impl Transaction {
         }
         for assignment in &user.packages {
             let package = self.find_package(&assignment.id)?;
-            self.take_on(&mut assigned, &mut ends, Held::Package(package), assignment.until)?;
+            self.take_on(
+                &mut assigned,
+                &mut ends,
+                Held::Package(package),
+                assignment.until,
+            )?;
         }
         let mut properties = Vec::new();
         for (name, value) in &user.properties {
@@ -121,11 +126,7 @@ impl Transaction {
         Ok(())
     }
 
-    pub(super) fn place_user(
-        &mut self,
-        user: &str,
-        position: Option<&str>,
-    ) -> Result<(), Refusal> {
+    pub(super) fn place_user(&mut self, user: &str, position: Option<&str>) -> Result<(), Refusal> {
         let (number, record, _) = self.user(user)?;
         let to = match position {
             Some(position) => Some(self.find_position(position)?),
@@ -165,7 +166,9 @@ impl Transaction {
         self.may_change(ChangeKind::EditProperties, number, user)?;
         self.may_set_properties(record, &[property])?;
         extras.properties.retain(|(it, _)| *it != property);
-        extras.properties.extend(value.map(|it| (property, it.clone())));
+        extras
+            .properties
+            .extend(value.map(|it| (property, it.clone())));
         extras.properties.sort_unstable_by_key(|(it, _)| *it);
         self.draft.set_extras(number, extras);
         Ok(())
@@ -220,7 +223,11 @@ impl Transaction {
             Held::Role(role) => assigned.roles.contains(&role),
             Held::Package(package) => assigned.packages.contains(&package),
         };
-        let end = extras.ends.iter().find(|end| end.of == of).map(|it| it.until);
+        let end = extras
+            .ends
+            .iter()
+            .find(|end| end.of == of)
+            .map(|it| it.until);
         if held && end == until {
             return Err(Refusal::NothingToChange);
         }
@@ -306,7 +313,8 @@ impl Transaction {
         let scene = self.scene();
         let person = scene.person(number);
         if before.is_denied_something_by(after) {
-            self.authority.revoke(scene, &roles, Target::Person(person, user))?;
+            self.authority
+                .revoke(scene, &roles, Target::Person(person, user))?;
         }
         self.lift(&before, after, &Receivers::Person(person, user.to_owned()))
     }

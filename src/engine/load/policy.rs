@@ -103,7 +103,13 @@ impl EngineBuilder {
                 }
             }
         }
-        self.state.set_features(policy.features.iter().map(|it| it.as_str().into()).collect());
+        self.state.set_features(
+            policy
+                .features
+                .iter()
+                .map(|it| it.as_str().into())
+                .collect(),
+        );
     }
 
     fn read_packages(&mut self, policy: &PolicyDocument, root: &Path<'_>, report: &mut Report<'_>) {

@@ -12,8 +12,8 @@ use crate::catalog::{
     Followed, Model, Rights, SYSTEM, check_identifier, check_limit, find, insert, report_cycles,
     resolve_denial, resolve_grant, warn_of_missed,
 };
-use crate::document::{PolicyDocument, RoleDocument};
 use crate::document::problem::{Path, Report, quoted};
+use crate::document::{PolicyDocument, RoleDocument};
 use crate::hierarchy::Dag;
 use crate::limits;
 use crate::names::{Known, Names};
@@ -66,7 +66,13 @@ impl EngineBuilder {
                 kept.push((i, role));
             }
         }
-        let settings = read_settings(model, policy.catalog_version, &policy.settings, root, report);
+        let settings = read_settings(
+            model,
+            policy.catalog_version,
+            &policy.settings,
+            root,
+            report,
+        );
         self.state.settings = Arc::new(policy.settings.clone());
         let mut own: Vec<Planes> = model
             .roles
@@ -100,8 +106,10 @@ impl EngineBuilder {
             &list,
             report,
         );
-        let documents: Vec<Arc<RoleDocument>> =
-            kept.iter().map(|(_, role)| Arc::new((*role).clone())).collect();
+        let documents: Vec<Arc<RoleDocument>> = kept
+            .iter()
+            .map(|(_, role)| Arc::new((*role).clone()))
+            .collect();
         let roles = match Dag::new(own.len(), &edges) {
             Ok(dag) => unite_juniors(model, own, &documents, &dag, self.state.revision),
             Err(cycles) => {
@@ -188,7 +196,14 @@ pub(crate) fn own_rights(
     }
     let denies = at.field("denies");
     for (i, denial) in role.denies.iter().enumerate() {
-        resolve_denial(model, denial, version, &mut rights, &denies.index(i), report);
+        resolve_denial(
+            model,
+            denial,
+            version,
+            &mut rights,
+            &denies.index(i),
+            report,
+        );
     }
     rights
 }
