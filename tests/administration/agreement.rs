@@ -14,7 +14,7 @@ use crate::support::run::each_number;
 use crate::support::shrink;
 
 /// What both say, if it differs.
-fn disagreement(documents: &Documents, asked: &Asked) -> Option<String> {
+pub(crate) fn disagreement(documents: &Documents, asked: &Asked) -> Option<String> {
     let account = Account::of(documents);
     let expected = administration::apply(
         &documents.catalog,
@@ -71,7 +71,7 @@ fn the_engine_applies_what_the_reference_applies() {
             *counts.entry(what).or_default() += 1;
         }
     };
-    each_number(20, |seed, number| {
+    each_number(100, |seed, number| {
         let (documents, mut rng) = world(seed, number);
         for _ in 0..8 {
             let asked = asked(&documents, &mut rng);

@@ -42,16 +42,29 @@ pub(crate) fn world(seed: u64, number: u64) -> (Documents, Rng) {
 /// The catalog's rules of administration: dense, over few permissions.
 fn rule(documents: &mut Documents, rng: &mut Rng) {
     let catalog = &mut documents.catalog;
-    let living: Vec<String> = catalog
+    let fixed: Vec<String> = catalog
         .permissions
         .iter()
+        .filter(|it| it.adjustable.is_none())
         .map(|it| it.path.clone())
         .collect();
-    let rules: Vec<String> = (0..3).map(|_| rng.pick(&living).clone()).collect();
-    // Rights of administration that reach some users and not others.
+    let Some(any) = catalog.permissions.first().map(|it| it.path.clone()) else {
+        return;
+    };
+    let rules: Vec<String> = (0..3)
+        .map(|_| rng.any(&fixed).unwrap_or(&any).clone())
+        .collect();
     for permission in &mut catalog.permissions {
-        if rules.contains(&permission.path) && rng.chance(60) {
+        if !rules.contains(&permission.path) {
+            continue;
+        }
+        // Rights of administration that reach some users and not others.
+        if rng.chance(60) {
             permission.scopes = Scope::EVERY.to_vec();
+        }
+        if rng.chance(80) {
+            permission.features.clear();
+            permission.requires.clear();
         }
     }
     let some = |rng: &mut Rng, percent| rng.pick(&rules).clone().into_some_if(rng.chance(percent));
@@ -132,32 +145,53 @@ fn narrow(documents: &mut Documents, rng: &mut Rng) {
 
 /// Somebody who may do much, somebody who may do much to some.
 fn empower(documents: &mut Documents, rng: &mut Rng) {
+    let catalog = &documents.catalog;
+    let rules: Vec<String> = catalog.administration.changes.values().cloned().collect();
     for (role, scope) in [
         ("chief", Scope::All),
         ("foreman", Scope::Peers),
         ("warden", Scope::Reports),
     ] {
-        if !rng.chance(65) {
+        if !rng.chance(75) {
             continue;
         }
         let mut made = RoleDocument::new(role).grant(("*", scope));
+        // A few rights of administration reach everything, whatever else is held.
+        let everywhere = rng.some(&rules, 60);
         for permission in &documents.catalog.permissions {
-            let offered = permission.scopes.len();
-            if offered == 0 && permission.adjustable.is_none() && rng.chance(70) {
-                made = made.grant(permission.path.as_str());
+            let path = permission.path.as_str();
+            if permission.adjustable.is_some() {
+                continue;
             }
+            let offers_all =
+                permission.scopes.is_empty() || permission.scopes.contains(&Scope::All);
+            let named = everywhere.contains(&permission.path) || rng.chance(25);
+            if offers_all && scope != Scope::All && named {
+                made = made.grant((path, Scope::All));
+            }
+        }
+        if scope == Scope::All && rng.chance(60) {
+            let system = &documents.catalog.roles;
+            let harmless = |it: &&bailiwick::document::SystemRoleDocument| {
+                it.denies.is_empty() && it.retired.is_none()
+            };
+            made.inherits = system
+                .iter()
+                .filter(harmless)
+                .map(|it| it.id.clone())
+                .collect();
         }
         documents.policy.roles.push(made);
         let user = rng.of(&mut documents.directory.users);
+        if rng.chance(75) {
+            user.roles.clear();
+            user.packages.clear();
+        }
         user.roles.push(AssignmentDocument {
             id: role.to_owned(),
             until: None,
         });
         user.suspended &= rng.chance(15);
-        if rng.chance(50) {
-            user.roles.retain(|it| it.id == role);
-            user.packages.clear();
-        }
     }
 }
 
@@ -181,7 +215,7 @@ pub(crate) fn asked(documents: &Documents, rng: &mut Rng) -> Asked {
         // What comes after is drawn from what this leaves.
         if let Some(after) = by_system(&now, &next) {
             now = after;
-        } else if rng.chance(60) {
+        } else if rng.chance(85) {
             continue;
         }
         changes.push(next);
@@ -218,18 +252,18 @@ pub(crate) fn actor(documents: &Documents, rng: &mut Rng) -> Actor {
         .filter(|user| user.roles.iter().any(|it| mighty.contains(&it.id.as_str())))
         .collect();
     match rng.below(100) {
-        0..=12 => Actor::System,
-        13..=24 => external(documents, rng),
-        25..=30 => actor(documents, rng).on_behalf_of(actor(documents, rng)),
-        31 => Actor::user("nobody"),
-        32..=80 if !mighty.is_empty() => Actor::user(rng.pick(&mighty).id.clone()),
+        0..=5 => Actor::System,
+        6..=18 => external(documents, rng),
+        19..=23 => actor(documents, rng).on_behalf_of(actor(documents, rng)),
+        24 => Actor::user("nobody"),
+        25..=92 if !mighty.is_empty() => Actor::user(rng.pick(&mighty).id.clone()),
         _ => Actor::user(rng.pick(users).id.clone()),
     }
 }
 
 fn external(documents: &Documents, rng: &mut Rng) -> Actor {
     let (mut grants, _) = generate::rights(rng, &documents.catalog);
-    if rng.chance(60) {
+    if rng.chance(75) {
         grants.push(("*", Scope::All).into());
     }
     let permission = rng.pick(&documents.catalog.permissions);
