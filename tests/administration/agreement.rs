@@ -117,7 +117,7 @@ fn the_engine_applies_what_the_reference_applies() {
 }
 
 /// A change's name, as serde writes it.
-fn name(change: &bailiwick::admin::Change) -> String {
+pub(crate) fn name(change: &bailiwick::admin::Change) -> String {
     match serde_json::to_value(change) {
         Ok(serde_json::Value::Object(fields)) => fields.keys().next().cloned().unwrap_or_default(),
         _ => String::new(),

@@ -12,3 +12,5 @@ mod account;
 mod agreement;
 mod escalations;
 mod office;
+mod table;
+mod unchanged;

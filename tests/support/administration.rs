@@ -257,7 +257,11 @@ pub(crate) fn actor(documents: &Documents, rng: &mut Rng) -> Actor {
         19..=23 => actor(documents, rng).on_behalf_of(actor(documents, rng)),
         24 => Actor::user("nobody"),
         25..=92 if !mighty.is_empty() => Actor::user(rng.pick(&mighty).id.clone()),
-        _ => Actor::user(rng.pick(users).id.clone()),
+        // An account may have nobody left.
+        _ => match rng.any(users) {
+            Some(user) => Actor::user(user.id.clone()),
+            None => Actor::System,
+        },
     }
 }
 

@@ -210,3 +210,29 @@ fn small(mismatch: Mismatch) -> String {
         seed()
     )
 }
+
+/// How often each thing came up in a run.
+#[derive(Default)]
+pub(crate) struct Tallied(Mutex<BTreeMap<String, u64>>);
+
+impl Tallied {
+    pub(crate) fn count(&self, what: &str) {
+        if let Ok(mut counts) = self.0.lock() {
+            *counts.entry(what.to_owned()).or_default() += 1;
+        }
+    }
+
+    /// Prints all, and fails where one of these never came up in a run that is long enough.
+    pub(crate) fn report(self, needed: &[&str]) {
+        let counts = self.0.into_inner().unwrap_or_default();
+        for (what, times) in &counts {
+            println!("{times:8} {what}");
+        }
+        if cases() < 50_000 || number("BAILIWICK_WORLD").is_some() {
+            return;
+        }
+        for what in needed {
+            assert!(counts.contains_key(*what), "never: {what}");
+        }
+    }
+}
