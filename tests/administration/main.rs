@@ -10,6 +10,7 @@ mod support;
 
 mod account;
 mod agreement;
+mod colluders;
 mod escalations;
 mod office;
 mod table;

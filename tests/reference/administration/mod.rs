@@ -30,6 +30,7 @@ mod authority;
 pub(crate) mod compare;
 mod import;
 mod perform;
+pub(crate) mod reach;
 mod wildcard;
 
 use std::collections::{BTreeMap, BTreeSet};
