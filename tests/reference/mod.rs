@@ -53,6 +53,7 @@
 
 #![allow(dead_code, reason = "every test file uses its own part of this")]
 
+pub(crate) mod administration;
 mod conditions;
 mod names;
 

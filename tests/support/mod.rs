@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "every test file uses its own part of this")]
 
+pub(crate) mod administration;
 pub(crate) mod ask;
 pub(crate) mod decisive;
 pub(crate) mod documents;

@@ -70,35 +70,41 @@ impl Drop for Within {
 
 /// Runs a law over that many worlds, on as many threads as there are cores, and adds up the tallies.
 pub(crate) fn each_world(share: u64, law: impl Fn(Drawn, &mut Tally) + Sync) -> Tally {
+    let total = Mutex::new(Tally::default());
+    each_number(share * PER_WORLD, |seed, world| {
+        let mut tally = Tally::default();
+        law(draw(seed, world), &mut tally);
+        if let Ok(mut total) = total.lock() {
+            total.absorb(tally);
+        }
+    });
+    total.into_inner().unwrap_or_default()
+}
+
+/// Runs a law over a share of the numbers of worlds, on as many threads as there are cores.
+pub(crate) fn each_number(share: u64, law: impl Fn(u64, u64) + Sync) {
     let seed = seed();
-    let worlds = (cases() / share).div_ceil(PER_WORLD);
     let (first, last) = match number("BAILIWICK_WORLD") {
         Some(world) => (world, world + 1),
-        None => (0, worlds),
+        None => (0, cases().div_ceil(share)),
     };
     let next = AtomicU64::new(first);
-    let total = Mutex::new(Tally::default());
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
-                let mut tally = Tally::default();
                 loop {
                     let world = next.fetch_add(1, Ordering::Relaxed);
                     if world >= last {
                         break;
                     }
                     let within = Within(seed, world);
-                    law(draw(seed, world), &mut tally);
+                    law(seed, world);
                     drop(within);
-                }
-                if let Ok(mut total) = total.lock() {
-                    total.absorb(tally);
                 }
             });
         }
     });
-    total.into_inner().unwrap_or_default()
 }
 
 /// What was said where something else was expected, in the world where it came up first.
@@ -203,4 +209,30 @@ fn small(mismatch: Mismatch) -> String {
          expected: {expected:#?}\nfound: {found:#?}\n",
         seed()
     )
+}
+
+/// How often each thing came up in a run.
+#[derive(Default)]
+pub(crate) struct Tallied(Mutex<BTreeMap<String, u64>>);
+
+impl Tallied {
+    pub(crate) fn count(&self, what: &str) {
+        if let Ok(mut counts) = self.0.lock() {
+            *counts.entry(what.to_owned()).or_default() += 1;
+        }
+    }
+
+    /// Prints all, and fails where one of these never came up in a run that is long enough.
+    pub(crate) fn report(self, needed: &[&str]) {
+        let counts = self.0.into_inner().unwrap_or_default();
+        for (what, times) in &counts {
+            println!("{times:8} {what}");
+        }
+        if cases() < 50_000 || number("BAILIWICK_WORLD").is_some() {
+            return;
+        }
+        for what in needed {
+            assert!(counts.contains_key(*what), "never: {what}");
+        }
+    }
 }

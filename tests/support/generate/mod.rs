@@ -6,11 +6,14 @@ mod policy;
 mod rights;
 
 use bailiwick::Timestamp;
-use bailiwick::document::{PropertyType, PropertyValue};
+use bailiwick::document::{
+    CatalogDocument, DenialDocument, GrantDocument, PermissionDocument, PropertyType, PropertyValue,
+};
 
 use super::documents::Documents;
-use super::history::history;
+use super::history::{Node, history};
 use super::rng::Rng;
+use rights::{Written, today};
 
 /// The time at which every world is loaded.
 pub(crate) const NOW: Timestamp = Timestamp(1_000_000);
@@ -168,6 +171,24 @@ fn documents(rng: &mut Rng) -> Documents {
         directory,
         at: NOW,
     }
+}
+
+/// Grants and denies that a role written against this catalog may have.
+pub(crate) fn rights(
+    rng: &mut Rng,
+    catalog: &CatalogDocument,
+) -> (Vec<GrantDocument>, Vec<DenialDocument>) {
+    let node = |(number, permission): (usize, &PermissionDocument)| Node {
+        path: permission.path.clone(),
+        number,
+    };
+    let tree: Vec<Node> = catalog.permissions.iter().enumerate().map(node).collect();
+    let written = Written {
+        today: today(&tree, &catalog.permissions),
+        tree: &tree,
+        older: false,
+    };
+    written.rights(rng, &MIXED)
 }
 
 /// A value of that type.

@@ -1,0 +1,17 @@
+//! Administration (A1 to A7): the engine held against the reference, law 5, and what nobody may do.
+//!
+//! `BAILIWICK_CASES`, `BAILIWICK_SEED` and `BAILIWICK_WORLD` as for the laws: a transaction counts as
+//! a case.
+
+#[path = "../reference/mod.rs"]
+mod reference;
+#[path = "../support/mod.rs"]
+mod support;
+
+mod account;
+mod agreement;
+mod colluders;
+mod escalations;
+mod office;
+mod table;
+mod unchanged;

@@ -1,0 +1,322 @@
+//! The reference of administration: a naive `apply` on documents, written from A1 to A7 alone. It
+//! shares no code with the crate's administration; permissions come from the reference model, and
+//! whether a document is valid from loading it.
+//!
+//! Documents are written against the version of the catalog that there is.
+//!
+//! ## Readings
+//!
+//! Where the rules leave a choice, this is the one taken.
+//!
+//! - D2: what has ended at the time of the transaction is dropped first; the state before is what
+//!   is left. An actor has no authority from an assignment that has ended, and an expiry that leaves
+//!   too few holders is no fault of the transaction (A5).
+//! - A1: a change that would leave every document as it is, order aside, is refused: nothing to change.
+//! - A2: a package created with roles, like a user created with roles, needs the one kind that
+//!   creates it, and for each role what putting it there needs otherwise.
+//! - A3: "loses anything" looks at what the role's closure granted before the edit.
+//! - A3, an assignment that gets a later end is judged as though it were new, one that gets an
+//!   earlier end as though it were taken away: denies given and lifted included.
+//! - A4: an exemption lifts the whole of A4 for what that role holds: contents, denies, wildcards.
+//! - A4: a deny lifted from a package or role that nobody holds is compared with what that package
+//!   or role itself grants then ("held by somebody or not"); of one that tokens may bring, with what
+//!   each role that inherits it grants.
+//! - A4: where one role takes another's place in packages, nothing is handed out by those that have
+//!   it already; the rights to assign and revoke are needed all the same.
+//! - A5, `min_holders`: "what it grants" is what its closure grants and settings give it.
+//! - Import is judged as a whole: each part of the way against the state before and the one after.
+
+mod authority;
+pub(crate) mod compare;
+mod import;
+mod perform;
+pub(crate) mod reach;
+mod wildcard;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bailiwick::admin::{Actor, Change};
+use bailiwick::document::{
+    CatalogDocument, DirectoryDocument, GrantDocument, PolicyDocument, UserDocument,
+};
+use bailiwick::{Catalog, Engine, Scope, Timestamp};
+
+use super::names::Names;
+use super::{Model, Viewer};
+
+/// Why a change is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Class {
+    Unknown,
+    Exists,
+    UsedId,
+    NothingToChange,
+    Conflict,
+    Invalid,
+    Cycle,
+    Limit,
+    SystemRole,
+    InUse,
+    MinHolders,
+    Authority,
+}
+
+/// The first change that is refused, and everything that speaks against it: whoever answers with one
+/// reason may choose among these.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refused {
+    pub change: usize,
+    pub classes: BTreeSet<Class>,
+}
+
+type Classes = BTreeSet<Class>;
+
+fn only(class: Class) -> Classes {
+    BTreeSet::from([class])
+}
+
+/// Who acts, with what they had before the transaction (A1, A7). One who acts for another makes two.
+enum Party {
+    System,
+    /// Unknown or suspended: refused everything.
+    Nobody,
+    User {
+        id: String,
+        viewer: Viewer,
+    },
+    External {
+        grants: BTreeMap<String, Scope>,
+        written: Vec<GrantDocument>,
+    },
+}
+
+/// The documents after the transaction, or what speaks against it.
+pub(crate) fn apply(
+    catalog: &CatalogDocument,
+    policy: &PolicyDocument,
+    directory: &DirectoryDocument,
+    actor: &Actor,
+    at: Timestamp,
+    changes: &[Change],
+) -> Result<(PolicyDocument, DirectoryDocument), Refused> {
+    let refused = |change, classes| Err(Refused { change, classes });
+    let Ok(compiled) = Catalog::new(catalog.clone()) else {
+        panic!("the catalog does not load");
+    };
+    let before = Model::new(catalog, policy, &lasting(directory, at), at);
+    let mut parties = Vec::new();
+    if let Err(classes) = resolve(&before, actor, &mut parties) {
+        return refused(0, classes);
+    }
+    let mut now = before.clone();
+    for (index, change) in changes.iter().enumerate() {
+        let written_out = perform::written_out(&compiled, &now, change);
+        let performed = written_out.and_then(|change| {
+            let after = perform::perform(&now, &change)?;
+            Ok((change, after))
+        });
+        let (change, after) = match performed {
+            Ok(performed) => performed,
+            Err(mut classes) => {
+                // Whoever may not even make changes of this kind may be told that instead.
+                if !parties
+                    .iter()
+                    .all(|party| party.may_sometimes(&before, change))
+                {
+                    classes.insert(Class::Authority);
+                }
+                return refused(index, classes);
+            }
+        };
+        let mut classes = Classes::new();
+        if compare::same(&now, &after) {
+            classes.insert(Class::NothingToChange);
+        }
+        if !loads(&compiled, &after) {
+            classes.insert(Class::Invalid);
+        }
+        for party in &parties {
+            if !authority::allows(&before, &now, &after, party, &change) {
+                classes.insert(Class::Authority);
+            }
+        }
+        if !classes.is_empty() {
+            return refused(index, classes);
+        }
+        now = after;
+    }
+    // A5: guards hold in the state after.
+    if let Some(last) = changes.len().checked_sub(1)
+        && too_few_holders(&before, &now)
+    {
+        return refused(last, only(Class::MinHolders));
+    }
+    let mut policy = now.policy;
+    policy.revision = Some(before.policy.revision.unwrap_or(1) + 1);
+    Ok((policy, now.directory))
+}
+
+/// D2: what has ended is dropped.
+fn lasting(directory: &DirectoryDocument, at: Timestamp) -> DirectoryDocument {
+    let mut directory = directory.clone();
+    for user in &mut directory.users {
+        for assignments in [&mut user.roles, &mut user.packages] {
+            assignments.retain(|assignment| assignment.until.is_none_or(|until| until > at));
+        }
+    }
+    directory
+}
+
+fn loads(catalog: &Catalog, state: &Model) -> bool {
+    engine(catalog, state).is_some()
+}
+
+fn engine(catalog: &Catalog, state: &Model) -> Option<Engine> {
+    let (policy, directory) = (state.policy.clone(), state.directory.clone());
+    Engine::new(catalog, policy, directory, state.at)
+        .ok()
+        .map(|loaded| loaded.engine)
+}
+
+/// A7: the parties that must each be allowed; an invalid grant of an external one is refused.
+fn resolve(before: &Model, actor: &Actor, parties: &mut Vec<Party>) -> Result<(), Classes> {
+    match actor {
+        Actor::System => parties.push(Party::System),
+        Actor::User(id) => parties.push(match before.user(id) {
+            Some(user) if !user.suspended => Party::User {
+                id: id.clone(),
+                viewer: before.of_directory(user),
+            },
+            _ => Party::Nobody,
+        }),
+        Actor::External { grants, .. } => parties.push(external(before, grants)?),
+        Actor::OnBehalfOf { actor, of } => {
+            let results = [
+                resolve(before, actor, parties),
+                resolve(before, of, parties),
+            ];
+            let mut classes = Classes::new();
+            for result in results {
+                classes.extend(result.err().into_iter().flatten());
+            }
+            if !classes.is_empty() {
+                if parties.iter().any(|party| matches!(party, Party::Nobody)) {
+                    classes.insert(Class::Authority);
+                }
+                return Err(classes);
+            }
+        }
+        _ => panic!("an actor of a new kind"),
+    }
+    Ok(())
+}
+
+/// A7, D5, S5: an external actor's grants, as a role's are read; adjustable permissions may be named,
+/// at All (D13).
+fn external(before: &Model, written: &[GrantDocument]) -> Result<Party, Classes> {
+    let names = Names {
+        catalog: &before.catalog,
+        written: before.catalog.version,
+    };
+    let mut grants: BTreeMap<String, Scope> = BTreeMap::new();
+    for grant in written {
+        if !grant
+            .except
+            .iter()
+            .chain([&grant.select])
+            .all(|selector| names_a_node(before, selector))
+        {
+            return Err(only(Class::Invalid));
+        }
+        let mut given = names.grant(grant);
+        if let Some(named) = before.permission(&grant.select) {
+            let offered = match named.scopes.as_slice() {
+                [] => vec![Scope::All],
+                some => some.to_vec(),
+            };
+            let scope = match grant.scope {
+                Some(scope) if offered.contains(&scope) => scope,
+                None if offered.len() == 1 => offered[0],
+                _ => return Err(only(Class::Invalid)),
+            };
+            if named.adjustable.is_some() {
+                if scope != Scope::All {
+                    return Err(only(Class::Invalid));
+                }
+                given.insert(named.path.clone(), scope);
+            }
+        }
+        for (path, scope) in given {
+            let best = grants.entry(path).or_insert(scope);
+            *best = (*best).max(scope);
+        }
+    }
+    Ok(Party::External {
+        grants,
+        written: written.to_vec(),
+    })
+}
+
+/// D5: every selector names a node of the catalog.
+fn names_a_node(state: &Model, selector: &str) -> bool {
+    let node = selector.strip_suffix(".*").unwrap_or(selector);
+    selector == "*" || state.permission(node).is_some()
+}
+
+/// A5: whether a role keeps fewer users than it needs, and fewer than it had.
+fn too_few_holders(before: &Model, after: &Model) -> bool {
+    before.catalog.roles.iter().any(|role| {
+        let needed = role.min_holders.unwrap_or(0) as usize;
+        let left = keepers(after, &role.id);
+        left < needed && left < keepers(before, &role.id)
+    })
+}
+
+/// A5: the users who have it directly or by package, not suspended and not denied any of what it
+/// grants.
+fn keepers(state: &Model, role: &str) -> usize {
+    let granted = stored(state, &state.granting(&[role.to_owned()]));
+    let keeps = |user: &&UserDocument| {
+        let roles = state.assigned_roles(user);
+        let denied = denied(state, &state.closure(&roles));
+        !user.suspended
+            && roles.iter().any(|it| it == role)
+            && !granted.keys().any(|path| denied.contains(path))
+    };
+    state.directory.users.iter().filter(keeps).count()
+}
+
+// ── What roles hold ───────────────────────────────────────────────────────────────────────────
+
+/// A4: what is stored in these roles: grants and settings, whatever is denied, enabled or required.
+fn stored(state: &Model, roles: &BTreeSet<String>) -> BTreeMap<String, Scope> {
+    let mut stored = BTreeMap::new();
+    for permission in &state.catalog.permissions {
+        let path = &permission.path;
+        let scope = match &permission.adjustable {
+            // D13: from its setting alone, at All.
+            Some(_) => state
+                .settings
+                .get(path)
+                .filter(|role| roles.contains(*role))
+                .map(|_| Scope::All),
+            None => roles
+                .iter()
+                .filter_map(|role| state.roles.get(role)?.grants.get(path).copied())
+                .max(),
+        };
+        if let Some(scope) = scope {
+            stored.insert(path.clone(), scope);
+        }
+    }
+    stored
+}
+
+/// D4: what these roles deny.
+fn denied(state: &Model, roles: &BTreeSet<String>) -> BTreeSet<String> {
+    roles
+        .iter()
+        .filter_map(|role| state.roles.get(role))
+        .flat_map(|role| role.denies.iter().cloned())
+        .collect()
+}
