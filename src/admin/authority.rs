@@ -4,11 +4,11 @@
 //! there and in the state so far, so that no earlier change of a transaction brings anybody within
 //! reach.
 
+use crate::Scope;
 use crate::catalog::{Followed, resolve_grant};
 use crate::document::problem::{Path, Report, Source};
 use crate::document::{ChangeKind, DenialDocument, GrantDocument, Problems};
 use crate::engine::{Holder, NOWHERE, Planes, State, is_effective};
-use crate::{Engine, Scope};
 
 use super::actor::Actor;
 use super::refusal::Refusal;
@@ -145,8 +145,7 @@ pub(super) enum Receivers {
 
 impl Authority {
     /// Whose rights a transaction of that actor needs.
-    pub(super) fn of(engine: &Engine, actor: &Actor) -> Result<Authority, Refusal> {
-        let state = &*engine.0;
+    pub(super) fn of(state: &State, actor: &Actor) -> Result<Authority, Refusal> {
         let mut principals = Vec::new();
         let mut waiting = vec![actor];
         while let Some(actor) = waiting.pop() {
@@ -460,15 +459,18 @@ impl Principal {
         if self.user.is_some() && self.user == person.user {
             return Scope::Own;
         }
-        let level = |state: &State, position: u32| match self.position {
+        let level = |state: &State, own: u32, position: u32| match own {
             NOWHERE => Scope::All,
             _ if position == NOWHERE => Scope::All,
             own if state.stands_below(position, own) => Scope::Reports,
             own if position == own => Scope::Peers,
             _ => Scope::All,
         };
-        let now = level(scene.now, person.is);
-        let before = person.was.map(|position| level(scene.before, position));
+        let own = self.user.and_then(|user| scene.now.user_record(user));
+        let own = own.map_or(NOWHERE, |it| it.position);
+        let now = level(scene.now, own, person.is);
+        let before = person.was;
+        let before = before.map(|position| level(scene.before, self.position, position));
         before.map_or(now, |before| before.max(now))
     }
 
@@ -489,7 +491,7 @@ impl Principal {
         !denied
             && grants.iter().any(|(grant, version)| {
                 let held = Wildcard::of(state, grant, *version);
-                grant.select.ends_with('*')
+                is_wildcard(&grant.select)
                     && held.is_at_least(&wanted)
                     && held.except.iter().all(|place| {
                         !wanted.covers(place) && !place_covers(place, wanted.top.as_deref())
@@ -590,6 +592,11 @@ impl Wildcard {
         };
         covers && reaches
     }
+}
+
+/// Whether a selector covers more than one node names: no segment of a path is `*`.
+pub(super) fn is_wildcard(selector: &str) -> bool {
+    selector == "*" || selector.ends_with(".*")
 }
 
 /// Whether a place covers a wildcard whole: what is taken away there leaves nothing of it.

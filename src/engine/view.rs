@@ -166,6 +166,29 @@ impl State {
         })
     }
 
+    /// Some roles and all that they inherit, but for what is retired and what is inherited through it:
+    /// the roles that grant something (D16).
+    pub(crate) fn granting(&self, roles: Vec<u32>) -> Vec<u32> {
+        let retired = |role: u32| {
+            let system = self.model().roles.get(role as usize);
+            system.is_some_and(|it| it.retired.is_some())
+        };
+        let mut found = reached(roles, |role| match retired(role) {
+            true => Vec::new(),
+            false => self.role_juniors(role).unwrap_or_default().to_vec(),
+        });
+        found.retain(|role| !retired(*role));
+        found
+    }
+
+    /// The roles of an assignment, those of its packages among them, without their juniors.
+    pub(crate) fn directly(&self, assigned: &Assigned) -> Vec<u32> {
+        let packages = assigned.packages.iter();
+        let by_package = packages.filter_map(|it| self.packages.get(*it));
+        let by_package = by_package.flat_map(|it| it.roles.iter());
+        assigned.roles.iter().chain(by_package).copied().collect()
+    }
+
     /// A role and all that inherit it, at any depth.
     pub(crate) fn roles_above(&self, role: u32) -> Vec<u32> {
         reached(vec![role], |role| self.roles.seniors(role).collect())
@@ -205,11 +228,7 @@ impl State {
 
     /// The roles authorized in an access set (D2), each once.
     pub(crate) fn authorized(&self, assigned: &Assigned) -> Vec<u32> {
-        let packages = assigned.packages.iter();
-        let by_package = packages.filter_map(|it| self.packages.get(*it));
-        let by_package = by_package.flat_map(|it| it.roles.iter());
-        let roles = assigned.roles.iter().chain(by_package).copied();
-        reached(roles.collect(), |role| {
+        reached(self.directly(assigned), |role| {
             let known = self.roles.get(role);
             known.map_or(&[][..], |it| &it.juniors).to_vec()
         })

@@ -1,8 +1,9 @@
-//! An account whose engine is changed by transactions, with its documents beside it.
+//! An account whose engine is changed by transactions, with the documents that it says it has.
 
 use bailiwick::Engine;
+use bailiwick::admin::Refusal;
 
-use crate::reference::administration::{self, Class};
+use crate::reference::administration::Class;
 use crate::support::administration::Asked;
 use crate::support::documents::Documents;
 
@@ -11,6 +12,7 @@ use crate::support::documents::Documents;
 pub(crate) struct Said {
     pub change: usize,
     pub class: Class,
+    pub reason: Refusal,
 }
 
 #[derive(Debug, Clone)]
@@ -28,46 +30,58 @@ impl Account {
         }
     }
 
-    /// Until the engine applies changes itself: the reference does, and the engine is made anew.
     pub(crate) fn apply(&self, asked: &Asked) -> Result<Account, Said> {
-        let Documents {
-            catalog,
-            policy,
-            directory,
-            ..
-        } = &self.documents;
-        let applied = administration::apply(
-            catalog,
-            policy,
-            directory,
-            &asked.actor,
-            asked.at,
-            &asked.changes,
-        );
+        let applied = self.engine.apply(&asked.actor, asked.at, &asked.changes);
         match applied {
-            Ok((policy, directory)) => {
-                let documents = Documents {
-                    catalog: catalog.clone(),
-                    policy,
-                    directory,
-                    at: asked.at,
+            Ok(applied) => {
+                let account = Account {
+                    engine: applied.into_engine(),
+                    documents: Documents {
+                        at: asked.at,
+                        ..self.documents.clone()
+                    },
                 };
-                let engine = documents
-                    .engine_over(self.engine.catalog())
-                    .unwrap_or_else(|problems| panic!("{problems}\n{documents}"));
-                Ok(Account { documents, engine })
+                Ok(account.told())
             }
             Err(refused) => Err(Said {
                 change: refused.change,
-                class: refused.classes.first().copied().unwrap_or(Class::Limit),
+                class: class(&refused.reason),
+                reason: refused.reason,
             }),
+        }
+    }
+
+    /// The same, with the documents that the engine says it has.
+    pub(crate) fn told(&self) -> Account {
+        Account {
+            engine: self.engine.clone(),
+            documents: Documents {
+                policy: self.engine.policy(),
+                directory: self.engine.directory(),
+                ..self.documents.clone()
+            },
         }
     }
 }
 
-impl Account {
-    /// The same, with the documents that the engine says it has.
-    pub(crate) fn told(&self) -> Account {
-        self.clone()
+fn class(reason: &Refusal) -> Class {
+    match reason {
+        Refusal::Unknown { .. } => Class::Unknown,
+        Refusal::Exists { .. } => Class::Exists,
+        Refusal::UsedId { .. } => Class::UsedId,
+        Refusal::NothingToChange => Class::NothingToChange,
+        Refusal::Conflict { .. } => Class::Conflict,
+        Refusal::Invalid(_) => Class::Invalid,
+        Refusal::Cycle { .. } => Class::Cycle,
+        Refusal::TooMany { .. } => Class::Limit,
+        Refusal::SystemRole { .. } => Class::SystemRole,
+        Refusal::RoleInUse { .. }
+        | Refusal::PackageInUse { .. }
+        | Refusal::PositionInUse { .. } => Class::InUse,
+        Refusal::MinHolders { .. } => Class::MinHolders,
+        reason => {
+            assert!(reason.is_authority(), "{reason:?}");
+            Class::Authority
+        }
     }
 }

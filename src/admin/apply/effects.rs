@@ -8,19 +8,25 @@ use super::Transaction;
 use crate::document::ChangeKind;
 use crate::engine::{Planes, State};
 
-/// The rights of some access sets, kept from before a step.
-pub(super) struct RightsBefore(Vec<(u32, Planes)>);
+/// The rights of some access sets, kept from before a step, with the roles that give them.
+pub(super) struct RightsBefore(Vec<(u32, Planes, Vec<u32>)>);
 
 impl RightsBefore {
     pub(super) fn of(state: &State, sets: &BTreeSet<u32>) -> RightsBefore {
-        let rights = |set: &u32| Some((*set, state.set_rights(*set as usize)?.clone()));
+        let rights = |set: &u32| {
+            let (rights, assigned) = (
+                state.set_rights(*set as usize)?,
+                state.assigned(*set as usize)?,
+            );
+            Some((*set, rights.clone(), state.authorized(assigned)))
+        };
         RightsBefore(sets.iter().filter_map(rights).collect())
     }
 }
 
 impl Transaction {
-    /// Whether what is stored in roles, each for itself, may be handed to somebody (A4); the roles that
-    /// the catalog exempts from that kind of change aside.
+    /// Whether what roles and all that they inherit say, each for itself, may be handed to somebody (A4);
+    /// the roles that the catalog exempts from that kind of change aside.
     pub(super) fn confer_roles(
         &self,
         kind: ChangeKind,
@@ -30,7 +36,7 @@ impl Transaction {
         if self.authority.is_system() {
             return Ok(());
         }
-        for &role in roles {
+        for role in self.now().granting(roles.to_vec()) {
             if self.is_exempt(kind, role) {
                 continue;
             }
@@ -51,29 +57,30 @@ impl Transaction {
 
     /// Who has a role, or would be given what is added to it.
     pub(super) fn holders_of(&self, role: u32) -> Receivers {
-        let mut above = self.now().roles_above(role).into_iter();
-        let brought = above.any(|role| {
-            let known = self.now().roles().get(role);
-            known.is_some_and(|it| it.tokens_bring)
-        });
+        let brought = !self.brought_above(role).is_empty();
         Receivers::Sets(self.now().sets_holding(role), brought)
     }
 
     /// What a step took from, and opened to, people of some access sets: denies given must not be a
     /// weapon (A3), denies lifted must be held (A4).
-    pub(super) fn check_sets(&self, before: &RightsBefore) -> Result<(), Refusal> {
+    /// `lifting` is what the step took away: denies of other roles are not lifted by it.
+    pub(super) fn check_sets(
+        &self,
+        before: &RightsBefore,
+        lifting: &Planes,
+    ) -> Result<(), Refusal> {
         if self.authority.is_system() {
             return Ok(());
         }
-        for (set, before) in &before.0 {
+        for (set, before, roles) in &before.0 {
             let Some(after) = self.now().set_rights(*set as usize) else {
                 continue;
             };
             if before.is_denied_something_by(after) {
-                self.revoke_all_of_set(*set)?;
+                self.revoke_all_of_set(*set, roles)?;
             }
             let receivers = Receivers::Sets([*set].into(), false);
-            self.lift(before, after, &receivers)?;
+            self.lift(before, after, lifting, &receivers)?;
         }
         Ok(())
     }
@@ -83,36 +90,62 @@ impl Transaction {
         &self,
         before: &Planes,
         after: &Planes,
+        lifting: &Planes,
         receivers: &Receivers,
     ) -> Result<(), Refusal> {
-        let lifted = before.denied_beyond(after);
-        let lifted = lifted.map(|it| (it, after.granted(it).max(self.narrowest(it))));
-        self.authority.confer(self.scene(), lifted, receivers)
+        let lifted = before.denied_beyond(after).filter(|it| lifting.denied(*it));
+        self.lifted(lifted.map(|it| (it, after.granted(it))), receivers)
+    }
+
+    /// Permissions that are denied no more, with what is then granted of each: that much must be held,
+    /// and some of it where nothing is granted.
+    pub(super) fn lifted(
+        &self,
+        lifted: impl Iterator<Item = (u16, u8)>,
+        receivers: &Receivers,
+    ) -> Result<(), Refusal> {
+        let nobody = Receivers::Sets(BTreeSet::new(), false);
+        for (permission, granted) in lifted {
+            let (scope, receivers) = match granted {
+                0 => (self.narrowest(permission), &nobody),
+                granted => (granted, receivers),
+            };
+            let given = [(permission, scope)].into_iter();
+            self.authority.confer(self.scene(), given, receivers)?;
+        }
+        Ok(())
+    }
+
+    /// What roles say, each for itself, that the catalog does not exempt from that kind of change.
+    pub(super) fn compared(&self, kind: ChangeKind, roles: &[u32]) -> Planes {
+        let mut all = Planes::none(self.before.model().permissions.len());
+        for &role in roles.iter().filter(|role| !self.is_exempt(kind, **role)) {
+            if let Some(role) = self.now().roles().get(role) {
+                all.unite(&role.own);
+            }
+        }
+        all
     }
 
     /// The narrowest scope that a permission offers.
-    pub(super) fn narrowest(&self, permission: u16) -> u8 {
+    fn narrowest(&self, permission: u16) -> u8 {
         let known = self.before.model().permissions.get(permission as usize);
         let narrowest = known.and_then(|it| it.scopes.iter().next());
         narrowest.map_or(0, |scope| scope as u8)
     }
 
     /// The right to revoke every role of everybody in an access set.
-    fn revoke_all_of_set(&self, set: u32) -> Result<(), Refusal> {
+    fn revoke_all_of_set(&self, set: u32, roles: &[u32]) -> Result<(), Refusal> {
         let now = self.now();
-        let Some(assigned) = now.assigned(set as usize) else {
-            return Ok(());
-        };
-        let roles = now.authorized(assigned);
         let scene = self.scene();
         // Whoever may revoke them everywhere need not be held against each person.
-        let everywhere = self.authority.revoke(scene, &roles, Target::Everything);
+        let everywhere = self.authority.revoke(scene, roles, Target::Everything);
         if everywhere.is_ok() {
             return Ok(());
         }
         for (user, record) in now.every_user() {
             if record.access() == set as usize {
-                self.revoke_all_of(scene, user, &roles)?;
+                self.revoke_all_of(scene, user, roles)?;
             }
         }
         Ok(())

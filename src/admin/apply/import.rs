@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::authority::Target;
 use super::super::change::UsedIdKind;
-use super::super::refusal::Refusal;
+use super::super::refusal::{Named, Refusal};
+use super::order::{are_same_denies, are_same_grants, in_order};
 use super::{Transaction, validated};
+use crate::catalog::Followed;
 use crate::document::problem::quoted;
 use crate::document::{ChangeKind, DirectoryDocument, PolicyDocument, RoleDocument};
+use crate::hierarchy::Dag;
 use crate::{Catalog, Engine, Timestamp};
 
 impl Transaction {
@@ -25,7 +28,8 @@ impl Transaction {
         self.import_features(policy, &before)?;
         self.import_roles(policy, &before, is_upgraded)?;
         self.import_packages(policy, &before)?;
-        for role in missing(&before.roles, &policy.roles, |it| &it.id) {
+        let gone = missing(&before.roles, &policy.roles, |it| &it.id);
+        for role in juniors_first(&gone).into_iter().rev() {
             self.delete_role(&role.id)?;
         }
         self.import_settings(policy, &before)?;
@@ -40,7 +44,10 @@ impl Transaction {
                 self.draft.use_id(kind, id);
             }
         }
-        Ok(())
+        match in_order(self.draft.so_far().policy()) == in_order(before) {
+            true => Err(Refusal::NothingToChange),
+            false => Ok(()),
+        }
     }
 
     /// Every problem that the policy has by itself.
@@ -72,6 +79,18 @@ impl Transaction {
         })?;
         let catalog = Catalog::clone(account.catalog());
         let nobody = DirectoryDocument::new([]);
+        let roles = policy.roles.iter().map(|it| (Named::Role, &it.id));
+        let positions = policy.positions.iter().map(|it| (Named::Position, &it.id));
+        for (what, id) in roles.chain(positions) {
+            let ids = match what {
+                Named::Role => &policy.used_ids.roles,
+                _ => &policy.used_ids.positions,
+            };
+            if ids.contains(id) {
+                let id = id.clone();
+                return Err(Refusal::UsedId { what, id });
+            }
+        }
         let policy = PolicyDocument {
             revision: None,
             ..policy.clone()
@@ -107,22 +126,30 @@ impl Transaction {
     ) -> Result<(), Refusal> {
         let catalog = Catalog::clone(self.draft.so_far().catalog());
         let model = &*catalog.0;
-        let resolve = |policy: &PolicyDocument| {
-            validated(|root, report| {
-                let (version, settings) = (policy.catalog_version, &policy.settings);
-                crate::engine::read_settings(model, version, settings, root, report)
-            })
+        let written = |policy: &PolicyDocument| -> BTreeMap<u32, String> {
+            let settings = policy.settings.iter().filter_map(|(path, role)| {
+                match model.evolution.follow(path, policy.catalog_version) {
+                    Followed::Path(today) => {
+                        Some((model.permission_names.get(&today)?, role.clone()))
+                    }
+                    Followed::Retired => None,
+                }
+            });
+            settings.collect()
         };
-        let (old, new) = (resolve(before)?, resolve(policy)?);
-        let old_role: BTreeMap<u16, u16> = old.into_iter().collect();
-        for (permission, role) in &new {
-            if old_role.get(permission) != Some(role) {
-                let known = model.permissions.get(*permission as usize);
+        let (old, new) = (written(before), written(policy));
+        for &permission in old.keys().chain(new.keys()) {
+            if old.get(&permission) != new.get(&permission) {
+                let known = model.permissions.get(permission as usize);
                 let changed_by = known.and_then(|it| it.adjustable.as_ref()?.changed_by);
                 self.authority.setting(self.scene(), changed_by)?;
             }
         }
-        self.draft.set_settings(policy.settings.clone(), &new);
+        let resolved = validated(|root, report| {
+            let (version, settings) = (policy.catalog_version, &policy.settings);
+            crate::engine::read_settings(model, version, settings, root, report)
+        })?;
+        self.draft.set_settings(policy.settings.clone(), &resolved);
         Ok(())
     }
 
@@ -137,31 +164,33 @@ impl Transaction {
             .iter()
             .map(|role| (role.id.as_str(), role))
             .collect();
-        let kept: BTreeSet<&str> = policy.roles.iter().map(|it| it.id.as_str()).collect();
-        for role in &before.roles {
-            let new = policy.roles.iter().find(|it| it.id == role.id);
-            for junior in &role.inherits {
-                let stays = new.is_some_and(|new| new.inherits.contains(junior));
-                if !stays || !kept.contains(role.id.as_str()) {
+        for role in &policy.roles {
+            let Some(old) = old.get(role.id.as_str()) else {
+                continue;
+            };
+            for junior in &old.inherits {
+                if !role.inherits.contains(junior) {
                     self.remove_inheritance(&role.id, junior)?;
                 }
             }
         }
+        let new = policy.roles.iter();
+        let new: Vec<&RoleDocument> = new.filter(|it| !old.contains_key(it.id.as_str())).collect();
+        for role in juniors_first(&new) {
+            self.create_role(role)?;
+        }
         for role in &policy.roles {
             let Some(old) = old.get(role.id.as_str()) else {
-                let alone = RoleDocument {
-                    inherits: Vec::new(),
-                    ..role.clone()
-                };
-                self.create_role(&alone)?;
                 continue;
             };
             if (&old.name, &old.description) != (&role.name, &role.description) {
                 self.describe_role(&role.id, &role.name, &role.description)?;
             }
             let number = self.find_role(&role.id)?;
-            let text = |role: &RoleDocument| (role.grants.clone(), role.denies.clone());
-            if is_upgraded || text(old) != text(role) || old.created != role.created {
+            let is_same = are_same_grants(&old.grants, &role.grants)
+                && are_same_denies(&old.denies, &role.denies)
+                && old.created == role.created;
+            if is_upgraded || !is_same {
                 let inherits = self.now().roles().get(number);
                 let inherits = inherits.and_then(|it| it.document.as_deref());
                 let document = RoleDocument {
@@ -172,9 +201,11 @@ impl Transaction {
             }
         }
         for role in &policy.roles {
-            let old = old.get(role.id.as_str());
+            let Some(old) = old.get(role.id.as_str()) else {
+                continue;
+            };
             for junior in &role.inherits {
-                if !old.is_some_and(|old| old.inherits.contains(junior)) {
+                if !old.inherits.contains(junior) {
                     self.add_inheritance(&role.id, junior)?;
                 }
             }
@@ -188,9 +219,12 @@ impl Transaction {
         before: &PolicyDocument,
     ) -> Result<(), Refusal> {
         for package in &before.packages {
-            let new = policy.packages.iter().find(|it| it.id == package.id);
+            let Some(new) = policy.packages.iter().find(|it| it.id == package.id) else {
+                self.delete_package(&package.id)?;
+                continue;
+            };
             for role in &package.roles {
-                if !new.is_some_and(|new| new.roles.contains(role)) {
+                if !new.roles.contains(role) {
                     self.remove_from_package(&package.id, role)?;
                 }
             }
@@ -208,9 +242,6 @@ impl Transaction {
                     self.add_to_package(&package.id, role)?;
                 }
             }
-        }
-        for package in missing(&before.packages, &policy.packages, |it| &it.id) {
-            self.delete_package(&package.id)?;
         }
         Ok(())
     }
@@ -249,8 +280,10 @@ impl Transaction {
             let new = self.seniors(reports_to)?;
             let same: BTreeSet<u32> = new.iter().copied().collect();
             if same != self.now().positions().seniors(number).collect() {
-                let above = self.now().positions_above(number).into_iter().collect();
-                moves.push((number, new, above));
+                // Whoever stands above a new one reaches nobody by it.
+                let is_old = old.contains_key(position.id.as_str());
+                let above = is_old.then(|| self.now().positions_above(number));
+                moves.push((number, new, above.map(|it| it.into_iter().collect())));
             }
         }
         if !moves.is_empty() {
@@ -263,7 +296,9 @@ impl Transaction {
             let moved = self.draft.set_all_seniors(edges);
             moved.map_err(|it| self.no_hierarchy(it))?;
             for (number, _, above) in &moves {
-                self.may_stand_above(*number, above)?;
+                if let Some(above) = above {
+                    self.may_stand_above(*number, above)?;
+                }
             }
         }
         for position in gone {
@@ -271,6 +306,26 @@ impl Transaction {
         }
         Ok(())
     }
+}
+
+/// Roles, each after those of them that it inherits; they have no cycle.
+fn juniors_first<'r>(roles: &[&'r RoleDocument]) -> Vec<&'r RoleDocument> {
+    let numbers: BTreeMap<&str, u32> = roles
+        .iter()
+        .zip(0..)
+        .map(|(role, number)| (role.id.as_str(), number))
+        .collect();
+    let edges = roles.iter().zip(0..).flat_map(|(role, senior)| {
+        let juniors = role.inherits.iter();
+        let juniors = juniors.filter_map(|junior| numbers.get(junior.as_str()));
+        juniors.map(move |junior| (senior, *junior))
+    });
+    let edges: Vec<(u32, u32)> = edges.collect();
+    let dag = Dag::new(roles.len(), &edges).unwrap_or_default();
+    let order = dag.juniors_first();
+    order
+        .filter_map(|role| roles.get(role as usize).copied())
+        .collect()
 }
 
 /// What was there and is no more.

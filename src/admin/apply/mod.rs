@@ -6,6 +6,7 @@
 
 mod effects;
 mod import;
+mod order;
 mod packages;
 mod positions;
 mod roles;
@@ -99,11 +100,13 @@ impl Engine {
         changes: &[Change],
     ) -> Result<Applied, Refused> {
         let refused = |change: usize| move |reason: Refusal| Refused { change, reason };
-        let authority = Authority::of(self, actor).map_err(refused(0))?;
+        // What has ended by then gives no authority.
         let draft = self.draft(at);
+        let before = draft.so_far().0;
+        let authority = Authority::of(&before, actor).map_err(refused(0))?;
         let holders = guarded_holders(draft.state());
         let mut transaction = Transaction {
-            before: Arc::clone(&self.0),
+            before,
             draft,
             authority,
             at,
@@ -244,7 +247,9 @@ impl Transaction {
     }
 
     fn find_role(&self, id: &str) -> Result<u32, Refusal> {
-        find(self.now().roles(), id, Named::Role)
+        let role = find(self.now().roles(), id, Named::Role)?;
+        self.refuse_retired(role, id, self.now().written_version())?;
+        Ok(role)
     }
 
     fn find_package(&self, id: &str) -> Result<u32, Refusal> {

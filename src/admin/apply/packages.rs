@@ -1,10 +1,13 @@
 //! Changes to packages: which roles are given as one.
 
+use std::collections::BTreeSet;
+
 use super::super::authority::{Receivers, Target};
 use super::super::refusal::{Named, Refusal};
 use super::effects::RightsBefore;
 use super::{Transaction, validated};
 use crate::document::{ChangeKind, PackageDocument};
+use crate::engine::Assigned;
 use crate::limits;
 
 impl Transaction {
@@ -20,7 +23,7 @@ impl Transaction {
         let mut roles = Vec::with_capacity(package.roles.len());
         for role in &package.roles {
             let number = self.find_role(role)?;
-            self.refuse_retired(number, role)?;
+            self.refuse_retired(number, role, u32::MAX)?;
             if roles.contains(&number) {
                 return Err(Refusal::Exists {
                     what: Named::Role,
@@ -33,14 +36,10 @@ impl Transaction {
         let scene = self.scene();
         let kind = ChangeKind::EditPackages;
         self.authority.kind(scene, kind, Target::Everything)?;
-        if !roles.is_empty() {
-            let kind = ChangeKind::FillPackages;
-            self.authority.kind(scene, kind, Target::Everything)?;
-            for &role in &roles {
-                let closure = now.roles_below(role);
-                self.authority.assign(scene, &closure, Target::Everything)?;
-                self.confer_roles(kind, &closure, &Receivers::Sets(Default::default(), false))?;
-            }
+        for &role in &roles {
+            let closure = now.roles_below(role);
+            self.authority.assign(scene, &closure, Target::Everything)?;
+            self.confer_roles(kind, &[role], &Receivers::Sets(Default::default(), false))?;
         }
         self.draft.add_package(package.clone(), roles);
         Ok(())
@@ -88,14 +87,14 @@ impl Transaction {
     pub(super) fn add_to_package(&mut self, package: &str, role: &str) -> Result<(), Refusal> {
         let (number, mut document, mut roles) = self.package(package)?;
         let added = self.find_role(role)?;
-        self.refuse_retired(added, role)?;
+        self.refuse_retired(added, role, u32::MAX)?;
         if roles.contains(&added) {
             return Err(Refusal::NothingToChange);
         }
         self.may_fill(number, added)?;
         document.roles.push(role.to_owned());
         roles.push(added);
-        self.fill(number, document, roles)
+        self.fill(number, document, roles, &[])
     }
 
     pub(super) fn remove_from_package(&mut self, package: &str, role: &str) -> Result<(), Refusal> {
@@ -107,18 +106,22 @@ impl Transaction {
         self.may_empty(removed)?;
         document.roles.retain(|it| it != role);
         roles.retain(|it| *it != removed);
-        self.fill(number, document, roles)
+        let closure = self.now().roles_below(removed);
+        self.fill(number, document, roles, &closure)
     }
 
     pub(super) fn replace_in_packages(&mut self, role: &str, with: &str) -> Result<(), Refusal> {
         let removed = self.find_role(role)?;
         let added = self.find_role(with)?;
-        self.refuse_retired(added, with)?;
+        self.refuse_retired(added, with, u32::MAX)?;
         let packages: Vec<u32> = self.now().packages().with_role(removed).collect();
         if packages.is_empty() || added == removed {
             return Err(Refusal::NothingToChange);
         }
         self.may_empty(removed)?;
+        let closure = self.now().roles_below(added);
+        self.authority
+            .assign(self.scene(), &closure, Target::Everything)?;
         for number in packages {
             let Some(package) = self.now().packages().get(number) else {
                 continue;
@@ -137,7 +140,8 @@ impl Transaction {
                     .filter(|it| **it == removed)
                     .for_each(|it| *it = added);
             }
-            self.fill(number, document, roles)?;
+            let closure = self.now().roles_below(removed);
+            self.fill(number, document, roles, &closure)?;
         }
         Ok(())
     }
@@ -150,7 +154,7 @@ impl Transaction {
         self.authority.kind(scene, kind, Target::Everything)?;
         self.authority.assign(scene, &closure, Target::Everything)?;
         let holders = self.now().sets().with_package(package).collect();
-        self.confer_roles(kind, &closure, &Receivers::Sets(holders, false))
+        self.confer_roles(kind, &[role], &Receivers::Sets(holders, false))
     }
 
     /// Taking one out is a revoke.
@@ -167,11 +171,22 @@ impl Transaction {
         number: u32,
         document: PackageDocument,
         roles: Vec<u32>,
+        taken_away: &[u32],
     ) -> Result<(), Refusal> {
-        let sets = self.now().sets().with_package(number).collect();
+        let lifting = self.compared(ChangeKind::FillPackages, taken_away);
+        let alone = Assigned {
+            packages: vec![number],
+            ..Assigned::default()
+        };
+        let sets: BTreeSet<u32> = self.now().sets().with_package(number).collect();
         let rights = RightsBefore::of(self.now(), &sets);
+        let before = self.now().united(&alone);
         self.draft.set_package(number, document, roles);
-        self.check_sets(&rights)
+        // The package itself, held by somebody or not.
+        let after = self.now().united(&alone);
+        let nobody = Receivers::Sets(BTreeSet::new(), false);
+        self.lift(&before, &after, &lifting, &nobody)?;
+        self.check_sets(&rights, &lifting)
     }
 
     fn package(&self, id: &str) -> Result<(u32, PackageDocument, Vec<u32>), Refusal> {

@@ -1,10 +1,11 @@
 //! Changes to roles: what they grant, deny and inherit.
 
-use super::super::authority::{Receivers, Target};
+use super::super::authority::{Receivers, Target, is_wildcard};
 use super::super::change::{Change, UsedIdKind};
 use super::super::editor::{EditorError, RoleEditor};
 use super::super::refusal::{Named, Refusal};
 use super::effects::RightsBefore;
+use super::order::{are_same_denies, are_same_grants};
 use super::{Transaction, find, validated};
 use crate::catalog::{Rights, SYSTEM, check_identifier};
 use crate::document::problem::quoted;
@@ -26,6 +27,7 @@ impl Transaction {
         created: Option<Timestamp>,
     ) -> Result<(), Refusal> {
         let number = self.find_role(role)?;
+        self.refuse_retired(number, role, u32::MAX)?;
         let system = self.now().model().document.roles.get(number as usize);
         let known = self.now().roles().get(number);
         let (grants, denies, inherits) = match (known.and_then(|it| it.document.as_ref()), system) {
@@ -71,7 +73,7 @@ impl Transaction {
         for &junior in &juniors {
             let closure = now.roles_below(junior);
             self.authority.assign(scene, &closure, Target::Everything)?;
-            self.confer_roles(kind, &closure, &self.nobody())?;
+            self.confer_roles(kind, &[junior], &self.nobody())?;
         }
         if !self.is_exempt(kind, u32::MAX) {
             let planes = Planes::of(&own);
@@ -90,19 +92,17 @@ impl Transaction {
 
     fn find_junior(&self, junior: &str) -> Result<u32, Refusal> {
         let number = self.find_role(junior)?;
-        self.refuse_retired(number, junior)?;
+        self.refuse_retired(number, junior, u32::MAX)?;
         Ok(number)
     }
 
-    /// A retired role may be named by what an older catalog's policy says, and by nothing new.
-    pub(super) fn refuse_retired(&self, role: u32, id: &str) -> Result<(), Refusal> {
+    /// Refuses a role that was retired by that version. One that was retired since the policy was written
+    /// may be named where it is, and nowhere new.
+    pub(super) fn refuse_retired(&self, role: u32, id: &str, by: u32) -> Result<(), Refusal> {
         let now = self.now();
-        let retired = now
-            .model()
-            .roles
-            .get(role as usize)
-            .and_then(|it| it.retired);
-        match retired {
+        let retired = now.model().roles.get(role as usize);
+        let retired = retired.and_then(|it| it.retired);
+        match retired.filter(|version| *version <= by) {
             Some(version) => validated(|root, report| {
                 let message = format!("role {} was retired in version `{version}`", quoted(id));
                 report.error(&root.field("role"), message);
@@ -234,7 +234,7 @@ impl Transaction {
                 changed,
             });
         }
-        if document.grants == grants && document.denies == denies {
+        if are_same_grants(&document.grants, grants) && are_same_denies(&document.denies, denies) {
             return Err(Refusal::NothingToChange);
         }
         let before = std::mem::replace(&mut document.grants, grants.to_vec());
@@ -285,26 +285,41 @@ impl Transaction {
         }
         let sets = now.sets_holding(number);
         let rights = RightsBefore::of(now, &sets);
+        let brought: Vec<(u32, Planes)> = self
+            .brought_above(number)
+            .into_iter()
+            .filter_map(|role| Some((role, now.role_closure(role)?.clone())))
+            .collect();
         self.draft.set_own(number, document, &own);
+        for (role, before) in &brought {
+            let after = self.now().role_closure(*role);
+            if after.is_some_and(|after| before.is_denied_something_by(after)) {
+                let scene = self.scene();
+                self.authority.revoke(scene, &[*role], Target::Everything)?;
+            }
+        }
         if !is_exempt {
-            let closure = self.now().role_closure(number).cloned();
+            let brought = brought.iter().map(|(role, _)| *role);
+            let roles: Vec<u32> = brought.chain([number]).collect();
             let lifted: Vec<(u16, u8)> = before
                 .denied_beyond(&after)
                 .map(|it| {
-                    let by_role = closure.as_ref().map_or(0, |closure| closure.granted(it));
+                    let closures = roles.iter().filter_map(|it| self.now().role_closure(*it));
+                    let by_role = closures
+                        .map(|closure| closure.granted(it))
+                        .max()
+                        .unwrap_or(0);
                     let by_holder = |set: &u32| {
                         let rights = self.now().set_rights(*set as usize);
                         rights.map_or(0, |rights| rights.granted(it))
                     };
                     let by_holders = sets.iter().map(by_holder).max().unwrap_or(0);
-                    (it, by_role.max(by_holders).max(self.narrowest(it)))
+                    (it, by_role.max(by_holders))
                 })
                 .collect();
-            let scene = self.scene();
-            self.authority
-                .confer(scene, lifted.into_iter(), &receivers)?;
+            self.lifted(lifted.into_iter(), &receivers)?;
         }
-        self.check_sets(&rights)
+        self.check_sets(&rights, &self.compared(kind, &[]))
     }
 
     /// Wildcards that were not written so before (A4).
@@ -321,8 +336,7 @@ impl Transaction {
                 && within(&other.except, &one.except)
         };
         let written = after.iter().filter(|grant| {
-            let is_wildcard = grant.select == "*" || grant.select.ends_with(".*");
-            is_wildcard && !before.iter().any(|known| is_same(known, grant))
+            is_wildcard(&grant.select) && !before.iter().any(|known| is_same(known, grant))
         });
         for grant in written {
             self.authority.wildcard(self.scene(), grant)?;
@@ -397,10 +411,10 @@ impl Transaction {
         let scene = self.scene();
         self.authority.kind(scene, kind, Target::Everything)?;
         self.authority.assign(scene, &closure, Target::Everything)?;
-        self.confer_roles(kind, &closure, &self.holders_of(number))?;
+        self.confer_roles(kind, &[junior_number], &self.holders_of(number))?;
         document.inherits.push(junior.to_owned());
         juniors.push(junior_number);
-        self.inherit(number, document, juniors)
+        self.inherit(number, document, juniors, &[])
     }
 
     pub(super) fn remove_inheritance(&mut self, role: &str, junior: &str) -> Result<(), Refusal> {
@@ -411,15 +425,15 @@ impl Transaction {
         if !juniors.contains(&junior_number) {
             return Err(Refusal::NothingToChange);
         }
-        let mut revoked = now.roles_below(junior_number);
-        revoked.push(number);
+        let closure = now.roles_below(junior_number);
+        let revoked: Vec<u32> = closure.iter().copied().chain([number]).collect();
         let scene = self.scene();
         self.authority
             .kind(scene, ChangeKind::EditInheritance, Target::Everything)?;
         self.authority.revoke(scene, &revoked, Target::Everything)?;
         document.inherits.retain(|it| it != junior);
         juniors.retain(|it| *it != junior_number);
-        self.inherit(number, document, juniors)
+        self.inherit(number, document, juniors, &closure)
     }
 
     fn inherit(
@@ -427,20 +441,44 @@ impl Transaction {
         number: u32,
         document: RoleDocument,
         juniors: Vec<u32>,
+        taken_away: &[u32],
     ) -> Result<(), Refusal> {
+        let lifting = self.compared(ChangeKind::EditInheritance, taken_away);
         let sets = self.now().sets_holding(number);
         let rights = RightsBefore::of(self.now(), &sets);
-        let before = self.now().role_closure(number).cloned();
+        // The role itself, held by somebody or not, and what tokens bring.
+        let brought = self.brought_above(number);
+        let roles: Vec<u32> = brought.iter().copied().chain([number]).collect();
+        let before: Vec<Planes> = roles
+            .iter()
+            .filter_map(|role| self.now().role_closure(*role).cloned())
+            .collect();
         self.draft.set_juniors(number, document, juniors);
-        let after = self.now().role_closure(number).cloned();
-        if let (Some(before), Some(after)) = (before, after)
-            && sets.is_empty()
-            && !self.authority.is_system()
-        {
-            // Nobody has it yet: what the role itself then comes to.
-            self.lift(&before, &after, &self.holders_of(number))?;
+        if !self.authority.is_system() {
+            let receivers = self.holders_of(number);
+            for (role, before) in roles.iter().zip(&before) {
+                let Some(after) = self.now().role_closure(*role) else {
+                    continue;
+                };
+                self.lift(before, after, &lifting, &receivers)?;
+                // Whoever brings it can do less.
+                if brought.contains(role) && before.is_denied_something_by(after) {
+                    let scene = self.scene();
+                    self.authority.revoke(scene, &[*role], Target::Everything)?;
+                }
+            }
         }
-        self.check_sets(&rights)
+        self.check_sets(&rights, &lifting)
+    }
+
+    /// The role and those that inherit it, as far as tokens may bring them.
+    pub(super) fn brought_above(&self, role: u32) -> Vec<u32> {
+        let above = self.now().roles_above(role).into_iter();
+        let brought = above.filter(|role| {
+            let known = self.now().roles().get(*role);
+            known.is_some_and(|it| it.tokens_bring)
+        });
+        brought.collect()
     }
 
     /// The cycle that an edge would close: from the senior, down from the junior, back to the senior.

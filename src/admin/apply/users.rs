@@ -7,7 +7,7 @@ use super::{Transaction, find, validated};
 use crate::catalog::{Bearer, Condition, Right};
 use crate::document::problem::quoted;
 use crate::document::{ChangeKind, PropertyType, PropertyValue, Timestamp, UserDocument};
-use crate::engine::{Assigned, End, Extras, Held, NOWHERE, User};
+use crate::engine::{Assigned, End, Extras, Held, NOWHERE, Planes, User};
 use crate::limits;
 
 impl Transaction {
@@ -27,7 +27,7 @@ impl Transaction {
         let mut ends = Vec::new();
         for assignment in &user.roles {
             let role = self.find_role(&assignment.id)?;
-            self.refuse_retired(role, &assignment.id)?;
+            self.refuse_retired(role, &assignment.id, u32::MAX)?;
             self.take_on(&mut assigned, &mut ends, Held::Role(role), assignment.until)?;
         }
         for assignment in &user.packages {
@@ -57,7 +57,8 @@ impl Transaction {
         let roles = self.now().authorized(&assigned);
         self.authority.assign(scene, &roles, target)?;
         let receivers = Receivers::Person(person, user.id.clone());
-        self.confer_roles(kind, &roles, &receivers)?;
+        let given = self.now().directly(&assigned);
+        self.confer_roles(kind, &given, &receivers)?;
 
         let extras = Extras {
             label: user.name.as_deref().map(Into::into),
@@ -120,7 +121,9 @@ impl Transaction {
             self.authority.revoke(scene, &roles, target)?;
         } else {
             self.authority.assign(scene, &roles, target)?;
-            self.confer_roles(kind, &roles, &Receivers::Person(person, user.to_owned()))?;
+            let assigned = self.now().assigned(record.access());
+            let given = assigned.map_or_else(Vec::new, |it| self.now().directly(it));
+            self.confer_roles(kind, &given, &Receivers::Person(person, user.to_owned()))?;
         }
         self.draft.set_suspended(number, suspend);
         Ok(())
@@ -160,7 +163,8 @@ impl Transaction {
         let (number, record, mut extras) = self.user(user)?;
         let property = self.find_property(property, value)?;
         let known = extras.properties.iter().find(|(it, _)| *it == property);
-        if known.map(|(_, it)| it) == value {
+        let known = known.map(|(_, known)| known);
+        if known == value || known.zip(value).is_some_and(|(a, b)| are_same_sets(a, b)) {
             return Err(Refusal::NothingToChange);
         }
         self.may_change(ChangeKind::EditProperties, number, user)?;
@@ -244,9 +248,17 @@ impl Transaction {
             self.authority.revoke(scene, &roles, target)?;
         } else {
             self.authority.assign(scene, &roles, target)?;
-            self.confer_roles(kind, &roles, &Receivers::Person(person, user.to_owned()))?;
+            let given = self.now().directly(&alone(of));
+            self.confer_roles(kind, &given, &Receivers::Person(person, user.to_owned()))?;
         }
         if held {
+            // Denies too: as though it were taken away, or given anew.
+            let with = self.now().united(&assigned);
+            let without = self.now().united(&without(&assigned, of));
+            match is_sooner {
+                true => self.check_person(number, user, &with, &without, record, &roles)?,
+                false => self.check_person(number, user, &without, &with, record, &[])?,
+            }
             extras.ends.retain(|end| end.of != of);
             extras.ends.extend(until.map(|until| End { of, until }));
             self.draft.set_extras(number, extras);
@@ -254,11 +266,11 @@ impl Transaction {
         }
         if let Held::Role(role) = of {
             let id = self.now().role_id(role).unwrap_or_default().to_owned();
-            self.refuse_retired(role, &id)?;
+            self.refuse_retired(role, &id, u32::MAX)?;
         }
         let ends_before = extras.ends.len();
         self.take_on(&mut assigned, &mut extras.ends, of, until)?;
-        self.reassign(number, user, record, assigned)?;
+        self.reassign(number, user, record, assigned, &[])?;
         if extras.ends.len() > ends_before {
             self.draft.set_extras(number, extras);
         }
@@ -268,13 +280,9 @@ impl Transaction {
     pub(super) fn unassign(&mut self, user: &str, of: Held) -> Result<(), Refusal> {
         let (number, record, mut extras) = self.user(user)?;
         let assigned = self.now().assigned(record.access()).cloned();
-        let mut assigned = assigned.unwrap_or_default();
-        let before = (assigned.roles.len(), assigned.packages.len());
-        match of {
-            Held::Role(role) => assigned.roles.retain(|it| *it != role),
-            Held::Package(package) => assigned.packages.retain(|it| *it != package),
-        }
-        if before == (assigned.roles.len(), assigned.packages.len()) {
+        let assigned = assigned.unwrap_or_default();
+        let left = without(&assigned, of);
+        if left == assigned {
             return Err(Refusal::NothingToChange);
         }
         self.may_change(ChangeKind::EditAssignments, number, user)?;
@@ -282,7 +290,7 @@ impl Transaction {
         let scene = self.scene();
         let target = Target::Person(scene.person(number), user);
         self.authority.revoke(scene, &roles, target)?;
-        self.reassign(number, user, record, assigned)?;
+        self.reassign(number, user, record, left, &roles)?;
         if extras.ends.iter().any(|end| end.of == of) {
             extras.ends.retain(|end| end.of != of);
             self.draft.set_extras(number, extras);
@@ -297,26 +305,45 @@ impl Transaction {
         user: &str,
         record: User,
         assigned: Assigned,
+        taken_away: &[u32],
     ) -> Result<(), Refusal> {
         if self.authority.is_system() {
             self.draft.set_assigned(number, assigned);
             return Ok(());
         }
         let before = self.now().set_rights(record.access()).cloned();
-        let roles = self.roles_of(record);
+        let after = self.now().united(&assigned);
+        if let Some(before) = before {
+            self.check_person(number, user, &before, &after, record, taken_away)?;
+        }
         self.draft.set_assigned(number, assigned);
-        let after = self.now().user_record(number);
-        let after = after.and_then(|it| self.now().set_rights(it.access()));
-        let (Some(before), Some(after)) = (before, after) else {
-            return Ok(());
-        };
+        Ok(())
+    }
+
+    /// Denies given to somebody must not be a weapon (A3), denies lifted must be held (A4).
+    fn check_person(
+        &self,
+        number: u32,
+        user: &str,
+        before: &Planes,
+        after: &Planes,
+        record: User,
+        taken_away: &[u32],
+    ) -> Result<(), Refusal> {
         let scene = self.scene();
         let person = scene.person(number);
         if before.is_denied_something_by(after) {
+            let roles = self.roles_of(record);
             self.authority
                 .revoke(scene, &roles, Target::Person(person, user))?;
         }
-        self.lift(&before, after, &Receivers::Person(person, user.to_owned()))
+        let lifting = self.compared(ChangeKind::EditAssignments, taken_away);
+        self.lift(
+            before,
+            after,
+            &lifting,
+            &Receivers::Person(person, user.to_owned()),
+        )
     }
 
     fn take_on(
@@ -359,12 +386,7 @@ impl Transaction {
 
     /// The roles that an assignment gives, their juniors among them.
     fn roles_in(&self, of: Held) -> Vec<u32> {
-        let mut alone = Assigned::default();
-        match of {
-            Held::Role(role) => alone.roles.push(role),
-            Held::Package(package) => alone.packages.push(package),
-        }
-        self.now().authorized(&alone)
+        self.now().authorized(&alone(of))
     }
 
     fn roles_of(&self, record: User) -> Vec<u32> {
@@ -431,4 +453,30 @@ impl Transaction {
         })?;
         Ok(number)
     }
+}
+
+fn alone(of: Held) -> Assigned {
+    let mut alone = Assigned::default();
+    match of {
+        Held::Role(role) => alone.roles.push(role),
+        Held::Package(package) => alone.packages.push(package),
+    }
+    alone
+}
+
+fn without(assigned: &Assigned, of: Held) -> Assigned {
+    let mut left = assigned.clone();
+    match of {
+        Held::Role(role) => left.roles.retain(|it| *it != role),
+        Held::Package(package) => left.packages.retain(|it| *it != package),
+    }
+    left
+}
+
+fn are_same_sets(one: &PropertyValue, other: &PropertyValue) -> bool {
+    let (PropertyValue::Set(one), PropertyValue::Set(other)) = (one, other) else {
+        return false;
+    };
+    let within = |a: &[String], b: &[String]| a.iter().all(|it| b.contains(it));
+    within(one, other) && within(other, one)
 }

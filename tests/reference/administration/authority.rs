@@ -112,11 +112,11 @@ impl Judge<'_> {
             Change::CreateUser { user } => {
                 self.may_on(kind, &user.id)
                     && self.gives(&user.id, &self.after.assigned_roles(user), kind)
-                    && self.places_user(&user.id, kind)
+                    && self.places_user(&user.id)
                     && user
                         .properties
                         .keys()
-                        .all(|property| self.sets(&user.id, property, kind))
+                        .all(|property| self.sets(&user.id, property))
             }
             Change::DescribeUser { user, .. } => self.may_on(kind, user),
             Change::RemoveUser { user } => {
@@ -134,11 +134,9 @@ impl Judge<'_> {
             Change::ReinstateUser { user } => {
                 self.may_on(kind, user) && self.gives(user, &assigned(self.after, user), kind)
             }
-            Change::PlaceUser { user, .. } => {
-                self.may_on(kind, user) && self.places_user(user, kind)
-            }
+            Change::PlaceUser { user, .. } => self.may_on(kind, user) && self.places_user(user),
             Change::SetProperty { user, property, .. } => {
-                self.may_on(kind, user) && self.sets(user, property, kind)
+                self.may_on(kind, user) && self.sets(user, property)
             }
             Change::AssignRole { user, role, .. } => {
                 self.may_on(kind, user) && self.assigns_until(user, role, false, kind)
@@ -325,12 +323,17 @@ impl Judge<'_> {
             .all(|path| self.held(path) == Some(Scope::All))
     }
 
-    /// A deny that is lifted: held as wide as whoever is concerned is granted it then, or at all.
-    fn may_lift(&self, permission: &str, granted_then: Option<Scope>) -> bool {
-        match (self.held(permission), granted_then) {
-            (None, _) => false,
-            (Some(_), None) => true,
-            (Some(held), Some(granted)) => held >= granted,
+    /// A deny that is lifted hands out what whoever is concerned is granted then; where nothing is, it
+    /// must be held at all.
+    fn may_lift(
+        &self,
+        permission: &str,
+        granted_then: Option<Scope>,
+        receivers: &Receivers,
+    ) -> bool {
+        match granted_then {
+            None => self.held(permission).is_some(),
+            Some(granted) => self.confers(permission, granted, receivers),
         }
     }
 
@@ -340,10 +343,14 @@ impl Judge<'_> {
             let from = denied(self.now, &authorized(self.now, &user.id));
             let to = denied(self.after, &authorized(self.after, &user.id));
             let granted = granted_to(self.after, &user.id);
+            let receiver = Receivers {
+                users: vec![user.id.clone()],
+                tokens: false,
+            };
             denies
                 .iter()
                 .filter(|path| from.contains(*path) && !to.contains(*path))
-                .all(|path| self.may_lift(path, granted.get(path).copied()))
+                .all(|path| self.may_lift(path, granted.get(path).copied(), &receiver))
         })
     }
 
@@ -353,6 +360,7 @@ impl Judge<'_> {
         denies: &BTreeSet<String>,
         from: &[String],
         to: &[String],
+        receivers: &Receivers,
     ) -> bool {
         let before = denied(self.now, &self.now.closure(from));
         let after = denied(self.after, &self.after.closure(to));
@@ -360,7 +368,7 @@ impl Judge<'_> {
         denies
             .iter()
             .filter(|path| before.contains(*path) && !after.contains(*path))
-            .all(|path| self.may_lift(path, granted.get(path).copied()))
+            .all(|path| self.may_lift(path, granted.get(path).copied(), receivers))
     }
 
     /// What these roles deny, those aside that are exempt.
@@ -465,7 +473,7 @@ impl Judge<'_> {
         }
         lifted.into_iter().all(|path| {
             let widest = concerned.iter().filter_map(|it| it.get(path)).max();
-            self.may_lift(path, widest.copied())
+            self.may_lift(path, widest.copied(), holders)
         })
     }
 
@@ -497,10 +505,10 @@ impl Judge<'_> {
         self.revokes_at_all(closure)
             && self.may_revoke(role, None)
             && self.may_lift_for_users(&denies)
-            && self.may_lift_for_roles(&denies, &alone, &alone)
+            && self.may_lift_for_roles(&denies, &alone, &alone, &self.holders(role))
             && self.brought_seniors(role).into_iter().all(|senior| {
                 let alone = [senior];
-                self.may_lift_for_roles(&denies, &alone, &alone)
+                self.may_lift_for_roles(&denies, &alone, &alone, &self.holders(role))
             })
     }
 
@@ -530,6 +538,10 @@ impl Judge<'_> {
                 &denies,
                 &contents(self.now, package),
                 &contents(self.after, package),
+                &Receivers {
+                    users: Vec::new(),
+                    tokens: false,
+                },
             )
     }
 
@@ -607,39 +619,38 @@ impl Judge<'_> {
 
     /// A4: what the user, and those above and beside them, reach by positions, they would reach
     /// through the new one.
-    fn places_user(&self, user: &str, kind: ChangeKind) -> bool {
+    fn places_user(&self, user: &str) -> bool {
         let position = |state: &Model, id: &str| state.user(id)?.position.clone();
         let Some(to) = position(self.after, user) else {
             return true;
         };
         let from = position(self.now, user);
-        let mut widened = self.positional(user, kind, &[Scope::Reports, Scope::Peers]);
+        let mut widened = self.positional(user, &[Scope::Reports, Scope::Peers]);
         for other in &self.after.directory.users {
             let Some(theirs) = other.position.as_ref().filter(|_| other.id != user) else {
                 continue;
             };
             let above = |below: &String| self.after.strictly_below(below, theirs);
             if above(&to) && !from.as_ref().is_some_and(above) {
-                widened.extend(self.positional(&other.id, kind, &[Scope::Reports, Scope::Peers]));
+                widened.extend(self.positional(&other.id, &[Scope::Reports, Scope::Peers]));
             }
             if *theirs == to {
-                widened.extend(self.positional(&other.id, kind, &[Scope::Peers]));
+                widened.extend(self.positional(&other.id, &[Scope::Peers]));
             }
         }
-        widened.extend(self.positional_of_tokens(kind));
+        widened.extend(self.positional_of_tokens());
         self.holds_at_all(&widened)
     }
 
     /// A4: what those who newly stand above a position reach by positions.
     pub(super) fn moves_position(&self, position: &str) -> bool {
-        let kind = ChangeKind::EditPositions;
         let newly = |above: &str| {
             self.after.strictly_below(position, above) && !self.now.strictly_below(position, above)
         };
         let mut widened = BTreeSet::new();
         for user in &self.after.directory.users {
             if user.position.as_ref().is_some_and(|theirs| newly(theirs)) {
-                widened.extend(self.positional(&user.id, kind, &[Scope::Reports, Scope::Peers]));
+                widened.extend(self.positional(&user.id, &[Scope::Reports, Scope::Peers]));
             }
         }
         if self
@@ -649,51 +660,41 @@ impl Judge<'_> {
             .iter()
             .any(|above| newly(&above.id))
         {
-            widened.extend(self.positional_of_tokens(kind));
+            widened.extend(self.positional_of_tokens());
         }
         self.holds_at_all(&widened)
     }
 
     /// The permissions that a user is granted at one of these scopes.
-    fn positional(&self, user: &str, kind: ChangeKind, scopes: &[Scope]) -> BTreeSet<String> {
+    fn positional(&self, user: &str, scopes: &[Scope]) -> BTreeSet<String> {
         let roles = self.after.granting(&assigned(self.after, user));
-        self.at_scopes(kind, &roles, scopes)
+        self.at_scopes(&roles, scopes)
     }
 
     /// What the roles that tokens may bring grant, each with its juniors, by position.
-    fn positional_of_tokens(&self, kind: ChangeKind) -> BTreeSet<String> {
+    fn positional_of_tokens(&self) -> BTreeSet<String> {
         let brought = self.after.roles.keys();
         brought
             .filter(|role| self.after.tokens_may_bring(role))
             .flat_map(|role| {
                 let roles = self.after.granting(std::slice::from_ref(role));
-                self.at_scopes(kind, &roles, &[Scope::Reports, Scope::Peers])
+                self.at_scopes(&roles, &[Scope::Reports, Scope::Peers])
             })
             .collect()
     }
 
-    fn at_scopes(
-        &self,
-        kind: ChangeKind,
-        roles: &BTreeSet<String>,
-        scopes: &[Scope],
-    ) -> BTreeSet<String> {
-        let compared = roles.iter().filter(|role| !self.exempt(kind, role));
-        let compared = stored(self.after, &compared.cloned().collect());
-        // What reaches everything already, positions do not widen.
+    fn at_scopes(&self, roles: &BTreeSet<String>, scopes: &[Scope]) -> BTreeSet<String> {
         stored(self.after, roles)
             .into_iter()
-            .filter(|(_, widest)| *widest != Scope::All)
-            .filter(|(path, _)| compared.get(path).is_some_and(|it| scopes.contains(it)))
+            .filter(|(_, widest)| scopes.contains(widest))
             .map(|(path, _)| path)
             .collect()
     }
 
     /// A4: a property that conditions read widens what they guard.
-    fn sets(&self, user: &str, property: &str, kind: ChangeKind) -> bool {
+    fn sets(&self, user: &str, property: &str) -> bool {
         let roles = self.after.granting(&assigned(self.after, user));
-        let compared = roles.iter().filter(|role| !self.exempt(kind, role));
-        let granted = stored(self.after, &compared.cloned().collect());
+        let granted = stored(self.after, &roles);
         let mut read = BTreeSet::new();
         for operation in &self.before.catalog.operations {
             for pair in &operation.allowed_by {

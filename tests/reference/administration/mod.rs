@@ -17,7 +17,8 @@
 //! - A3: "loses anything" looks at what the role's closure granted before the edit.
 //! - A3, an assignment that gets a later end is judged as though it were new, one that gets an
 //!   earlier end as though it were taken away: denies given and lifted included.
-//! - A4: an exemption lifts the whole of A4 for what that role holds: contents, denies, wildcards.
+//! - A4: an exemption lifts what A4 asks for what that role says, contents, denies and wildcards; not
+//!   what it asks for changes of positions and properties, by whichever role they widen reach.
 //! - A4: a deny lifted from a package or role that nobody holds is compared with what that package
 //!   or role itself grants then ("held by somebody or not"); of one that tokens may bring, with what
 //!   each role that inherits it grants.

@@ -578,7 +578,7 @@ fn account(now: &Model, after: &mut Model, change: &Change) -> Performed {
                 return refuse(Class::Invalid);
             }
             if let Some(role) = role
-                && !now.role_known(role)
+                && !(role.starts_with("system:") && now.role_known(role))
             {
                 return either(Class::Unknown, Class::Invalid);
             }
