@@ -51,6 +51,29 @@ struct Receivers {
     tokens: bool,
 }
 
+impl Receivers {
+    fn nobody() -> Receivers {
+        Receivers {
+            users: Vec::new(),
+            tokens: false,
+        }
+    }
+
+    fn one(user: &str) -> Receivers {
+        Receivers {
+            users: vec![user.to_owned()],
+            tokens: false,
+        }
+    }
+
+    fn tokens() -> Receivers {
+        Receivers {
+            users: Vec::new(),
+            tokens: true,
+        }
+    }
+}
+
 impl Judge<'_> {
     fn allows(&self, change: &Change) -> bool {
         let Some(kind) = change.kind() else {
@@ -325,12 +348,20 @@ impl Judge<'_> {
             .all(|path| self.held(path) == Some(Scope::All))
     }
 
-    /// A deny that is lifted: held as wide as whoever is concerned is granted it then, or at all.
-    fn may_lift(&self, permission: &str, granted_then: Option<Scope>) -> bool {
+    /// A deny that is lifted: held as wide as whoever is concerned is granted it then, or at all; and
+    /// conferrable on them, since they reach by it from where they stand.
+    fn may_lift(
+        &self,
+        permission: &str,
+        granted_then: Option<Scope>,
+        concerned: &Receivers,
+    ) -> bool {
         match (self.held(permission), granted_then) {
             (None, _) => false,
             (Some(_), None) => true,
-            (Some(held), Some(granted)) => held >= granted,
+            (Some(held), Some(granted)) => {
+                held >= granted && self.confers(permission, granted, concerned)
+            }
         }
     }
 
@@ -340,10 +371,11 @@ impl Judge<'_> {
             let from = denied(self.now, &authorized(self.now, &user.id));
             let to = denied(self.after, &authorized(self.after, &user.id));
             let granted = granted_to(self.after, &user.id);
+            let concerned = Receivers::one(&user.id);
             denies
                 .iter()
                 .filter(|path| from.contains(*path) && !to.contains(*path))
-                .all(|path| self.may_lift(path, granted.get(path).copied()))
+                .all(|path| self.may_lift(path, granted.get(path).copied(), &concerned))
         })
     }
 
@@ -353,6 +385,7 @@ impl Judge<'_> {
         denies: &BTreeSet<String>,
         from: &[String],
         to: &[String],
+        concerned: &Receivers,
     ) -> bool {
         let before = denied(self.now, &self.now.closure(from));
         let after = denied(self.after, &self.after.closure(to));
@@ -360,7 +393,7 @@ impl Judge<'_> {
         denies
             .iter()
             .filter(|path| before.contains(*path) && !after.contains(*path))
-            .all(|path| self.may_lift(path, granted.get(path).copied()))
+            .all(|path| self.may_lift(path, granted.get(path).copied(), concerned))
     }
 
     /// What these roles deny, those aside that are exempt.
@@ -455,17 +488,18 @@ impl Judge<'_> {
         lifted: impl Iterator<Item = &'p String>,
         holders: &Receivers,
     ) -> bool {
-        let mut concerned: Vec<BTreeMap<String, Scope>> =
-            vec![stored(self.after, &self.after.granting(&[role.to_owned()]))];
+        let alone = |role: &str| stored(self.after, &self.after.granting(&[role.to_owned()]));
+        let mut concerned = vec![(alone(role), Receivers::nobody())];
         for user in &holders.users {
-            concerned.push(granted_to(self.after, user));
+            concerned.push((granted_to(self.after, user), Receivers::one(user)));
         }
         for senior in self.brought_seniors(role) {
-            concerned.push(stored(self.after, &self.after.granting(&[senior])));
+            concerned.push((alone(&senior), Receivers::tokens()));
         }
         lifted.into_iter().all(|path| {
-            let widest = concerned.iter().filter_map(|it| it.get(path)).max();
-            self.may_lift(path, widest.copied())
+            concerned
+                .iter()
+                .all(|(granted, who)| self.may_lift(path, granted.get(path).copied(), who))
         })
     }
 
@@ -497,10 +531,10 @@ impl Judge<'_> {
         self.revokes_at_all(closure)
             && self.may_revoke(role, None)
             && self.may_lift_for_users(&denies)
-            && self.may_lift_for_roles(&denies, &alone, &alone)
+            && self.may_lift_for_roles(&denies, &alone, &alone, &Receivers::nobody())
             && self.brought_seniors(role).into_iter().all(|senior| {
                 let alone = [senior];
-                self.may_lift_for_roles(&denies, &alone, &alone)
+                self.may_lift_for_roles(&denies, &alone, &alone, &Receivers::tokens())
             })
     }
 
@@ -530,6 +564,7 @@ impl Judge<'_> {
                 &denies,
                 &contents(self.now, package),
                 &contents(self.after, package),
+                &Receivers::nobody(),
             )
     }
 
@@ -547,10 +582,7 @@ impl Judge<'_> {
 
     /// Roles given to a user, with all their juniors.
     fn gives(&self, user: &str, roles: &[String], kind: ChangeKind) -> bool {
-        let receiver = Receivers {
-            users: vec![user.to_owned()],
-            tokens: false,
-        };
+        let receiver = Receivers::one(user);
         let closure = self.after.closure(roles);
         closure.iter().all(|role| self.may_assign(role, Some(user)))
             && self.confers_contents(kind, &self.after.granting(roles), &receiver)

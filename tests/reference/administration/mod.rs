@@ -21,6 +21,8 @@
 //! - A4: a deny lifted from a package or role that nobody holds is compared with what that package
 //!   or role itself grants then ("held by somebody or not"); of one that tokens may bring, with what
 //!   each role that inherits it grants.
+//! - A4: a deny is lifted for a user by whoever may confer on that user what the user is granted then:
+//!   holding it as wide by name is not enough, since the user reaches from another place.
 //! - A4: where one role takes another's place in packages, nothing is handed out by those that have
 //!   it already; the rights to assign and revoke are needed all the same.
 //! - A5, `min_holders`: "what it grants" is what its closure grants and settings give it.
