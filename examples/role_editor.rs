@@ -22,7 +22,7 @@ const ACCOUNT_ADMIN: support::System = support::System {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let engine = PACKAGE_ROLES.engine()?;
     let role = RoleDocument::new("list_keeper");
-    let mut editor = RoleEditor::draft(engine.catalog(), engine.policy(), role)?;
+    let mut editor = RoleEditor::draft(engine.catalog(), &engine.policy(), role)?;
     let module = "contact_lists";
 
     println!("A new role, unticked");
@@ -65,7 +65,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("What a permission requires is ticked along, what it suggests is named");
     let engine = ACCOUNT_ADMIN.engine()?;
     let role = RoleDocument::new("sender");
-    let mut editor = RoleEditor::draft(engine.catalog(), engine.policy(), role)?;
+    let mut editor = RoleEditor::draft(engine.catalog(), &engine.policy(), role)?;
     print!("{}", editor.click("campaigns.add", None)?);
     show(&editor, "campaigns");
     println!("…and what requires it is cleared along");

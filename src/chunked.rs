@@ -1,66 +1,163 @@
-//! Vectors and tables in chunks that revisions share: a change copies one chunk, whatever the length.
+//! Vectors and tables in chunks that revisions share: a change copies one chunk and a pointer for each
+//! of the others, whatever the length.
 
 use std::sync::Arc;
 
-const BITS: u32 = 10;
-const CHUNK: usize = 1 << BITS;
-
-/// An immutable vector in chunks. A clone copies a pointer for each chunk.
+/// A vector in chunks of `1 << BITS`. A clone copies one pointer; the first write after it a pointer
+/// for each chunk, and each chunk that is written to.
 #[derive(Debug, Clone)]
-pub(crate) struct Chunked<T> {
+pub(crate) struct Chunked<T, const BITS: u32 = 10> {
     chunks: Arc<[Arc<[T]>]>,
+    len: usize,
 }
 
-impl<T> Default for Chunked<T> {
+impl<T, const BITS: u32> Default for Chunked<T, BITS> {
     fn default() -> Self {
         Chunked {
             chunks: Arc::default(),
+            len: 0,
         }
     }
 }
 
-impl<T> FromIterator<T> for Chunked<T> {
+impl<T, const BITS: u32> FromIterator<T> for Chunked<T, BITS> {
     fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
         let mut items = items.into_iter();
+        let mut len = 0;
         let next = || {
-            let chunk: Vec<T> = items.by_ref().take(CHUNK).collect();
+            let chunk: Vec<T> = items.by_ref().take(1 << BITS).collect();
+            len += chunk.len();
             (!chunk.is_empty()).then(|| chunk.into())
         };
-        Chunked {
-            chunks: std::iter::from_fn(next).collect(),
-        }
+        let chunks = std::iter::from_fn(next).collect();
+        Chunked { chunks, len }
     }
 }
 
-impl<T> Chunked<T> {
+impl<T, const BITS: u32> Chunked<T, BITS> {
     #[inline]
     pub(crate) fn get(&self, index: usize) -> Option<&T> {
-        self.chunks.get(index >> BITS)?.get(index & (CHUNK - 1))
+        self.chunks
+            .get(index >> BITS)?
+            .get(index & ((1 << BITS) - 1))
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.chunks.iter().flat_map(|chunk| chunk.iter())
     }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
 }
 
-const ROWS_BITS: u32 = 6;
-const ROWS: usize = 1 << ROWS_BITS;
+impl<T: Clone, const BITS: u32> Chunked<T, BITS> {
+    /// To write to; the chunk is copied if another revision has it too.
+    pub(crate) fn get_mut(&mut self, index: usize) -> Option<&mut T> {
+        let chunk = Arc::make_mut(&mut self.chunks).get_mut(index >> BITS)?;
+        Arc::make_mut(chunk).get_mut(index & ((1 << BITS) - 1))
+    }
 
-/// An immutable table of rows of one width, in chunks of rows that lie side by side: one pointer to
-/// follow to a cell. (A row behind a pointer of its own took two, and a cache line more.)
+    /// Appends; copies the last chunk.
+    pub(crate) fn push(&mut self, item: T) {
+        let open = self.len & ((1 << BITS) - 1) != 0;
+        if open && let Some(last) = Arc::make_mut(&mut self.chunks).last_mut() {
+            *last = last.iter().cloned().chain([item]).collect();
+        } else {
+            let whole = self.chunks.iter().cloned();
+            self.chunks = whole.chain([[item].into()]).collect();
+        }
+        self.len += 1;
+    }
+}
+
+/// A vector of which few items are there.
+#[derive(Debug, Clone)]
+pub(crate) struct Sparse<T> {
+    chunks: Arc<[Option<SparseChunk<T>>]>,
+}
+
+type SparseChunk<T> = Arc<[Option<Arc<T>>]>;
+
+const SPARSE_BITS: u32 = 9;
+const SPARSE: usize = 1 << SPARSE_BITS;
+
+impl<T> Default for Sparse<T> {
+    fn default() -> Self {
+        Sparse {
+            chunks: Arc::default(),
+        }
+    }
+}
+
+impl<T> Sparse<T> {
+    pub(crate) fn get(&self, index: u32) -> Option<&T> {
+        let chunk = self.chunks.get(index as usize >> SPARSE_BITS)?.as_ref()?;
+        chunk.get(index as usize & (SPARSE - 1))?.as_deref()
+    }
+
+    /// Puts an item at a place, or takes it away.
+    pub(crate) fn set(&mut self, index: u32, item: Option<T>) {
+        let place = index as usize >> SPARSE_BITS;
+        if place >= self.chunks.len() {
+            if item.is_none() {
+                return;
+            }
+            // Twice as many, so that a host that adds user after user copies each pointer once or twice.
+            let places = (place + 1).max(2 * self.chunks.len());
+            let more = std::iter::repeat_with(|| None).take(places - self.chunks.len());
+            self.chunks = self.chunks.iter().cloned().chain(more).collect();
+        }
+        let Some(slot) = Arc::make_mut(&mut self.chunks).get_mut(place) else {
+            return;
+        };
+        if item.is_none() && slot.is_none() {
+            return;
+        }
+        let is_taken_away = item.is_none();
+        let chunk = slot.get_or_insert_with(|| std::iter::repeat_n(None, SPARSE).collect());
+        if let Some(slot) = Arc::make_mut(chunk).get_mut(index as usize & (SPARSE - 1)) {
+            *slot = item.map(Arc::new);
+        }
+        if is_taken_away && chunk.iter().all(Option::is_none) {
+            *slot = None;
+        }
+    }
+}
+
+/// A table of rows of one width, in chunks of rows that lie side by side: one pointer to follow to a
+/// cell. (A row behind a pointer of its own took two, and a cache line more.)
 #[derive(Debug, Clone)]
 pub(crate) struct Rows<T> {
     chunks: Arc<[Arc<[T]>]>,
     width: usize,
+    /// A chunk has `1 << bits` rows.
+    bits: u32,
+    len: usize,
 }
+
+/// A chunk is copied when a row of it changes, and a pointer for every chunk.
+const ROWS_BYTES: usize = 16 * 1024;
+const ROWS_CHUNKS: usize = 1024;
 
 impl<T: Copy> Rows<T> {
     /// A table of rows of that width.
     pub(crate) fn new(width: usize, rows: &[Box<[T]>]) -> Rows<T> {
+        let row_bytes = (width * size_of::<T>()).max(1);
+        let by_bytes = (ROWS_BYTES / row_bytes)
+            .checked_ilog2()
+            .unwrap_or(0)
+            .min(10);
+        let by_count = (rows.len() / ROWS_CHUNKS)
+            .checked_ilog2()
+            .map_or(0, |it| it + 1);
+        let bits = by_bytes.max(by_count);
         let chunk = |rows: &[Box<[T]>]| rows.iter().flat_map(|row| row.iter().copied()).collect();
         Rows {
-            chunks: rows.chunks(ROWS).map(chunk).collect(),
+            chunks: rows.chunks(1 << bits).map(chunk).collect(),
             width,
+            bits,
+            len: rows.len(),
         }
     }
 
@@ -68,7 +165,98 @@ impl<T: Copy> Rows<T> {
     pub(crate) fn get(&self, row: usize, column: usize) -> Option<T> {
         // Past the width lies the next row: whoever asks has found the column in the catalog.
         debug_assert!(column < self.width || self.chunks.is_empty());
-        let chunk = self.chunks.get(row >> ROWS_BITS)?;
-        chunk.get((row & (ROWS - 1)) * self.width + column).copied()
+        let chunk = self.chunks.get(row >> self.bits)?;
+        let in_chunk = row & ((1 << self.bits) - 1);
+        chunk.get(in_chunk * self.width + column).copied()
+    }
+
+    pub(crate) fn row(&self, row: usize) -> Option<&[T]> {
+        let chunk = self.chunks.get(row >> self.bits)?;
+        let start = (row & ((1 << self.bits) - 1)) * self.width;
+        chunk.get(start..start + self.width)
+    }
+
+    /// Writes a row, or appends it.
+    pub(crate) fn set(&mut self, row: usize, cells: &[T]) {
+        debug_assert!(row <= self.len && cells.len() == self.width);
+        if row == self.len {
+            self.push(cells);
+            return;
+        }
+        let Some(chunk) = Arc::make_mut(&mut self.chunks).get_mut(row >> self.bits) else {
+            return;
+        };
+        let start = (row & ((1 << self.bits) - 1)) * self.width;
+        if let Some(slot) = Arc::make_mut(chunk).get_mut(start..start + self.width) {
+            slot.copy_from_slice(cells);
+        }
+    }
+
+    fn push(&mut self, cells: &[T]) {
+        let open = self.len & ((1 << self.bits) - 1) != 0;
+        if open && let Some(last) = Arc::make_mut(&mut self.chunks).last_mut() {
+            *last = last.iter().copied().chain(cells.iter().copied()).collect();
+        } else {
+            let whole = self.chunks.iter().cloned();
+            self.chunks = whole.chain([cells.into()]).collect();
+        }
+        self.len += 1;
+        // Twice as many rows a chunk, before there are too many chunks.
+        if self.chunks.len() > 2 * ROWS_CHUNKS {
+            let joined =
+                |pair: &[Arc<[T]>]| pair.iter().flat_map(|it| it.iter().copied()).collect();
+            self.chunks = self.chunks.chunks(2).map(joined).collect();
+            self.bits += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_leaves_the_other_revision_as_it_was() {
+        let mut new: Chunked<usize, 3> = (0..20).collect();
+        let old = new.clone();
+        if let Some(slot) = new.get_mut(9) {
+            *slot = 900;
+        }
+        for item in 20..41 {
+            new.push(item);
+        }
+        assert!(old.iter().copied().eq(0..20) && old.len() == 20);
+        let expected = (0..41).map(|it| if it == 9 { 900 } else { it });
+        assert!(new.iter().copied().eq(expected) && new.len() == 41);
+        assert_eq!((new.get(40), new.get(41)), (Some(&40), None));
+    }
+
+    #[test]
+    fn few_items_far_apart() {
+        let mut new = Sparse::default();
+        new.set(70_000, Some('a'));
+        let old = new.clone();
+        new.set(70_001, Some('b'));
+        new.set(70_000, None);
+        new.set(3, None);
+        assert_eq!((old.get(70_000), old.get(70_001)), (Some(&'a'), None));
+        assert_eq!((new.get(70_000), new.get(70_001)), (None, Some(&'b')));
+        assert_eq!((new.get(0), new.get(u32::MAX)), (None, None));
+    }
+
+    #[test]
+    fn rows_are_appended_and_written() {
+        for width in [0, 1, 5, 3000] {
+            let mut rows: Rows<u32> = Rows::new(width, &[]);
+            let row = |n: usize| vec![n as u32; width];
+            for n in 0..5000 {
+                rows.set(n, &row(n));
+            }
+            let old = rows.clone();
+            rows.set(2500, &row(7));
+            assert_eq!(old.row(2500), Some(&row(2500)[..]));
+            assert_eq!(rows.row(2500), Some(&row(7)[..]));
+            assert_eq!(rows.row(4999), Some(&row(4999)[..]));
+        }
     }
 }

@@ -4,10 +4,13 @@
 //! and `kosaraju_scc` keep their stacks on the heap; its `tarjan_scc`, `is_cyclic_directed` and DFS
 //! visitor do not.)
 
+use std::sync::Arc;
+
 use bitvec::prelude::{BitVec, Lsb0};
 use petgraph::algo::{kosaraju_scc, toposort};
 use petgraph::graph::{DiGraph, NodeIndex};
 
+use crate::chunked::Chunked;
 use crate::limits;
 
 /// A validated DAG. Edges lead from the senior to the junior.
@@ -138,12 +141,19 @@ fn cycles(graph: &DiGraph<(), ()>) -> Vec<Vec<u32>> {
 /// Where the lists would grow past a budget linear in nodes and edges, a matrix of a bit for each
 /// pair of nodes stands in: two loads a question, n²/8 bytes. A tangle of more nodes than
 /// [`limits::TANGLED_POSITIONS`] is refused.
+///
+/// Every range has room at its end, so that a new node with one senior takes a number from there, and
+/// nothing else is numbered anew (the gaps of Agrawal, Borgida and Jagadish, section 4).
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Reach {
-    labels: Vec<Label>,
-    ranges: Vec<(u32, u32)>,
+    labels: Chunked<Label>,
+    /// For each node, the first number of its range that no node has yet.
+    free: Chunked<u32>,
+    /// The first number past all of them.
+    top: u32,
+    ranges: Arc<[(u32, u32)]>,
     /// For each node, the nodes below it; empty where there are labels.
-    matrix: BitVec<usize, Lsb0>,
+    matrix: Arc<BitVec<usize, Lsb0>>,
     nodes: usize,
 }
 
@@ -163,6 +173,21 @@ struct Label {
     last: u32,
 }
 
+/// Numbers lie below this; what is taken out has a label that lies here.
+const NUMBERS: u32 = 1 << 31;
+
+const TAKEN_OUT: Label = Label {
+    number: NUMBERS,
+    end: NUMBERS + 1,
+    first: 0,
+    last: 0,
+};
+
+/// Room at the end of a node's range, at most.
+const ROOM: u32 = 4095;
+/// A new node takes this part of the room that its senior has left.
+const ROOM_TAKEN: u32 = 64;
+
 /// Ranges that may be kept, and gathered from juniors, for each node and edge on average.
 const RANGES_KEPT: usize = 8;
 const RANGES_GATHERED: usize = 64;
@@ -175,7 +200,7 @@ impl Reach {
 
     fn with_budget(dag: &Dag, budget: usize) -> Result<Reach, TooTangled> {
         let mut work = budget.saturating_mul(RANGES_GATHERED / RANGES_KEPT);
-        let mut labels = spanning_tree_labels(dag);
+        let (mut labels, free, top) = spanning_tree_labels(dag);
         let mut ranges: Vec<(u32, u32)> = Vec::new();
         let mut gathered: Vec<(u32, u32)> = Vec::new();
         for node in dag.juniors_first() {
@@ -218,13 +243,69 @@ impl Reach {
             labels[node as usize].first = first as u32;
             labels[node as usize].last = ranges.len() as u32;
         }
-        ranges.shrink_to_fit();
         Ok(Reach {
-            labels,
-            ranges,
-            matrix: BitVec::new(),
+            labels: labels.into_iter().collect(),
+            free: free.into_iter().collect(),
+            top,
+            ranges: ranges.into(),
+            matrix: Arc::default(),
             nodes: dag.len(),
         })
+    }
+
+    /// Adds a node with one senior or none and without juniors, as the next; `false` where there is no
+    /// room, and all must be worked out anew.
+    pub(crate) fn add(&mut self, senior: Option<u32>) -> bool {
+        if !self.matrix.is_empty() {
+            return false;
+        }
+        let (number, end) = match senior {
+            None => {
+                let end = self.top.saturating_add(1 + ROOM);
+                if end > NUMBERS {
+                    return false;
+                }
+                (std::mem::replace(&mut self.top, end), end)
+            }
+            Some(senior) => {
+                let Some(above) = self.labels.get(senior as usize) else {
+                    return false;
+                };
+                let Some(free) = self.free.get_mut(senior as usize) else {
+                    return false;
+                };
+                let room = above.end.saturating_sub(*free);
+                if room == 0 {
+                    return false;
+                }
+                let number = *free;
+                *free += (room / ROOM_TAKEN).max(1);
+                (number, *free)
+            }
+        };
+        self.labels.push(Label {
+            number,
+            end,
+            ..Label::default()
+        });
+        self.free.push(number + 1);
+        self.nodes += 1;
+        true
+    }
+
+    /// Takes a node out that has no juniors: from then on it stands nowhere.
+    pub(crate) fn take_out(&mut self, node: u32) {
+        if let Some(label) = self.labels.get_mut(node as usize) {
+            *label = TAKEN_OUT;
+        } else {
+            let (stride, node) = (self.nodes.next_multiple_of(64), node as usize);
+            let matrix = Arc::make_mut(&mut self.matrix);
+            for high in 0..self.nodes {
+                if let Some(mut bit) = matrix.get_mut(high * stride + node) {
+                    bit.set(false);
+                }
+            }
+        }
     }
 
     fn with_matrix(dag: &Dag) -> Result<Reach, TooTangled> {
@@ -247,10 +328,9 @@ impl Reach {
             matrix[node * stride..(node + 1) * stride].copy_from_bitslice(&row);
         }
         Ok(Reach {
-            labels: Vec::new(),
-            ranges: Vec::new(),
-            matrix,
+            matrix: Arc::new(matrix),
             nodes,
+            ..Reach::default()
         })
     }
 
@@ -303,10 +383,16 @@ fn merge(ranges: &mut Vec<(u32, u32)>) {
     });
 }
 
-/// Preorder numbers over a spanning forest: the tree parent of a node is the first senior that
-/// reaches it.
-fn spanning_tree_labels(dag: &Dag) -> Vec<Label> {
+/// Preorder numbers over a spanning forest, with room at the end of each range: the tree parent of a
+/// node is the first senior that reaches it. Also where each node's room begins, and the first number
+/// past all.
+fn spanning_tree_labels(dag: &Dag) -> (Vec<Label>, Vec<u32>, u32) {
     let mut labels = vec![Label::default(); dag.len()];
+    let mut free = vec![0; dag.len()];
+    // All of it takes at most half of the numbers: the rest is for new nodes without seniors.
+    let room = (NUMBERS / 2 / dag.len().max(1) as u32)
+        .saturating_sub(1)
+        .min(ROOM);
     let mut numbered = vec![false; dag.len()];
     let mut next = 0;
     // A node, and how many of its juniors have been looked at.
@@ -331,13 +417,15 @@ fn spanning_tree_labels(dag: &Dag) -> Vec<Label> {
                     }
                 }
                 None => {
+                    free[*node as usize] = next;
+                    next += room;
                     labels[*node as usize].end = next;
                     stack.pop();
                 }
             }
         }
     }
-    labels
+    (labels, free, next)
 }
 
 #[cfg(test)]
@@ -388,6 +476,51 @@ mod tests {
     }
 
     #[test]
+    fn nodes_are_added_and_taken_out() {
+        let mut seed = 5_u64;
+        let mut draw = move |n: usize| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (seed >> 33) as usize % n
+        };
+        for _ in 0..40 {
+            let mut nodes = 1 + draw(12);
+            let mut edges: Vec<(u32, u32)> = (1..nodes)
+                .flat_map(|junior| [(0, junior), (junior / 2, junior)])
+                .map(|(senior, junior)| (senior as u32, junior as u32))
+                .collect();
+            edges.dedup();
+            let mut reach = Reach::new(&Dag::new(nodes, &edges).unwrap()).unwrap();
+            let mut added = 0;
+            for _ in 0..60 {
+                let senior = (draw(5) > 0).then(|| draw(nodes) as u32);
+                if !reach.add(senior) {
+                    continue;
+                }
+                edges.extend(senior.map(|senior| (senior, nodes as u32)));
+                (nodes, added) = (nodes + 1, added + 1);
+            }
+            assert!(added > 30);
+            let dag = Dag::new(nodes, &edges).unwrap();
+            let leaf = (0..nodes as u32)
+                .rev()
+                .find(|it| dag.juniors(*it).is_empty());
+            let mut without = reach.clone();
+            without.take_out(leaf.unwrap());
+            let mut matrix = Reach::with_matrix(&dag).unwrap();
+            matrix.take_out(leaf.unwrap());
+            for low in 0..nodes as u32 {
+                for high in 0..nodes as u32 {
+                    let expected = searched_below(&dag, low, high);
+                    assert_eq!(reach.is_below(low, high), expected);
+                    let expected = expected && Some(low) != leaf;
+                    assert_eq!(without.is_below(low, high), expected);
+                    assert_eq!(matrix.is_below(low, high), expected);
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_cycle_is_named_whole() {
         let cycles = Dag::new(5, &[(0, 1), (1, 2), (2, 3), (3, 1), (4, 4)]).unwrap_err();
         assert_eq!(cycles, [vec![1, 2, 3, 1], vec![4, 4]]);
@@ -402,7 +535,7 @@ mod tests {
             .collect();
         let dag = Dag::new(nodes as usize, &edges).unwrap();
         let reach = Reach::with_budget(&dag, 100).unwrap();
-        assert!(reach.labels.is_empty());
+        assert!(reach.labels.len() == 0);
         for low in (0..nodes).step_by(13) {
             for high in 0..nodes {
                 assert_eq!(reach.is_below(low, high), searched_below(&dag, low, high));

@@ -1,6 +1,7 @@
-//! Names and their indices.
+//! Names and their numbers.
 
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
@@ -118,6 +119,21 @@ impl Names {
         found.map(|entry| entry.index)
     }
 
+    /// Numbers a name anew, whether or not it is known: from now on it has the new number alone.
+    fn renew(&mut self, name: &str) {
+        if let Err(known) = self.insert(name) {
+            let index = self.ends.len() as u32;
+            self.text.push_str(name);
+            self.ends.push(self.text.len() as u32);
+            let key = Key::of(name);
+            let hash = key.hash(name, &self.hasher);
+            let entry = self.table.find_mut(hash, |entry| entry.index == known);
+            if let Some(entry) = entry {
+                entry.index = index;
+            }
+        }
+    }
+
     /// The name of that number.
     pub(crate) fn text(&self, index: u32) -> Option<&str> {
         text_of(&self.text, &self.ends, index)
@@ -129,6 +145,140 @@ impl Names {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
         (0..self.ends.len() as u32).filter_map(|index| self.text(index))
+    }
+}
+
+/// Names whose numbers are kept from revision to revision and never used again: a name that is
+/// removed and given anew has a new number. Which numbers are still in use is for the owner to say.
+///
+/// Behind the names that were loaded stand a few tables of those added since, each some times larger
+/// than the next, so that adding one copies little (O'Neil et al., "The Log-Structured Merge-Tree",
+/// 1996). As long as nothing was added, a look-up is that of [`Names`].
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Registry {
+    base: Arc<Names>,
+    /// Oldest first; each with the first number in it.
+    recent: Vec<(u32, Arc<Names>)>,
+    /// Whether a name was numbered twice: then the newest must be asked first.
+    renewed: bool,
+}
+
+impl From<Names> for Registry {
+    fn from(names: Names) -> Registry {
+        Registry {
+            base: Arc::new(names),
+            ..Registry::default()
+        }
+    }
+}
+
+/// The newest table is left alone up to this size, whatever stands before it.
+const NEWEST: usize = 64;
+/// A table is joined to the one before when that is no more than so many times larger.
+const TIER: usize = 4;
+const BASE_TIER: usize = 8;
+
+impl Registry {
+    /// The newest number of a name.
+    #[inline]
+    pub(crate) fn get(&self, name: &str) -> Option<u32> {
+        let key = Key::of(name);
+        let hash = key.hash(name, &self.base.hasher);
+        if self.recent.is_empty() {
+            return self.base.find(key, hash, name);
+        }
+        self.get_recent(key, hash, name)
+    }
+
+    #[inline(never)]
+    fn get_recent(&self, key: Key, hash: u64, name: &str) -> Option<u32> {
+        let base = || self.base.find(key, hash, name);
+        let recent = || {
+            let mut newest_first = self.recent.iter().rev();
+            newest_first.find_map(|(first, names)| Some(first + names.find(key, hash, name)?))
+        };
+        match self.renewed {
+            true => recent().or_else(base),
+            false => base().or_else(recent),
+        }
+    }
+
+    /// The name of a number, in use or not.
+    pub(crate) fn text(&self, number: u32) -> Option<&str> {
+        if (number as usize) < self.base.len() {
+            return self.base.text(number);
+        }
+        let mut newest_first = self.recent.iter().rev();
+        let (first, names) = newest_first.find(|(first, _)| *first <= number)?;
+        names.text(number - first)
+    }
+
+    /// One past the highest number.
+    pub(crate) fn len(&self) -> usize {
+        let newest = self.recent.last();
+        newest.map_or(self.base.len(), |(first, names)| {
+            *first as usize + names.len()
+        })
+    }
+
+    /// Gives a name the next number.
+    pub(crate) fn add(&mut self, name: &str) -> u32 {
+        self.renewed |= self.get(name).is_some();
+        let number = self.len() as u32;
+        match self.recent.last_mut() {
+            Some((_, newest)) if newest.len() < NEWEST => Arc::make_mut(newest).renew(name),
+            _ => {
+                let mut newest = Names {
+                    hasher: self.base.hasher.clone(),
+                    ..Names::default()
+                };
+                newest.renew(name);
+                self.recent.push((number, Arc::new(newest)));
+            }
+        }
+        self.join();
+        number
+    }
+
+    fn join(&mut self) {
+        while let [.., (_, before), (_, newest)] = self.recent.as_slice() {
+            if newest.len() < NEWEST || newest.len() * TIER < before.len() {
+                break;
+            }
+            let Some((_, newest)) = self.recent.pop() else {
+                break;
+            };
+            if let Some((_, before)) = self.recent.last_mut() {
+                let before = Arc::make_mut(before);
+                newest.iter().for_each(|name| before.renew(name));
+            }
+        }
+        if let [(_, only)] = self.recent.as_slice()
+            && only.len() * BASE_TIER >= self.base.len()
+        {
+            let only = Arc::clone(only);
+            let base = Arc::make_mut(&mut self.base);
+            only.iter().for_each(|name| base.renew(name));
+            self.recent.clear();
+            self.renewed = false;
+        }
+    }
+}
+
+/// Where a name is looked up, and what it might have meant.
+pub(crate) trait Known {
+    fn number(&self, name: &str) -> Option<u32>;
+    /// Every name; for messages alone.
+    fn every(&self) -> impl Iterator<Item = &str>;
+}
+
+impl Known for Names {
+    fn number(&self, name: &str) -> Option<u32> {
+        self.get(name)
+    }
+
+    fn every(&self) -> impl Iterator<Item = &str> {
+        self.iter()
     }
 }
 
@@ -144,6 +294,41 @@ fn text_of<'t>(text: &'t str, ends: &[u32], index: u32) -> Option<&'t str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_registry_keeps_its_numbers() {
+        let mut names = Names::default();
+        for n in 0..700 {
+            names.insert(&format!("name-{n}")).unwrap();
+        }
+        let mut registry = Registry::from(names);
+        let mut expected: Vec<String> = (0..700).map(|n| format!("name-{n}")).collect();
+        let mut seed = 3_usize;
+        for step in 0..20_000 {
+            seed = (seed * 1_103_515_245 + 12_345) % (1 << 31);
+            // Many names come again and again.
+            let name = format!("name-{}", seed / 7 % 9000);
+            let old = (step % 4000 == 0).then(|| (registry.clone(), expected.len()));
+            assert_eq!(registry.add(&name) as usize, expected.len());
+            expected.push(name);
+            if let Some((old, len)) = old {
+                assert_eq!(old.len(), len);
+            }
+            if step % 997 == 0 {
+                let mut newest = std::collections::HashMap::new();
+                for (number, name) in expected.iter().enumerate() {
+                    assert_eq!(registry.text(number as u32), Some(name.as_str()));
+                    newest.insert(name, number as u32);
+                }
+                for (name, number) in newest {
+                    assert_eq!(registry.get(name), Some(number), "{name}");
+                }
+                assert_eq!(registry.get("unheard"), None);
+                assert!(registry.recent.len() < 8);
+            }
+        }
+        assert_eq!(registry.text(expected.len() as u32), None);
+    }
 
     #[test]
     fn names_of_every_length_are_told_apart() {

@@ -218,7 +218,7 @@ impl Models<'_> {
     }
 
     fn outcome(&self, question: &Question<'_>) -> reference::Outcome {
-        let policy = question.engine().policy();
+        let policy = &question.engine().policy();
         let mut last = self.last.borrow_mut();
         if last.as_ref().is_none_or(|(known, _)| known != policy) {
             let model = self.model(policy);

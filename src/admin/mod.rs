@@ -2,14 +2,19 @@
 //! A7); roles are edited by ticking the permission tree (T1 to T5).
 
 mod actor;
+mod apply;
+mod authority;
 mod change;
 mod editor;
 mod refusal;
+mod report;
 
 pub use actor::Actor;
+pub use apply::Applied;
 pub use change::{Change, UsedIdKind};
 pub use editor::{
     Cause, DeniedBy, Edit, EditorError, LeftAlone, Node, RoleEditor, TickChange, TickState,
     WrittenSelector,
 };
 pub use refusal::{Named, Refusal, Refused};
+pub use report::{AccessChange, LendingChange, ReachChange, Report, ScopeChange};

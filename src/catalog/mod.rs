@@ -10,10 +10,11 @@ mod operations;
 mod selector;
 
 pub(crate) use build::{SYSTEM, check_identifier, check_limit, find, insert, report_cycles};
-pub(crate) use condition::{Condition, Verdict};
-pub(crate) use evolution::Followed;
+pub(crate) use condition::{Condition, Right, Verdict};
+pub(crate) use evolution::{Followed, is_at_or_below};
 pub(crate) use selector::{Given, Rights, give, resolve_denial, resolve_grant, warn_of_missed};
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -23,7 +24,8 @@ use bitvec::prelude::{BitVec, Lsb0};
 use crate::Scope;
 use crate::decision::NONE;
 use crate::document::{
-    AccountsServed, AskedOn, CatalogDocument, Parsed, Problem, Problems, PropertyType, Reach,
+    AccountsServed, AskedOn, CatalogDocument, ChangeKind, Parsed, Problem, Problems, PropertyType,
+    Reach,
 };
 use crate::id::{Brand, FeatureId, OperationId, PermissionId, PropertyId, TypeId};
 use crate::names::Names;
@@ -70,6 +72,7 @@ pub(crate) struct Model {
     pub(crate) pairs: Vec<Pair>,
     pub(crate) roles: Vec<SystemRole>,
     pub(crate) role_names: Names,
+    pub(crate) administration: Administration,
     pub(crate) tokens_bring_account_roles: bool,
     pub(crate) document: CatalogDocument,
     pub(crate) evolution: evolution::Evolution,
@@ -131,6 +134,20 @@ pub(crate) struct Adjustable {
     pub(crate) default: usize,
     pub(crate) floor: usize,
     pub(crate) ceiling: usize,
+    /// The permission that changing the setting needs.
+    pub(crate) changed_by: Option<u16>,
+}
+
+/// Which permission each kind of change needs (A2); system roles have rules of their own.
+#[derive(Default)]
+pub(crate) struct Administration {
+    pub(crate) changes: BTreeMap<ChangeKind, u16>,
+    pub(crate) assign_account_roles: Option<u16>,
+    pub(crate) revoke_account_roles: Option<u16>,
+    /// Kinds of change that A4's comparison does not bind: to a system role, or to every role that
+    /// accounts make.
+    pub(crate) exempt: BTreeSet<(ChangeKind, Option<u32>)>,
+    pub(crate) removal_revokes_nothing: bool,
 }
 
 pub(crate) struct Feature {
@@ -208,6 +225,11 @@ pub(crate) struct SystemRole {
     pub(crate) rights: Rights,
     pub(crate) retired: Option<u32>,
     pub(crate) tokens_bring: bool,
+    /// The permissions that assigning and revoking it need (A2).
+    pub(crate) assign: Option<u16>,
+    pub(crate) revoke: Option<u16>,
+    /// How many users must keep it (A5).
+    pub(crate) min_holders: u32,
 }
 
 impl Catalog {

@@ -311,8 +311,7 @@ fn same_ownership(
             (OwnerPosition::Named(a), OwnerPosition::At(b))
             | (OwnerPosition::At(b), OwnerPosition::Named(a)) => {
                 b.index(state.brand).is_some()
-                    && state.positions.names.get(a)
-                        == b.index(state.brand).map(|index| index as u32)
+                    && state.positions.find(a) == b.index(state.brand).map(|index| index as u32)
             }
             (a, b) => a == b,
         }

@@ -64,7 +64,7 @@ impl<'a> Bearer<'a> {
         }
         if self
             .position
-            .is_some_and(|name| state.positions.names.get(name).is_none())
+            .is_some_and(|name| state.positions.find(name).is_none())
         {
             return Some(Denial::of(Code::UnknownPosition));
         }
@@ -75,25 +75,25 @@ impl<'a> Bearer<'a> {
 
     /// The user of the directory that it is.
     pub(crate) fn user(&self, state: &State) -> Option<u32> {
-        state.users.find(self.id?)
+        state.users.find_live(self.id?)
     }
 
     pub(crate) fn position(&self, state: &State) -> u32 {
         self.position
-            .and_then(|name| state.positions.names.get(name))
+            .and_then(|name| state.positions.find(name))
             .unwrap_or(NOWHERE)
     }
 
     /// A role that it may bring.
     fn role(&self, state: &State, name: &str) -> Option<u32> {
-        let index = state.roles.names.get(name)?;
-        let role = state.roles.roles.get(index as usize)?;
+        let index = state.roles.find(name)?;
+        let role = state.roles.get(index)?;
         let retired = state
             .model()
             .roles
             .get(index as usize)
             .and_then(|role| role.retired);
-        let known = retired.is_none_or(|version| state.policy.catalog_version < version);
+        let known = retired.is_none_or(|version| state.catalog_version < version);
         (known && (self.stands_for_role || role.tokens_bring)).then_some(index)
     }
 }
@@ -125,7 +125,7 @@ impl<'a> Held<'a> {
         let user = bearer
             .user(state)
             .and_then(|user| state.users.get(user))
-            .and_then(|user| state.sets.get(user.access()));
+            .and_then(|user| state.sets.rights(user.access()));
         Held {
             state,
             bearer,
@@ -146,7 +146,7 @@ impl<'a> Held<'a> {
 
     fn closures(&self) -> impl Iterator<Item = &Planes> + '_ {
         self.roles()
-            .filter_map(|role| self.state.roles.roles.get(role as usize))
+            .filter_map(|role| self.state.roles.get(role))
             .map(|role| role.closure.as_ref())
     }
 }

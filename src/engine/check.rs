@@ -38,7 +38,7 @@ impl State {
             Who::Named(id) => self.users.find(id),
             Who::Role(_) | Who::Token(_) => None,
         };
-        let known = user.and_then(|user| Some((user, self.users.get(user)?)));
+        let known = user.and_then(|user| Some((user, self.users.record(user)?)));
         if let Some((user, record)) = known
             && let Some(index) = self.operation_asked(action, resource)
             && let Some(&asked) = self.asked.get(index as usize)

@@ -286,10 +286,10 @@ impl State {
         }
         let position = match resource.owner_position() {
             OwnerPosition::Directory => owner
-                .and_then(|owner| self.users.get(owner))
+                .and_then(|owner| self.users.record(owner))
                 .map_or(NOWHERE, |owner| owner.position),
             OwnerPosition::None => NOWHERE,
-            OwnerPosition::Named(name) => self.positions.names.get(name).unwrap_or(NOWHERE),
+            OwnerPosition::Named(name) => self.positions.find(name).unwrap_or(NOWHERE),
             OwnerPosition::At(id) => id.index(self.brand).map_or(NOWHERE, |index| index as u32),
         };
         // Without a branch for each scope: on random requests the branches would be mispredicted.

@@ -148,7 +148,7 @@ impl State {
             Some(bearer) => pair_cell(self, &Held::new(self, bearer), &revealing, &pair),
             None => {
                 let user = self.user_of(subject).and_then(|user| self.users.get(user));
-                let Some(set) = user.and_then(|user| self.sets.get(user.access())) else {
+                let Some(set) = user.and_then(|user| self.sets.rights(user.access())) else {
                     return 0;
                 };
                 pair_cell(self, &OfSet(set), &revealing, &pair)

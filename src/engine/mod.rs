@@ -5,35 +5,51 @@ mod ask;
 mod bearer;
 mod cells;
 mod check;
+mod draft;
 mod evaluate;
+mod export;
+mod features;
 #[cfg(feature = "mask")]
 mod fields;
 mod lending;
 mod load;
+mod positions;
 mod rights;
+mod roles;
+mod sets;
 mod users;
 mod view;
+
+pub(crate) use cells::is_effective;
+pub(crate) use draft::Draft;
+pub(crate) use load::{OUT_OF_CALENDAR, check_created, own_rights, read_settings};
+pub(crate) use positions::NoHierarchy;
+pub(crate) use rights::{Holder, Planes};
+pub(crate) use sets::{Assigned, Sets};
+pub(crate) use users::{End, Extras, Held, NOWHERE, User};
 
 pub use accounts::Accounts;
 pub use ask::InContext;
 pub use load::{EngineBuilder, Loaded};
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use crate::Scope;
 use crate::Timestamp;
 use crate::catalog::{Catalog, Model, Operation, Rights};
-use crate::chunked::{Chunked, Rows};
+use crate::chunked::Rows;
 use crate::decision::{NONE, Part};
-use crate::document::{AskedOn, PolicyDocument};
-use crate::hierarchy::Reach;
+use crate::document::{AskedOn, RoleDocument};
 use crate::id::{Brand, PackageId, PositionId, RoleId, UserId};
-use crate::names::Names;
+use crate::names::Known;
+use crate::ordered::Ordered;
 use cells::Cell;
 use lending::Lent;
-use rights::Planes;
-use users::{Assigned, Users};
+use positions::Positions;
+use roles::{Packages, Roles};
+use users::Users;
 
 /// Catalog, policy and directory of one account, compiled: immutable, cheap to clone, shared by
 /// threads as it is.
@@ -66,9 +82,11 @@ use users::{Assigned, Users};
 /// # Ok::<(), bailiwick::Problems>(())
 /// ```
 #[derive(Clone)]
-pub struct Engine(Arc<State>);
+pub struct Engine(pub(crate) Arc<State>);
 
-/// Everything that a check reads. Its parts are shared between revisions.
+/// Everything that a check reads, and what its documents said besides. Its parts are shared between
+/// revisions: a change copies what it touches.
+#[derive(Clone)]
 pub(crate) struct State {
     catalog: Catalog,
     catalog_brand: Brand,
@@ -80,7 +98,12 @@ pub(crate) struct State {
     brand: Brand,
     account: Option<Arc<str>>,
     revision: u64,
-    policy: Arc<PolicyDocument>,
+    /// The version of the catalog that the policy was written against (D16).
+    catalog_version: u32,
+    /// The features that the policy names, in its order.
+    features: Arc<[Box<str>]>,
+    settings: Arc<BTreeMap<String, String>>,
+    used: Arc<UsedIds>,
     /// For each permission, the first feature that it lacks (D6), and where it is named.
     missing_features: Arc<[Option<(u16, Part)>]>,
     /// For each pair and each operation, the first feature of its own that is not enabled, or `NONE`.
@@ -90,44 +113,20 @@ pub(crate) struct State {
     packages: Arc<Packages>,
     positions: Arc<Positions>,
     users: Users,
-    /// What the users of each access set are assigned.
-    assigned: Chunked<Assigned>,
-    /// What the roles of each access set grant and deny: users with the same assignments share one.
-    sets: Chunked<Planes>,
+    sets: Arc<Sets>,
     /// For each access set, a cell for each operation; and one for each pair.
     operation_cells: Rows<Cell>,
     pair_cells: Rows<Cell>,
     /// Where the catalog reads "reports' records" as accessible (S6).
     lent: Option<Arc<Lent>>,
-    next_expiry: Option<Timestamp>,
 }
 
-/// System roles first, as the catalog numbers them, then the account's.
-#[derive(Default)]
-pub(crate) struct Roles {
-    names: Names,
-    roles: Vec<Role>,
-}
-
-struct Role {
-    /// What it and all its juniors grant and deny (D2).
-    closure: Arc<Planes>,
-    /// The roles that it inherits directly.
-    juniors: Box<[u32]>,
-    tokens_bring: bool,
-}
-
-#[derive(Default)]
-pub(crate) struct Packages {
-    names: Names,
-    /// The roles of each.
-    roles: Vec<Box<[u32]>>,
-}
-
-#[derive(Default)]
-pub(crate) struct Positions {
-    names: Names,
-    reach: Reach,
+/// Ids that were used and are not given again (A5).
+#[derive(Default, Clone)]
+struct UsedIds {
+    users: Ordered<Arc<str>>,
+    roles: Ordered<Arc<str>>,
+    positions: Ordered<Arc<str>>,
 }
 
 /// What a check reads of an operation, in four bytes.
@@ -178,19 +177,14 @@ impl Engine {
         self.0.revision
     }
 
-    /// The policy it was compiled from.
-    pub fn policy(&self) -> &PolicyDocument {
-        &self.0.policy
-    }
-
     /// When the next assignment ends (D2); until then a check needs no clock.
     pub fn next_expiry(&self) -> Option<Timestamp> {
-        self.0.next_expiry
+        self.0.users.next_end()
     }
 
     /// The user of that id.
     pub fn user(&self, id: &str) -> Option<UserId> {
-        Some(UserId::new(self.0.users.find(id)?, self.0.brand))
+        Some(UserId::new(self.0.users.find_live(id)?, self.0.brand))
     }
 
     /// The id of a user; `None` of another account's.
@@ -201,30 +195,27 @@ impl Engine {
 
     /// How many users the directory has.
     pub fn user_count(&self) -> usize {
-        self.0.users.len()
+        self.0.users.count()
     }
 
     /// The position of that id.
     pub fn position(&self, id: &str) -> Option<PositionId> {
-        Some(PositionId::new(
-            self.0.positions.names.get(id)?,
-            self.0.brand,
-        ))
+        Some(PositionId::new(self.0.positions.find(id)?, self.0.brand))
     }
 
     /// The role of that id, `system:…` or the account's own.
     pub fn role(&self, id: &str) -> Option<RoleId> {
-        Some(RoleId::new(self.0.roles.names.get(id)?, self.0.brand))
+        Some(RoleId::new(self.0.roles.find(id)?, self.0.brand))
     }
 
     /// The roles of the account, the system's first.
     pub fn roles(&self) -> impl Iterator<Item = &str> {
-        self.0.roles.names.iter()
+        self.0.roles.every()
     }
 
     /// The package of that id.
     pub fn package(&self, id: &str) -> Option<PackageId> {
-        Some(PackageId::new(self.0.packages.names.get(id)?, self.0.brand))
+        Some(PackageId::new(self.0.packages.find(id)?, self.0.brand))
     }
 
     /// Whether the first position stands strictly below the second, at any depth (S1).
@@ -235,10 +226,20 @@ impl Engine {
         }
     }
 
+    /// A role of the account, as it is written; `None` of a system role.
+    pub fn role_document(&self, role: &str) -> Option<&RoleDocument> {
+        let role = self.0.roles.get(self.0.roles.find(role)?)?;
+        role.document.as_deref()
+    }
+
+    /// The version of the catalog that the policy was written against (D16).
+    pub fn catalog_version(&self) -> u32 {
+        self.0.catalog_version
+    }
+
     /// What a role and all its juniors grant and deny (D2), settings included.
     pub(crate) fn role_rights(&self, role: &str) -> Option<Rights> {
-        let index = self.0.roles.names.get(role)?;
-        let planes = &self.0.roles.roles.get(index as usize)?.closure;
+        let planes = &self.0.roles.get(self.0.roles.find(role)?)?.closure;
         let permissions = self.0.model().permissions.len();
         let every = || 0..permissions as u16;
         Some(Rights {
@@ -254,7 +255,7 @@ impl Engine {
 
     /// How many access sets the users share: distinct combinations of roles and packages.
     pub fn access_set_count(&self) -> usize {
-        self.0.sets.iter().count()
+        self.0.sets.used()
     }
 }
 

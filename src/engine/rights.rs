@@ -7,7 +7,7 @@ use crate::Scope;
 use crate::catalog::Rights;
 
 /// Five bits a permission, plane by plane: granted at least at Own, Reports, Peers, All; denied.
-/// A union of roles is then one *or* over the words.
+/// A union of roles is then one *or* over the words. Every plane begins with a word of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Planes {
     permissions: usize,
@@ -22,13 +22,17 @@ impl std::hash::Hash for Planes {
 }
 
 const PLANES: usize = 5;
+const REPORTS: usize = Scope::Reports as usize - 1;
+const PEERS: usize = Scope::Peers as usize - 1;
+const ALL: usize = Scope::All as usize - 1;
 const DENIED: usize = 4;
+const WORD: usize = usize::BITS as usize;
 
 impl Planes {
     pub(crate) fn none(permissions: usize) -> Planes {
         Planes {
             permissions,
-            bits: BitVec::repeat(false, PLANES * permissions),
+            bits: BitVec::repeat(false, PLANES * permissions.next_multiple_of(WORD)),
         }
     }
 
@@ -41,36 +45,141 @@ impl Planes {
                 planes.grant(permission, scope);
             }
             if denied {
-                planes
-                    .bits
-                    .set(DENIED * planes.permissions + permission, true);
+                planes.deny(permission);
             }
         }
         planes
     }
 
+    fn stride(&self) -> usize {
+        self.permissions.next_multiple_of(WORD)
+    }
+
     pub(crate) fn grant(&mut self, permission: usize, scope: Scope) {
+        let stride = self.stride();
         for plane in 0..scope as usize {
-            self.bits.set(plane * self.permissions + permission, true);
+            self.bits.set(plane * stride + permission, true);
         }
+    }
+
+    fn deny(&mut self, permission: usize) {
+        let stride = self.stride();
+        self.bits.set(DENIED * stride + permission, true);
     }
 
     /// Takes every grant away.
     pub(crate) fn keep_denies(&mut self) {
-        self.bits[..DENIED * self.permissions].fill(false);
+        let stride = self.stride();
+        self.bits[..DENIED * stride].fill(false);
     }
 
     /// Roles unite, and denies unite (D3, D4).
     pub(crate) fn unite(&mut self, other: &Planes) {
-        self.bits |= &other.bits;
+        let words = self.bits.as_raw_mut_slice().iter_mut();
+        for (all, more) in words.zip(other.bits.as_raw_slice()) {
+            *all |= more;
+        }
     }
 
     fn bit(&self, plane: usize, permission: usize) -> bool {
         permission < self.permissions
             && self
                 .bits
-                .get(plane * self.permissions + permission)
+                .get(plane * self.stride() + permission)
                 .is_some_and(|bit| *bit)
+    }
+
+    fn words(&self, plane: usize) -> &[usize] {
+        let words = self.stride() / WORD;
+        let all = self.bits.as_raw_slice();
+        all.get(plane * words..(plane + 1) * words)
+            .unwrap_or_default()
+    }
+
+    /// The permissions of which `select` leaves a bit, word by word.
+    fn selected<'s>(
+        &'s self,
+        select: impl Fn(usize) -> usize + 's,
+    ) -> impl Iterator<Item = u16> + 's {
+        (0..self.stride() / WORD).flat_map(move |word| {
+            let mut left = select(word);
+            std::iter::from_fn(move || {
+                let bit = left.trailing_zeros() as usize;
+                left &= left.checked_sub(1)?;
+                Some((word * WORD + bit) as u16)
+            })
+        })
+    }
+
+    pub(crate) fn granted(&self, permission: u16) -> u8 {
+        let permission = permission as usize;
+        (0..4_u8)
+            .rev()
+            .find(|plane| self.bit(*plane as usize, permission))
+            .map_or(0, |plane| plane + 1)
+    }
+
+    pub(crate) fn denied(&self, permission: u16) -> bool {
+        self.bit(DENIED, permission as usize)
+    }
+
+    /// What is granted and how far, denied or not.
+    pub(crate) fn grants(&self) -> impl Iterator<Item = (u16, u8)> + '_ {
+        let own = self.words(0);
+        self.selected(|word| own.get(word).copied().unwrap_or(0))
+            .map(|permission| (permission, self.granted(permission)))
+    }
+
+    /// What is granted further than in another.
+    pub(crate) fn grants_beyond<'p>(
+        &'p self,
+        other: &'p Planes,
+    ) -> impl Iterator<Item = (u16, u8)> + 'p {
+        let further = self.grants();
+        further.filter(|(permission, scope)| *scope > other.granted(*permission))
+    }
+
+    /// Whether everything granted, denied or not, is granted at All by another that does not deny it.
+    pub(crate) fn is_within_all_of(&self, other: &Planes) -> bool {
+        let held = other.words(ALL).iter().zip(other.words(DENIED));
+        let both = self.words(0).iter().zip(held);
+        both.into_iter()
+            .all(|(granted, (all, denied))| granted & !(all & !denied) == 0)
+    }
+
+    /// What is granted at Reports or Peers: whose reach depends on positions.
+    pub(crate) fn granted_between(&self) -> impl Iterator<Item = u16> + '_ {
+        self.selected(|word| self.word(REPORTS, word) & !self.word(ALL, word))
+    }
+
+    /// What is granted at Peers.
+    pub(crate) fn granted_at_peers(&self) -> impl Iterator<Item = u16> + '_ {
+        self.selected(|word| self.word(PEERS, word) & !self.word(ALL, word))
+    }
+
+    fn word(&self, plane: usize, word: usize) -> usize {
+        self.words(plane).get(word).copied().unwrap_or(0)
+    }
+
+    /// What is denied here and not in another.
+    pub(crate) fn denied_beyond<'p>(&'p self, other: &'p Planes) -> impl Iterator<Item = u16> + 'p {
+        self.selected(|word| self.word(DENIED, word) & !other.word(DENIED, word))
+    }
+
+    /// Whether something is granted and not denied here that another denies.
+    pub(crate) fn is_denied_something_by(&self, other: &Planes) -> bool {
+        (0..self.stride() / WORD).any(|word| {
+            let usable = self.word(0, word) & !self.word(DENIED, word);
+            usable & other.word(DENIED, word) != 0
+        })
+    }
+
+    /// Whether something is granted here further than in another.
+    pub(crate) fn is_granted_beyond(&self, other: &Planes) -> bool {
+        (0..DENIED).any(|plane| {
+            let words = self.words(plane).iter().zip(other.words(plane));
+            words.into_iter().any(|(own, other)| own & !other != 0)
+        })
     }
 }
 
@@ -84,18 +193,4 @@ pub(crate) trait Holder {
     fn is_everybody(&self) -> bool;
     /// Whether the permission is effective (D8).
     fn is_effective(&self, state: &State, permission: u16) -> bool;
-}
-
-impl Planes {
-    pub(crate) fn granted(&self, permission: u16) -> u8 {
-        let permission = permission as usize;
-        (0..4_u8)
-            .rev()
-            .find(|plane| self.bit(*plane as usize, permission))
-            .map_or(0, |plane| plane + 1)
-    }
-
-    pub(crate) fn denied(&self, permission: u16) -> bool {
-        self.bit(DENIED, permission as usize)
-    }
 }

@@ -1,19 +1,21 @@
-//! The users of an account: eight bytes each beside their names.
+//! The users of an account: eight bytes each beside their names, and their place in the index by
+//! position.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
-use crate::chunked::Chunked;
+use crate::Timestamp;
+use crate::chunked::{Chunked, Sparse};
 use crate::document::PropertyValue;
-use crate::names::Names;
+use crate::names::{Known, Registry};
+use crate::ordered::Ordered;
 
 /// No position.
 pub(crate) const NOWHERE: u32 = u32::MAX;
 
 const SUSPENDED: u32 = 1 << 31;
+/// No access set has this number: whoever has it was removed.
+const REMOVED: u32 = SUSPENDED - 1;
 
 /// What a check reads of a user, in one load.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct User {
     /// The access set; the top bit says suspended.
     access: u32,
@@ -38,50 +40,201 @@ impl User {
     pub(crate) fn access(self) -> usize {
         (self.access & !SUSPENDED) as usize
     }
+
+    pub(crate) fn in_position(self) -> Option<u32> {
+        (self.position != NOWHERE).then_some(self.position)
+    }
+
+    fn is_removed(self) -> bool {
+        self.access == REMOVED
+    }
 }
 
-/// What users of one access set are assigned, as numbers in ascending order.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub(crate) struct Assigned {
-    pub(crate) roles: Vec<u32>,
-    pub(crate) packages: Vec<u32>,
+/// What few users have.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Extras {
+    /// What a person reads.
+    pub(crate) label: Option<Box<str>>,
+    /// By number of the property, ascending.
+    pub(crate) properties: Vec<(u16, PropertyValue)>,
+    /// Assignments that end.
+    pub(crate) ends: Vec<End>,
 }
 
-/// Properties of one user, by number of the property.
-pub(crate) type Properties = Box<[(u16, PropertyValue)]>;
+/// When an assignment ends (D2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct End {
+    pub(crate) of: Held,
+    pub(crate) until: Timestamp,
+}
+
+/// What a user is assigned: a role or a package, by number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Held {
+    Role(u32),
+    Package(u32),
+}
 
 #[derive(Default, Clone)]
 pub(crate) struct Users {
-    pub(crate) names: Arc<Names>,
-    pub(crate) records: Chunked<User>,
-    /// Of those who have any.
-    pub(crate) properties: Arc<HashMap<u32, Properties>>,
+    names: Registry,
+    records: Chunked<User, 12>,
+    extras: Sparse<Extras>,
+    by_position: Ordered<(u32, u32)>,
+    /// When assignments end, and whose.
+    ends: Ordered<(Timestamp, u32)>,
+    count: usize,
 }
 
 impl Users {
+    pub(crate) fn new(names: Registry, records: Vec<User>, extras: Vec<(u32, Extras)>) -> Users {
+        let placed = records.iter().zip(0..);
+        let placed = placed.filter_map(|(user, number)| Some((user.in_position()?, number)));
+        let ends = extras.iter().flat_map(|(user, extras)| {
+            let ends = extras.ends.iter();
+            ends.map(|end| (end.until, *user))
+        });
+        let mut users = Users {
+            names,
+            by_position: placed.collect(),
+            ends: ends.collect(),
+            count: records.len(),
+            records: records.into_iter().collect(),
+            extras: Sparse::default(),
+        };
+        for (user, extras) in extras {
+            users.extras.set(user, Some(extras));
+        }
+        users
+    }
+
+    /// The number of a name. Of one that was removed it may answer the old number, which no record
+    /// says anything of.
     #[inline]
     pub(crate) fn find(&self, id: &str) -> Option<u32> {
         self.names.get(id)
     }
 
+    /// The number of a user there is.
+    pub(crate) fn find_live(&self, id: &str) -> Option<u32> {
+        self.find(id).filter(|user| self.get(*user).is_some())
+    }
+
     pub(crate) fn name(&self, user: u32) -> Option<&str> {
+        self.get(user)?;
         self.names.text(user)
     }
 
+    /// What there is of a number: of a removed user, an access set that does not exist, and no position.
     #[inline]
-    pub(crate) fn get(&self, user: u32) -> Option<User> {
+    pub(crate) fn record(&self, user: u32) -> Option<User> {
         self.records.get(user as usize).copied()
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.names.len()
+    pub(crate) fn get(&self, user: u32) -> Option<User> {
+        self.record(user).filter(|user| !user.is_removed())
     }
 
+    /// One past the highest number.
+    pub(crate) fn numbers(&self) -> u32 {
+        self.names.len() as u32
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Every user, by number.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, User)> + '_ {
+        let records = self.records.iter().copied().zip(0..);
+        records
+            .filter(|(user, _)| !user.is_removed())
+            .map(|(user, number)| (number, user))
+    }
+
+    /// The users in a position.
+    pub(crate) fn in_position(&self, position: u32) -> impl Iterator<Item = u32> + '_ {
+        self.by_position.with(position)
+    }
+
+    pub(crate) fn extras(&self, user: u32) -> Option<&Extras> {
+        self.extras.get(user)
+    }
+
+    #[inline]
     pub(crate) fn property(&self, user: u32, property: u16) -> Option<&PropertyValue> {
-        self.properties
-            .get(&user)?
-            .iter()
+        let properties = &self.extras(user)?.properties;
+        let mut known = properties.iter();
+        known
             .find(|(known, _)| *known == property)
-            .map(|(_, value)| value)
+            .map(|(_, it)| it)
+    }
+
+    pub(crate) fn next_end(&self) -> Option<Timestamp> {
+        self.ends.first().map(|(until, _)| *until)
+    }
+
+    /// The users of whom an assignment has ended.
+    pub(crate) fn ended(&self, at: Timestamp) -> Vec<u32> {
+        let ended = self.ends.range(..=(at, u32::MAX));
+        let mut users: Vec<u32> = ended.map(|(_, user)| *user).collect();
+        users.sort_unstable();
+        users.dedup();
+        users
+    }
+
+    pub(crate) fn add(&mut self, name: &str, user: User) -> u32 {
+        let number = self.names.add(name);
+        self.records.push(user);
+        self.count += 1;
+        if let Some(position) = user.in_position() {
+            self.by_position.insert((position, number));
+        }
+        number
+    }
+
+    pub(crate) fn remove(&mut self, user: u32) {
+        self.set_extras(user, Extras::default());
+        self.set(user, User::new(REMOVED, None, false));
+        self.count -= 1;
+    }
+
+    pub(crate) fn set(&mut self, user: u32, to: User) {
+        let Some(record) = self.records.get_mut(user as usize) else {
+            return;
+        };
+        let before = std::mem::replace(record, to);
+        if before.position != to.position {
+            if let Some(position) = before.in_position() {
+                self.by_position.remove(&(position, user));
+            }
+            if let Some(position) = to.in_position() {
+                self.by_position.insert((position, user));
+            }
+        }
+    }
+
+    pub(crate) fn set_extras(&mut self, user: u32, extras: Extras) {
+        let before = self.extras(user).map_or(&[][..], |it| &it.ends).to_vec();
+        if before != extras.ends {
+            for end in before {
+                self.ends.remove(&(end.until, user));
+            }
+            for end in &extras.ends {
+                self.ends.insert((end.until, user));
+            }
+        }
+        let is_nothing = extras == Extras::default();
+        self.extras.set(user, (!is_nothing).then_some(extras));
+    }
+}
+
+impl Known for Users {
+    fn number(&self, name: &str) -> Option<u32> {
+        self.find_live(name)
+    }
+
+    fn every(&self) -> impl Iterator<Item = &str> {
+        (0..self.numbers()).filter_map(|user| self.name(user))
     }
 }

@@ -5,13 +5,14 @@
 
 use super::State;
 use super::rights::Planes;
-use super::users::{Assigned, User};
+use super::sets::Assigned;
+use super::users::User;
 use crate::decision::Denial;
 
 impl State {
     /// One past the highest number of a user.
     pub(crate) fn user_numbers(&self) -> u32 {
-        self.users.len() as u32
+        self.users.numbers()
     }
 
     /// A user: access set, position, whether suspended.
@@ -24,22 +25,22 @@ impl State {
     }
 
     pub(crate) fn find_user(&self, id: &str) -> Option<u32> {
-        self.users.find(id)
+        self.users.find_live(id)
     }
 
     /// One past the highest number of an access set; some may have no users.
     pub(crate) fn set_numbers(&self) -> u32 {
-        self.assigned.iter().count() as u32
+        self.sets.numbers()
     }
 
     /// What the users of an access set are assigned.
     pub(crate) fn assigned(&self, set: usize) -> Option<&Assigned> {
-        self.assigned.get(set)
+        self.sets.assigned(set)
     }
 
     /// What the users of an access set are granted and denied.
     pub(crate) fn set_rights(&self, set: usize) -> Option<&Planes> {
-        self.sets.get(set)
+        self.sets.rights(set)
     }
 
     /// How far a pair gets in an access set before its scope is looked at: the scope that D7 leaves, or
@@ -50,48 +51,48 @@ impl State {
 
     /// One past the highest number of a role; system roles come first, as the catalog numbers them.
     pub(crate) fn role_numbers(&self) -> u32 {
-        self.roles.names.len() as u32
+        self.roles.numbers()
     }
 
     pub(crate) fn role_id(&self, role: u32) -> Option<&str> {
-        self.roles.names.text(role)
+        self.roles.name(role)
     }
 
     pub(crate) fn find_role_number(&self, id: &str) -> Option<u32> {
-        self.roles.names.get(id)
+        self.roles.find(id)
     }
 
     /// What a role and all its juniors grant and deny.
     pub(crate) fn role_closure(&self, role: u32) -> Option<&Planes> {
-        Some(&self.roles.roles.get(role as usize)?.closure)
+        Some(&self.roles.get(role)?.closure)
     }
 
     /// The direct juniors of a role.
     pub(crate) fn role_juniors(&self, role: u32) -> Option<&[u32]> {
-        Some(&self.roles.roles.get(role as usize)?.juniors)
+        Some(&self.roles.get(role)?.juniors)
     }
 
     /// One past the highest number of a package.
     pub(crate) fn package_numbers(&self) -> u32 {
-        self.packages.names.len() as u32
+        self.packages.numbers()
     }
 
     pub(crate) fn package_id(&self, package: u32) -> Option<&str> {
-        self.packages.names.text(package)
+        self.packages.name(package)
     }
 
     /// The roles of a package.
     pub(crate) fn package_roles(&self, package: u32) -> Option<&[u32]> {
-        Some(self.packages.roles.get(package as usize)?)
+        Some(&self.packages.get(package)?.roles)
     }
 
     /// One past the highest number of a position.
     pub(crate) fn position_numbers(&self) -> u32 {
-        self.positions.names.len() as u32
+        self.positions.numbers()
     }
 
     pub(crate) fn position_id(&self, position: u32) -> Option<&str> {
-        self.positions.names.text(position)
+        self.positions.name(position)
     }
 
     /// Whether the first position stands strictly below the second.
@@ -104,4 +105,126 @@ impl State {
         let lent = self.lent.as_ref();
         lent.is_some_and(|lent| lent.is_lent(position, pair))
     }
+
+    /// The version of the catalog that the policy was written against.
+    pub(crate) fn written_version(&self) -> u32 {
+        self.catalog_version
+    }
+
+    pub(crate) fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    pub(crate) fn features(&self) -> &[Box<str>] {
+        &self.features
+    }
+
+    pub(crate) fn settings(&self) -> &std::collections::BTreeMap<String, String> {
+        &self.settings
+    }
+
+    /// Every user there is, by number.
+    pub(crate) fn every_user(&self) -> impl Iterator<Item = (u32, User)> + '_ {
+        self.users.iter()
+    }
+
+    pub(crate) fn users(&self) -> &super::users::Users {
+        &self.users
+    }
+
+    pub(crate) fn roles(&self) -> &super::roles::Roles {
+        &self.roles
+    }
+
+    pub(crate) fn packages(&self) -> &super::roles::Packages {
+        &self.packages
+    }
+
+    pub(crate) fn positions(&self) -> &super::positions::Positions {
+        &self.positions
+    }
+
+    pub(crate) fn sets(&self) -> &super::sets::Sets {
+        &self.sets
+    }
+
+    /// Whether an id was used and not forgotten (A5).
+    pub(crate) fn is_used(&self, kind: crate::admin::UsedIdKind, id: &str) -> bool {
+        let used = match kind {
+            crate::admin::UsedIdKind::User => &self.used.users,
+            crate::admin::UsedIdKind::Role => &self.used.roles,
+            crate::admin::UsedIdKind::Position => &self.used.positions,
+        };
+        used.contains(&id.into())
+    }
+
+    /// A role and all that it inherits, at any depth.
+    pub(crate) fn roles_below(&self, role: u32) -> Vec<u32> {
+        reached(vec![role], |role| {
+            let known = self.roles.get(role);
+            known.map_or(&[][..], |it| &it.juniors).to_vec()
+        })
+    }
+
+    /// A role and all that inherit it, at any depth.
+    pub(crate) fn roles_above(&self, role: u32) -> Vec<u32> {
+        reached(vec![role], |role| self.roles.seniors(role).collect())
+    }
+
+    /// The positions strictly above one, at any depth.
+    pub(crate) fn positions_above(&self, position: u32) -> Vec<u32> {
+        let seniors = |position| self.positions.seniors(position).collect();
+        reached(seniors(position), seniors)
+    }
+
+    /// A position and all strictly below it, at any depth.
+    pub(crate) fn positions_below(&self, position: u32) -> Vec<u32> {
+        let juniors = |position| self.positions.juniors(position).collect();
+        reached(vec![position], juniors)
+    }
+
+    /// The first feature that a pair or its operation lacks of its own, or `NONE`.
+    pub(crate) fn late_feature(&self, operation: u16, pair: u16) -> u16 {
+        match self.pair_feature(pair) {
+            crate::decision::NONE => self.operation_feature(operation),
+            feature => feature,
+        }
+    }
+
+    /// The access sets that somebody has and in which a role is authorized (D2).
+    pub(crate) fn sets_holding(&self, role: u32) -> std::collections::BTreeSet<u32> {
+        let mut sets = std::collections::BTreeSet::new();
+        for role in self.roles_above(role) {
+            sets.extend(self.sets.with_role(role));
+            for package in self.packages.with_role(role) {
+                sets.extend(self.sets.with_package(package));
+            }
+        }
+        sets
+    }
+
+    /// The roles authorized in an access set (D2), each once.
+    pub(crate) fn authorized(&self, assigned: &Assigned) -> Vec<u32> {
+        let packages = assigned.packages.iter();
+        let by_package = packages.filter_map(|it| self.packages.get(*it));
+        let by_package = by_package.flat_map(|it| it.roles.iter());
+        let roles = assigned.roles.iter().chain(by_package).copied();
+        reached(roles.collect(), |role| {
+            let known = self.roles.get(role);
+            known.map_or(&[][..], |it| &it.juniors).to_vec()
+        })
+    }
+}
+
+/// What can be reached from somewhere, itself included, each once.
+fn reached(mut from: Vec<u32>, next: impl Fn(u32) -> Vec<u32>) -> Vec<u32> {
+    let mut seen = std::collections::HashSet::new();
+    let mut found = Vec::new();
+    while let Some(at) = from.pop() {
+        if seen.insert(at) {
+            found.push(at);
+            from.extend(next(at));
+        }
+    }
+    found
 }

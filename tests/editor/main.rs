@@ -11,7 +11,7 @@ mod ticks;
 mod view;
 mod written;
 
-use bailiwick::admin::{Change, Edit, RoleEditor};
+use bailiwick::admin::{Actor, Change, Edit, RoleEditor};
 use bailiwick::document::{CatalogDocument, DirectoryDocument, PolicyDocument, RoleDocument};
 use bailiwick::{Catalog, Engine, Scope, Timestamp};
 
@@ -62,11 +62,11 @@ fn changed(edit: &Edit) -> Vec<&str> {
     edit.changes.iter().map(|it| it.path.as_str()).collect()
 }
 
-/// The policy after the changes.
-fn applied(policy: &PolicyDocument, changes: Vec<Change>) -> PolicyDocument {
-    let mut policy = policy.clone();
-    for change in changes {
-        change.apply_to(&mut policy).unwrap();
-    }
-    policy
+/// The policy after the host itself has made the changes.
+fn applied(catalog: &Catalog, policy: &PolicyDocument, changes: Vec<Change>) -> PolicyDocument {
+    let engine = engine(catalog, policy.clone());
+    let applied = engine
+        .apply(&Actor::System, Timestamp(0), &changes)
+        .unwrap();
+    applied.engine().policy()
 }

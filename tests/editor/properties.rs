@@ -251,7 +251,7 @@ fn check_reloaded(world: &World, catalog: &Catalog, policy: &PolicyDocument, edi
     let ticks = shown(world, editor);
     let changes = editor.changes();
     assert_eq!(changes.is_empty(), !editor.is_changed());
-    let policy = applied(policy, changes);
+    let policy = applied(catalog, policy, changes);
     assert_eq!(world.ticks(&policy.roles[0].grants), ticks);
     let engine = engine(catalog, policy);
     assert_eq!(

@@ -17,7 +17,7 @@ fn rebuild(role: &str, tick: impl FnOnce(&mut RoleEditor)) -> RoleEditor {
         .unwrap();
     let mut editor = RoleEditor::draft(&catalog, &policy, RoleDocument::new("rebuilt")).unwrap();
     tick(&mut editor);
-    let engine = engine(&catalog, applied(&policy, editor.changes()));
+    let engine = engine(&catalog, applied(&catalog, &policy, editor.changes()));
     let mut allowed = 0;
     for operation in catalog.operations() {
         let name = catalog.operation_name(operation).unwrap();

@@ -75,7 +75,7 @@ fn t1_an_inner_nodes_bit_is_access_to_the_module_and_says_nothing_about_its_chil
     for (node, open, add) in [("lists", true, false), ("lists.add", false, true)] {
         let mut editor = RoleEditor::draft(&catalog, &policy, RoleDocument::new("role")).unwrap();
         editor.set_one(node, None).unwrap();
-        let engine = engine(&catalog, applied(&policy, editor.changes()));
+        let engine = engine(&catalog, applied(&catalog, &policy, editor.changes()));
         let may = |action| {
             let decision = engine.check(Subject::role("role"), action, &OnType::named("list"));
             decision.is_allow()

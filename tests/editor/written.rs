@@ -1,9 +1,9 @@
 //! What becomes of the grants as written (T4), and what is left out of a selector (S5).
 
 use bailiwick::Scope::{All, Own};
-use bailiwick::admin::{Change, ChangeError, EditorError, RoleEditor};
+use bailiwick::admin::{Actor, Applied, Change, EditorError, Refusal, RoleEditor};
 use bailiwick::document::{CatalogDocument, GrantDocument, PolicyDocument, RoleDocument};
-use bailiwick::{Catalog, OnType, Subject};
+use bailiwick::{Catalog, Engine, OnType, Subject, Timestamp};
 
 use super::{applied, catalog, changed, empty, engine, grants, of, scoped, set};
 
@@ -65,7 +65,7 @@ fn t4_a_later_permission_is_not_granted_silently() {
     editor.check_all(None);
     let mut policy = PolicyDocument::new(1);
     policy.roles.push(RoleDocument::new("role"));
-    let engine = engine(&load(&new), applied(&policy, editor.changes()));
+    let engine = engine(&load(&new), applied(&load(&new), &policy, editor.changes()));
     let may = |action| {
         let decision = engine.check(Subject::role("role"), action, &OnType::named("t"));
         decision.is_allow()
@@ -239,7 +239,7 @@ fn d16_grants_written_against_an_older_catalog_are_edited_by_todays_paths() {
             .grant("gone")
             .grant("b"),
     );
-    let engine = engine(&catalog, applied(&policy, editor.changes()));
+    let engine = engine(&catalog, applied(&catalog, &policy, editor.changes()));
     assert_eq!(set(&RoleEditor::open(&engine, "role").unwrap()), ["new"]);
 }
 
@@ -318,24 +318,39 @@ fn what_cannot_be_opened_is_refused_by_name() {
 
 #[test]
 fn saving_over_somebody_elses_edit_is_refused() {
+    let catalog = catalog("permissions = [{ path = 'a' }, { path = 'b' }]");
     let mut policy = PolicyDocument::new(1);
     policy.roles.push(RoleDocument::new("editor"));
+    policy.roles.push(RoleDocument::new("other"));
     policy.revision = Some(7);
-    let edit = |since| Change::EditRole {
-        role: "editor".to_owned(),
-        grants: vec!["a".into()],
-        denies: Vec::new(),
-        since,
+    let engine = engine(&catalog, policy);
+    let edit = |role: &str| {
+        let mut editor = RoleEditor::open(&engine, role).unwrap();
+        editor.check("a", None).unwrap();
+        editor.changes()
     };
-    let before = policy.clone();
-    let conflict = edit(Some(6)).apply_to(&mut policy).unwrap_err();
-    assert_eq!(conflict, ChangeError::Conflict { since: 6, now: 7 });
-    assert_eq!(policy, before);
-    edit(Some(7)).apply_to(&mut policy).unwrap();
-    assert_ne!(policy, before);
-    let role = RoleDocument::new("editor");
-    let exists = Change::CreateRole { role }
-        .apply_to(&mut policy)
-        .unwrap_err();
-    assert_eq!(exists.to_string(), "role `editor` exists already");
+    let (mine, others) = (edit("editor"), edit("other"));
+    let apply = |engine: &Engine, changes: &[Change]| {
+        let applied = engine.apply(&Actor::System, Timestamp(0), changes);
+        applied.map(Applied::into_engine)
+    };
+    let theirs = [Change::EditRole {
+        role: "editor".to_owned(),
+        grants: vec!["b".into()],
+        denies: Vec::new(),
+        since: Some(7),
+    }];
+    let saved = apply(&engine, &theirs).unwrap();
+    let conflict = apply(&saved, &mine).unwrap_err();
+    assert_eq!(
+        conflict.reason,
+        Refusal::Conflict {
+            role: "editor".to_owned(),
+            since: 7,
+            changed: 8
+        }
+    );
+    // Another role was changed by nobody.
+    apply(&saved, &others).unwrap();
+    apply(&engine, &mine).unwrap();
 }

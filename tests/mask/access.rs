@@ -136,7 +136,7 @@ fn roles_and_tokens_look_like_users() {
     let catalog = Catalog::new(CatalogDocument::from_toml("catalog.toml", &text)).unwrap();
     let known = engine();
     let users = DirectoryDocument::new([]);
-    let engine = Engine::new(&catalog, known.policy().clone(), users, Timestamp(0))
+    let engine = Engine::new(&catalog, known.policy(), users, Timestamp(0))
         .unwrap()
         .engine;
     let token = Token::new(["people3", "contact_info1"]).id("guest");
@@ -283,7 +283,7 @@ fn nobody_is_lent_a_field() {
             .role("people3")
             .role("contact_info3"),
     ]);
-    let engine = Engine::new(&catalog, known.policy().clone(), users, Timestamp(0))
+    let engine = Engine::new(&catalog, known.policy(), users, Timestamp(0))
         .unwrap()
         .engine;
     let unowned = Record::of("person").id("7");

@@ -99,19 +99,18 @@ impl RoleEditor {
     /// # Errors
     /// A role that the account does not have; a system role, which is not edited (A5).
     pub fn open(engine: &Engine, role: &str) -> Result<RoleEditor, EditorError> {
-        let roles = &engine.policy().roles;
-        match roles.iter().find(|it| it.id == role) {
-            Some(found) => Ok(RoleEditor::new(engine, found, Some(engine.revision()))),
-            None if role.starts_with(SYSTEM) && engine.role(role).is_some() => {
-                Err(EditorError::SystemRole {
-                    role: role.to_owned(),
-                })
-            }
-            None => Err(EditorError::UnknownRole {
-                role: role.to_owned(),
-                nearest: nearest_of(role, roles.iter().map(|it| it.id.as_str())),
-            }),
+        if let Some(found) = engine.role_document(role) {
+            return Ok(RoleEditor::new(engine, found, Some(engine.revision())));
         }
+        let role = role.to_owned();
+        Err(match engine.role(&role) {
+            Some(_) => EditorError::SystemRole { role },
+            None => {
+                let own = engine.roles().filter(|it| !it.starts_with(SYSTEM));
+                let nearest = nearest_of(&role, own);
+                EditorError::UnknownRole { role, nearest }
+            }
+        })
     }
 
     /// Opens a role that is not in the policy yet: it ends in [`Change::CreateRole`](super::Change::CreateRole).
@@ -134,7 +133,7 @@ impl RoleEditor {
 
     fn new(engine: &Engine, role: &RoleDocument, since: Option<u64>) -> RoleEditor {
         let model = &engine.catalog().0;
-        let version = engine.policy().catalog_version;
+        let version = engine.catalog_version();
         let mut inherited = Rights::none(model.permissions.len());
         for junior in &role.inherits {
             let Some(rights) = engine.role_rights(junior) else {

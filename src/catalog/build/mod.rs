@@ -14,7 +14,7 @@ use super::evolution::Evolution;
 use crate::document::problem::{Path, Report, quoted, shortened};
 use crate::document::{CatalogDocument, FORMAT, Parsed, Problem, Problems};
 use crate::id::Brand;
-use crate::names::Names;
+use crate::names::{Known, Names};
 use crate::request::is_invalid_identifier;
 
 pub(super) fn build(parsed: &Parsed<CatalogDocument>) -> Result<Model, Problems> {
@@ -72,6 +72,7 @@ fn build_document(
         pairs: Vec::new(),
         roles: Vec::new(),
         role_names: Names::default(),
+        administration: Default::default(),
         tokens_bring_account_roles: document.tokens.account_roles,
         document: document.clone(),
         evolution: Evolution::of(document),
@@ -85,7 +86,7 @@ fn build_document(
     operations::references(&mut model, document, root, report);
     roles::roles(&mut model, document, root, report);
     roles::adjustables(&mut model, document, root, report);
-    administration::check(&model, document, root, report);
+    administration::rules(&mut model, document, root, report);
     fields::check(&mut model, document, root, report);
     (!report.has_errors()).then(|| {
         operations::narrowing(&mut model);
@@ -133,15 +134,15 @@ pub(crate) fn insert(
 
 /// Looks a name up, and reports an unknown one.
 pub(crate) fn find(
-    names: &Names,
+    names: &impl Known,
     name: &str,
     what: &str,
     at: &Path<'_>,
     report: &mut Report<'_>,
 ) -> Option<u32> {
-    let found = names.get(name);
+    let found = names.number(name);
     if found.is_none() && !report.hides_unknown() {
-        let nearest = report.did_you_mean(name, names.iter());
+        let nearest = report.did_you_mean(name, names.every());
         report.error(at, format!("unknown {what} {}{nearest}", quoted(name)));
     }
     found

@@ -85,23 +85,23 @@ pub(super) fn roles(
                 report,
             );
         }
-        for (word, named) in [("assign", &role.assign), ("revoke", &role.revoke)] {
-            if let Some(named) = named {
-                find(
-                    &model.permission_names,
-                    named,
-                    "permission",
-                    &here.field(word),
-                    report,
-                );
-            }
-        }
+        let mut right = |word: &'static str, named: &Option<String>| {
+            let permissions = &model.permission_names;
+            let here = here.field(word);
+            let found = find(permissions, named.as_ref()?, "permission", &here, report);
+            found.map(|it| it as u16)
+        };
+        let assign = right("assign", &role.assign);
+        let revoke = right("revoke", &role.revoke);
         model.roles.push(SystemRole {
             id: role.id.as_str().into(),
             inherits,
             rights,
             retired: role.retired,
             tokens_bring: false,
+            assign,
+            revoke,
+            min_holders: role.min_holders.unwrap_or(0),
         });
     }
     let edges: Vec<(u32, u32)> = model.role_edges().collect();
@@ -233,15 +233,10 @@ fn ladder(
         .ceiling
         .as_deref()
         .map_or(Some(ladder.len() - 1), |named| place("ceiling", named));
-    if let Some(named) = &document.changed_by {
-        find(
-            &model.permission_names,
-            named,
-            "permission",
-            &at.field("changed_by"),
-            report,
-        );
-    }
+    let changed_by = document.changed_by.as_ref().and_then(|named| {
+        let here = at.field("changed_by");
+        find(&model.permission_names, named, "permission", &here, report)
+    });
     let (default, floor, ceiling) = (default?, floor?, ceiling?);
     if floor > ceiling {
         report.error(&at.field("floor"), "the floor lies above the ceiling");
@@ -259,6 +254,7 @@ fn ladder(
         default,
         floor,
         ceiling,
+        changed_by: changed_by.map(|it| it as u16),
     })
 }
 

@@ -4,22 +4,24 @@ mod policy;
 mod roles;
 mod users;
 
+pub(crate) use policy::{OUT_OF_CALENDAR, check_created};
+pub(crate) use roles::{own_rights, read_settings};
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::cells;
 use super::lending::Lent;
-use super::rights::Planes;
-use super::users::{Assigned, User, Users};
+use super::sets::{Assigned, Holders, Sets};
+use super::users::{Extras, User, Users};
 use super::{Asked, Engine, State};
 use crate::catalog::{Bearer, Catalog, check_limit};
-use crate::chunked::{Chunked, Rows};
+use crate::chunked::Rows;
 use crate::document::problem::{NEAREST_BUDGET, Path, Report, Source};
 use crate::document::{
-    AccountsServed, DirectoryDocument, FORMAT, Parsed, PolicyDocument, Problem, Problems,
-    PropertyValue, Reach, Timestamp, UserDocument,
+    AccountsServed, DirectoryDocument, FORMAT, Parsed, PolicyDocument, Problem, Problems, Reach,
+    Timestamp, UserDocument,
 };
-use crate::hierarchy::Dag;
 use crate::id::{Brand, UserId};
 use crate::limits;
 use crate::names::Names;
@@ -128,13 +130,11 @@ impl Engine {
 /// An account in the making.
 pub struct EngineBuilder {
     state: State,
-    positions: Dag,
     names: Names,
     records: Vec<User>,
-    used_users: HashSet<Box<str>>,
+    extras: Vec<(u32, Extras)>,
     /// Users of a document that were refused, and whose ids are taken all the same.
     unsound_users: HashSet<Box<str>>,
-    properties: HashMap<u32, Box<[(u16, PropertyValue)]>>,
     /// Roles and packages, sorted, to the number of the access set.
     interned: HashMap<Assigned, u32>,
     subject_properties: HashMap<Box<str>, u16>,
@@ -187,25 +187,31 @@ impl EngineBuilder {
     pub fn build(self) -> Result<Loaded, Problems> {
         let EngineBuilder {
             mut state,
-            positions,
             names,
             records,
-            properties,
+            extras,
             interned,
             warnings,
             ..
         } = self;
-        state.users.names = Arc::new(names);
-        state.users.properties = Arc::new(properties);
         let mut assigned: Vec<(Assigned, u32)> = interned.into_iter().collect();
         assigned.sort_by_key(|(_, number)| *number);
-        state.assigned = assigned.iter().map(|(it, _)| it.clone()).collect();
-        state.users.records = records.into_iter().collect();
-        state.sets = assigned
-            .iter()
-            .map(|(assigned, _)| state.united(assigned))
+        let mut holders = vec![Holders::default(); assigned.len()];
+        for user in &records {
+            if let Some(holders) = holders.get_mut(user.access()) {
+                holders.users += 1;
+                holders.active += u32::from(!user.is_suspended());
+            }
+        }
+        state.users = Users::new(names.into(), records, extras);
+        let sets: Vec<_> = assigned
+            .into_iter()
+            .map(|(assigned, _)| {
+                let rights = state.united(&assigned);
+                (assigned, rights)
+            })
             .collect();
-        let rows = state.sets.iter().map(|planes| cells::rows(&state, planes));
+        let rows = sets.iter().map(|(_, rights)| cells::rows(&state, rights));
         let (operations, pairs): (Vec<_>, Vec<_>) = rows.unzip();
         let model = state.model();
         let (operations, pairs) = (
@@ -214,8 +220,9 @@ impl EngineBuilder {
         );
         state.operation_cells = operations;
         state.pair_cells = pairs;
+        state.sets = Arc::new(Sets::new(sets, holders));
         if state.model().reach == Reach::Accessible {
-            state.lent = Some(Arc::new(Lent::new(&state, &positions)));
+            state.lent = Some(Arc::new(Lent::new(&state)));
         }
         Ok(Loaded {
             engine: Engine(Arc::new(state)),
@@ -232,7 +239,10 @@ impl EngineBuilder {
             brand: Brand::NONE,
             account: None,
             revision: 0,
-            policy: Arc::new(PolicyDocument::new(catalog.version())),
+            catalog_version: catalog.version(),
+            features: Arc::default(),
+            settings: Arc::default(),
+            used: Arc::default(),
             missing_features: Arc::default(),
             pair_features: Arc::default(),
             operation_features: Arc::default(),
@@ -240,12 +250,10 @@ impl EngineBuilder {
             packages: Arc::default(),
             positions: Arc::default(),
             users: Users::default(),
-            assigned: Chunked::default(),
-            sets: Chunked::default(),
+            sets: Arc::default(),
             operation_cells: Rows::new(0, &[]),
             pair_cells: Rows::new(0, &[]),
             lent: None,
-            next_expiry: None,
         };
         let subject_properties = catalog
             .0
@@ -257,12 +265,10 @@ impl EngineBuilder {
             .collect();
         EngineBuilder {
             state,
-            positions: Dag::default(),
             names: Names::default(),
             records: Vec::new(),
-            used_users: HashSet::new(),
+            extras: Vec::new(),
             unsound_users: HashSet::new(),
-            properties: HashMap::new(),
             interned: HashMap::new(),
             subject_properties,
             at,
@@ -298,23 +304,5 @@ impl EngineBuilder {
             builder.warnings = warnings;
         }
         (builder, errors)
-    }
-}
-
-impl State {
-    /// What the roles of an access set grant and deny together (D2 to D4).
-    fn united(&self, assigned: &Assigned) -> Planes {
-        let mut planes = Planes::none(self.model().permissions.len());
-        let by_package = assigned
-            .packages
-            .iter()
-            .filter_map(|package| self.packages.roles.get(*package as usize))
-            .flat_map(|roles| roles.iter());
-        for role in assigned.roles.iter().chain(by_package) {
-            if let Some(role) = self.roles.roles.get(*role as usize) {
-                planes.unite(&role.closure);
-            }
-        }
-        planes
     }
 }

@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::super::{Packages, Positions};
+use super::super::UsedIds;
+use super::super::positions::Positions;
+use super::super::roles::{Package, Packages};
 use super::EngineBuilder;
 use crate::catalog::{check_identifier, check_limit, find, insert, report_cycles};
-use crate::decision::{NONE, Part};
 use crate::document::problem::{Path, Report, quoted};
 use crate::document::{AccountsServed, FORMAT, PolicyDocument, Timestamp};
 use crate::hierarchy::{Dag, Reach};
@@ -58,27 +59,24 @@ impl EngineBuilder {
                 format!("the last revision is `{}`", i64::MAX),
             );
         }
-        self.state.policy = Arc::new(policy.clone());
+        self.state.catalog_version = policy.catalog_version;
         self.read_features(policy, root, report);
         self.read_roles(policy, root, report);
         self.read_packages(policy, root, report);
         self.read_positions(policy, root, report);
         let used = root.field("used_ids");
-        let users = used.field("users");
-        for (i, id) in policy.used_ids.users.iter().enumerate() {
-            check_identifier(id, &users.index(i), report);
-            self.used_users.insert(id.as_str().into());
-        }
-        let others = [
-            ("roles", &policy.used_ids.roles),
-            ("positions", &policy.used_ids.positions),
-        ];
-        for (word, ids) in others {
+        let mut read = |word, ids: &[String]| {
             let list = used.field(word);
             for (i, id) in ids.iter().enumerate() {
                 check_identifier(id, &list.index(i), report);
             }
-        }
+            ids.iter().map(|id| id.as_str().into()).collect()
+        };
+        self.state.used = Arc::new(UsedIds {
+            users: read("users", &policy.used_ids.users),
+            roles: read("roles", &policy.used_ids.roles),
+            positions: read("positions", &policy.used_ids.positions),
+        });
     }
 
     fn read_features(&mut self, policy: &PolicyDocument, root: &Path<'_>, report: &mut Report<'_>) {
@@ -105,31 +103,13 @@ impl EngineBuilder {
                 }
             }
         }
-        let missing = |features: &[u16]| features.iter().copied().find(|it| !enabled[*it as usize]);
-        self.state.missing_features = model
-            .permissions
-            .iter()
-            .map(|permission| {
-                if let Some(own) = missing(&permission.features) {
-                    return Some((own, Part::Permission));
-                }
-                let mut above = permission.parent;
-                while let Some(ancestor) = above.and_then(|it| model.permissions.get(it as usize)) {
-                    if let Some(feature) = missing(&ancestor.features) {
-                        return Some((feature, Part::Ancestor));
-                    }
-                    above = ancestor.parent;
-                }
-                None
-            })
-            .collect();
-        let or_none = |features: &[u16]| missing(features).unwrap_or(NONE);
-        self.state.pair_features = model.pairs.iter().map(|it| or_none(&it.features)).collect();
-        self.state.operation_features = model
-            .operations
-            .iter()
-            .map(|it| or_none(&it.features))
-            .collect();
+        self.state.set_features(
+            policy
+                .features
+                .iter()
+                .map(|it| it.as_str().into())
+                .collect(),
+        );
     }
 
     fn read_packages(&mut self, policy: &PolicyDocument, root: &Path<'_>, report: &mut Report<'_>) {
@@ -143,25 +123,28 @@ impl EngineBuilder {
         ) {
             return;
         }
-        let mut packages = Packages::default();
+        let mut names = Names::with_capacity(policy.packages.len());
+        let mut packages = Vec::with_capacity(policy.packages.len());
         for (i, package) in policy.packages.iter().enumerate() {
             let here = list.index(i);
             let id = here.field("id");
             check_identifier(&package.id, &id, report);
             check_created(package.created, &here, report);
-            let names = &self.state.roles.names;
             let roles = here.field("roles");
             let roles = self.find_roles(
-                names,
+                &*self.state.roles,
                 package.roles.iter().map(String::as_str),
                 &roles,
                 report,
             );
-            if insert(&mut packages.names, &package.id, "package", &id, report).is_some() {
-                packages.roles.push(roles.into());
+            if insert(&mut names, &package.id, "package", &id, report).is_some() {
+                packages.push(Package {
+                    document: Arc::new(package.clone()),
+                    roles: roles.into(),
+                });
             }
         }
-        self.state.packages = Arc::new(packages);
+        self.state.packages = Arc::new(Packages::new(names.into(), packages));
     }
 
     fn read_positions(
@@ -243,8 +226,13 @@ impl EngineBuilder {
                     );
                     Reach::default()
                 });
-                self.positions = dag;
-                self.state.positions = Arc::new(Positions { names, reach });
+                let mut positions = Positions::new(names.into(), &edges, reach);
+                for (&(_, position), number) in kept.iter().zip(0..) {
+                    if position.name.is_some() {
+                        positions.set_label(number, position.name.as_deref());
+                    }
+                }
+                self.state.positions = Arc::new(positions);
             }
             Err(cycles) => {
                 let name = |node: u32| names.text(node).unwrap_or_default();
@@ -257,17 +245,18 @@ impl EngineBuilder {
                     position,
                     report,
                 );
-                let reach = Reach::default();
-                self.state.positions = Arc::new(Positions { names, reach });
+                // The names, so that users are not said to be in unknown positions.
+                self.state.positions =
+                    Arc::new(Positions::new(names.into(), &[], Reach::default()));
             }
         }
     }
 }
 
-pub(super) const OUT_OF_CALENDAR: &str = "a moment lies in the years 0000 to 9999";
+pub(crate) const OUT_OF_CALENDAR: &str = "a moment lies in the years 0000 to 9999";
 
 /// Moments built in code may lie where no document can write them.
-pub(super) fn check_created(created: Option<Timestamp>, at: &Path<'_>, report: &mut Report<'_>) {
+pub(crate) fn check_created(created: Option<Timestamp>, at: &Path<'_>, report: &mut Report<'_>) {
     if created.is_some_and(|moment| !moment.is_writable()) {
         report.error(&at.field("created"), OUT_OF_CALENDAR);
     }

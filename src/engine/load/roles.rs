@@ -1,10 +1,10 @@
 //! Roles: what each grants and denies, adjustable settings, inheritance.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::super::rights::Planes;
-use super::super::{Role, Roles};
+use super::super::roles::{Role, Roles};
 use super::EngineBuilder;
 use super::policy::check_created;
 use crate::Scope;
@@ -12,11 +12,11 @@ use crate::catalog::{
     Followed, Model, Rights, SYSTEM, check_identifier, check_limit, find, insert, report_cycles,
     resolve_denial, resolve_grant, warn_of_missed,
 };
-use crate::document::PolicyDocument;
 use crate::document::problem::{Path, Report, quoted};
+use crate::document::{PolicyDocument, RoleDocument};
 use crate::hierarchy::Dag;
 use crate::limits;
-use crate::names::Names;
+use crate::names::{Known, Names};
 
 impl EngineBuilder {
     pub(super) fn read_roles(
@@ -66,7 +66,14 @@ impl EngineBuilder {
                 kept.push((i, role));
             }
         }
-        let settings = self.read_settings(policy, root, report);
+        let settings = read_settings(
+            model,
+            policy.catalog_version,
+            &policy.settings,
+            root,
+            report,
+        );
+        self.state.settings = Arc::new(policy.settings.clone());
         let mut own: Vec<Planes> = model
             .roles
             .iter()
@@ -89,29 +96,7 @@ impl EngineBuilder {
                 report,
             );
             edges.extend(juniors.into_iter().map(|junior| (number, junior)));
-            let mut rights = Rights::none(model.permissions.len());
-            let grants = here.field("grants");
-            for (i, grant) in role.grants.iter().enumerate() {
-                resolve_grant(
-                    model,
-                    grant,
-                    policy.catalog_version,
-                    &mut rights,
-                    &grants.index(i),
-                    report,
-                );
-            }
-            let denies = here.field("denies");
-            for (i, denial) in role.denies.iter().enumerate() {
-                resolve_denial(
-                    model,
-                    denial,
-                    policy.catalog_version,
-                    &mut rights,
-                    &denies.index(i),
-                    report,
-                );
-            }
+            let rights = own_rights(model, role, policy.catalog_version, &here, report);
             own.push(Planes::of(&rights));
         }
         check_limit(
@@ -121,8 +106,12 @@ impl EngineBuilder {
             &list,
             report,
         );
+        let documents: Vec<Arc<RoleDocument>> = kept
+            .iter()
+            .map(|(_, role)| Arc::new((*role).clone()))
+            .collect();
         let roles = match Dag::new(own.len(), &edges) {
-            Ok(dag) => unite_juniors(model, own, &dag),
+            Ok(dag) => unite_juniors(model, own, &documents, &dag, self.state.revision),
             Err(cycles) => {
                 let first = model.roles.len() as u32;
                 let name = |node: u32| names.text(node).unwrap_or_default();
@@ -141,94 +130,13 @@ impl EngineBuilder {
                 warn_of_missed(model, &role.grants, version, granted, &here, report);
             }
         }
-        self.state.roles = Arc::new(Roles { names, roles });
-    }
-
-    /// The adjustable permissions, each with the system role that has it (D13, D16).
-    fn read_settings(
-        &self,
-        policy: &PolicyDocument,
-        root: &Path<'_>,
-        report: &mut Report<'_>,
-    ) -> Vec<(u16, u16)> {
-        let model = self.state.model();
-        let older = policy.catalog_version < model.version;
-        let mut places: HashMap<u16, usize> = HashMap::new();
-        let table = root.field("settings");
-        for (path, role) in &policy.settings {
-            let here = table.field(path);
-            let today = match model.evolution.follow(path, policy.catalog_version) {
-                Followed::Retired => {
-                    report.warning(
-                        &here,
-                        format!("{} was retired and has no effect", quoted(path)),
-                    );
-                    continue;
-                }
-                Followed::Path(today) => today,
-            };
-            let Some(index) = model.permission_names.get(&today) else {
-                model.report_unknown(path, &here, report);
-                continue;
-            };
-            let permission = model.permissions.get(index as usize);
-            let Some(adjustable) = permission.and_then(|it| it.adjustable.as_ref()) else {
-                let message = format!("{} is fixed: no setting adjusts it", quoted(path));
-                match older {
-                    true => report.warning(&here, message),
-                    false => report.error(&here, message),
-                }
-                continue;
-            };
-            let Some(named) = find(&model.role_names, role, "system role", &here, report) else {
-                continue;
-            };
-            let place = adjustable
-                .ladder
-                .iter()
-                .position(|rung| u32::from(*rung) == named);
-            let bound = match place {
-                Some(place) if place < adjustable.floor => Some(adjustable.floor),
-                Some(place) if place <= adjustable.ceiling => None,
-                _ => Some(adjustable.ceiling),
-            };
-            if let Some(bound) = bound {
-                let nearest = adjustable
-                    .ladder
-                    .get(bound)
-                    .and_then(|it| model.roles.get(*it as usize));
-                let nearest = quoted(nearest.map_or("", |role| &role.id));
-                let message = format!(
-                    "{} may not be set to {}; the nearest bound is {nearest}",
-                    quoted(path),
-                    quoted(role)
-                );
-                match older {
-                    true => report.warning(&here, message),
-                    false => report.error(&here, message),
-                }
-            }
-            let place = bound.or(place).unwrap_or(adjustable.ceiling);
-            // Two paths may lead to one permission since a rename: the narrower setting holds.
-            let known = places.entry(index as u16).or_insert(place);
-            *known = (*known).max(place);
-        }
-        model
-            .permissions
-            .iter()
-            .zip(0..)
-            .filter_map(|(permission, index)| {
-                let adjustable = permission.adjustable.as_ref()?;
-                let place = places.get(&index).copied().unwrap_or(adjustable.default);
-                Some((index, *adjustable.ladder.get(place)?))
-            })
-            .collect()
+        self.state.roles = Arc::new(Roles::new(names.into(), roles));
     }
 
     /// Roles by name: each known, none twice, none retired before the policy was written.
     pub(super) fn find_roles<'n>(
         &self,
-        names: &Names,
+        names: &impl Known,
         list: impl Iterator<Item = &'n str>,
         at: &Path<'_>,
         report: &mut Report<'_>,
@@ -250,7 +158,7 @@ impl EngineBuilder {
 
     pub(super) fn find_role(
         &self,
-        names: &Names,
+        names: &impl Known,
         name: &str,
         at: &Path<'_>,
         report: &mut Report<'_>,
@@ -264,7 +172,7 @@ impl EngineBuilder {
             .and_then(|it| it.retired)
         {
             let message = format!("role {} was retired in version `{version}`", quoted(name));
-            match self.state.policy.catalog_version < version {
+            match self.state.catalog_version < version {
                 true => report.warning(at, message),
                 false => report.error(at, message),
             }
@@ -273,12 +181,136 @@ impl EngineBuilder {
     }
 }
 
+/// What a role itself grants and denies.
+pub(crate) fn own_rights(
+    model: &Model,
+    role: &RoleDocument,
+    version: u32,
+    at: &Path<'_>,
+    report: &mut Report<'_>,
+) -> Rights {
+    let mut rights = Rights::none(model.permissions.len());
+    let grants = at.field("grants");
+    for (i, grant) in role.grants.iter().enumerate() {
+        resolve_grant(model, grant, version, &mut rights, &grants.index(i), report);
+    }
+    let denies = at.field("denies");
+    for (i, denial) in role.denies.iter().enumerate() {
+        resolve_denial(
+            model,
+            denial,
+            version,
+            &mut rights,
+            &denies.index(i),
+            report,
+        );
+    }
+    rights
+}
+
+/// The adjustable permissions, each with the system role that has it (D13, D16).
+pub(crate) fn read_settings(
+    model: &Model,
+    version: u32,
+    settings: &BTreeMap<String, String>,
+    root: &Path<'_>,
+    report: &mut Report<'_>,
+) -> Vec<(u16, u16)> {
+    let older = version < model.version;
+    let mut places: HashMap<u16, usize> = HashMap::new();
+    let table = root.field("settings");
+    for (path, role) in settings {
+        let here = table.field(path);
+        let today = match model.evolution.follow(path, version) {
+            Followed::Retired => {
+                report.warning(
+                    &here,
+                    format!("{} was retired and has no effect", quoted(path)),
+                );
+                continue;
+            }
+            Followed::Path(today) => today,
+        };
+        let Some(index) = model.permission_names.get(&today) else {
+            model.report_unknown(path, &here, report);
+            continue;
+        };
+        let permission = model.permissions.get(index as usize);
+        let Some(adjustable) = permission.and_then(|it| it.adjustable.as_ref()) else {
+            let message = format!("{} is fixed: no setting adjusts it", quoted(path));
+            match older {
+                true => report.warning(&here, message),
+                false => report.error(&here, message),
+            }
+            continue;
+        };
+        let Some(named) = find(&model.role_names, role, "system role", &here, report) else {
+            continue;
+        };
+        let place = adjustable
+            .ladder
+            .iter()
+            .position(|rung| u32::from(*rung) == named);
+        let bound = match place {
+            Some(place) if place < adjustable.floor => Some(adjustable.floor),
+            Some(place) if place <= adjustable.ceiling => None,
+            _ => Some(adjustable.ceiling),
+        };
+        if let Some(bound) = bound {
+            let nearest = adjustable
+                .ladder
+                .get(bound)
+                .and_then(|it| model.roles.get(*it as usize));
+            let nearest = quoted(nearest.map_or("", |role| &role.id));
+            let message = format!(
+                "{} may not be set to {}; the nearest bound is {nearest}",
+                quoted(path),
+                quoted(role)
+            );
+            match older {
+                true => report.warning(&here, message),
+                false => report.error(&here, message),
+            }
+        }
+        let place = bound.or(place).unwrap_or(adjustable.ceiling);
+        // Two paths may lead to one permission since a rename: the narrower setting holds.
+        let known = places.entry(index as u16).or_insert(place);
+        *known = (*known).max(place);
+    }
+    model
+        .permissions
+        .iter()
+        .zip(0..)
+        .filter_map(|(permission, index)| {
+            let adjustable = permission.adjustable.as_ref()?;
+            let place = places.get(&index).copied().unwrap_or(adjustable.default);
+            Some((index, *adjustable.ladder.get(place)?))
+        })
+        .collect()
+}
+
 /// Each role with what it inherits, juniors before their seniors.
-fn unite_juniors(model: &Model, own: Vec<Planes>, dag: &Dag) -> Vec<Role> {
+fn unite_juniors(
+    model: &Model,
+    own: Vec<Planes>,
+    documents: &[Arc<RoleDocument>],
+    dag: &Dag,
+    revision: u64,
+) -> Vec<Role> {
     // Roles that come to the same share it: of a hundred thousand roles, few differ.
     let mut shared: HashSet<Arc<Planes>> = HashSet::new();
-    let mut closures: Vec<Option<Arc<Planes>>> =
-        own.into_iter().map(|it| Some(Arc::new(it))).collect();
+    let own: Vec<Arc<Planes>> = own
+        .into_iter()
+        .map(|it| match shared.get(&it) {
+            Some(known) => Arc::clone(known),
+            None => {
+                let new = Arc::new(it);
+                shared.insert(Arc::clone(&new));
+                new
+            }
+        })
+        .collect();
+    let mut closures: Vec<Option<Arc<Planes>>> = own.iter().cloned().map(Some).collect();
     for senior in dag.juniors_first() {
         let Some(mut closure) = closures[senior as usize].take() else {
             continue;
@@ -303,8 +335,15 @@ fn unite_juniors(model: &Model, own: Vec<Planes>, dag: &Dag) -> Vec<Role> {
         .into_iter()
         .flatten()
         .enumerate()
-        .map(|(index, closure)| Role {
+        .zip(own)
+        .map(|((index, closure), own)| Role {
+            document: index
+                .checked_sub(model.roles.len())
+                .and_then(|it| documents.get(it))
+                .map(Arc::clone),
+            own,
             closure,
+            changed: revision,
             juniors: dag.juniors(index as u32).into(),
             tokens_bring: model
                 .roles

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::super::users::{Assigned, User};
+use super::super::sets::Assigned;
+use super::super::users::{End, Extras, Held, User};
 use super::EngineBuilder;
 use super::policy::OUT_OF_CALENDAR;
 use crate::catalog::{Bearer, check_identifier, check_limit, find};
@@ -19,7 +20,7 @@ impl EngineBuilder {
     ) -> Option<u32> {
         let id = at.field("id");
         let mut sound = check_identifier(&user.id, &id, report);
-        if self.used_users.contains(user.id.as_str()) {
+        if self.state.used.users.contains(&user.id.as_str().into()) {
             report.error(
                 &id,
                 format!(
@@ -39,7 +40,7 @@ impl EngineBuilder {
             None => None,
             Some(name) => {
                 let found = find(
-                    &self.state.positions.names,
+                    &*self.state.positions,
                     name,
                     "position",
                     &at.field("position"),
@@ -50,11 +51,12 @@ impl EngineBuilder {
             }
         };
         let mut assigned = Assigned::default();
+        let mut ends = Vec::new();
         for (list, of_packages) in [(&user.roles, false), (&user.packages, true)] {
             let word = if of_packages { "packages" } else { "roles" };
             let list_at = at.field(word);
             let before = sound;
-            let found = self.read_assignments(list, of_packages, &list_at, report);
+            let found = self.read_assignments(list, of_packages, &mut ends, &list_at, report);
             sound = before && found.is_some();
             match of_packages {
                 true => assigned.packages = found.unwrap_or_default(),
@@ -78,17 +80,23 @@ impl EngineBuilder {
         let access = *self.interned.entry(assigned).or_insert(fresh);
         let record = User::new(access, position, user.suspended);
         self.records.push(record);
-        if !properties.is_empty() {
-            self.properties.insert(index, properties.into());
+        let extras = Extras {
+            label: user.name.as_deref().map(Into::into),
+            properties,
+            ends,
+        };
+        if extras != Extras::default() {
+            self.extras.push((index, extras));
         }
         Some(index)
     }
 
     /// The assignments that have not ended, sorted; `None` if one is wrong.
     fn read_assignments(
-        &mut self,
+        &self,
         list: &[AssignmentDocument],
         of_packages: bool,
+        ends: &mut Vec<End>,
         at: &Path<'_>,
         report: &mut Report<'_>,
     ) -> Option<Vec<u32>> {
@@ -100,13 +108,13 @@ impl EngineBuilder {
             let id = here.field("id");
             let index = match of_packages {
                 true => find(
-                    &self.state.packages.names,
+                    &*self.state.packages,
                     &assignment.id,
                     "package",
                     &id,
                     report,
                 ),
-                false => self.find_role(&self.state.roles.names, &assignment.id, &id, report),
+                false => self.find_role(&*self.state.roles, &assignment.id, &id, report),
             };
             let Some(index) = index else {
                 sound = false;
@@ -127,10 +135,13 @@ impl EngineBuilder {
             }
             match assignment.until {
                 Some(until) if until <= self.at => continue,
-                Some(until) => {
-                    let next = self.state.next_expiry.get_or_insert(until);
-                    *next = (*next).min(until);
-                }
+                Some(until) => ends.push(End {
+                    of: match of_packages {
+                        true => Held::Package(index),
+                        false => Held::Role(index),
+                    },
+                    until,
+                }),
                 None => {}
             }
             found.push(index);
@@ -195,6 +206,7 @@ impl EngineBuilder {
                 sound = false;
             }
         }
+        found.sort_unstable_by_key(|(property, _)| *property);
         sound.then_some(found)
     }
 }

@@ -1,0 +1,280 @@
+//! Importing a policy whole: taken apart into the changes that lead there, so that no rule can be got
+//! round by importing (A4).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::authority::Target;
+use super::super::change::UsedIdKind;
+use super::super::refusal::Refusal;
+use super::{Transaction, validated};
+use crate::document::problem::quoted;
+use crate::document::{ChangeKind, DirectoryDocument, PolicyDocument, RoleDocument};
+use crate::{Catalog, Engine, Timestamp};
+
+impl Transaction {
+    /// What is no longer needed is taken out of its places first and deleted last; hierarchies lose
+    /// edges before they gain any, so that nothing on the way has a cycle.
+    pub(super) fn import(&mut self, policy: &PolicyDocument) -> Result<(), Refusal> {
+        self.validate(policy)?;
+        let scene = self.scene();
+        self.authority
+            .kind(scene, ChangeKind::Import, Target::Everything)?;
+        let before = self.draft.so_far().policy();
+        let is_upgraded = policy.catalog_version > before.catalog_version;
+        self.draft.set_catalog_version(policy.catalog_version);
+        self.import_features(policy, &before)?;
+        self.import_roles(policy, &before, is_upgraded)?;
+        self.import_packages(policy, &before)?;
+        for role in missing(&before.roles, &policy.roles, |it| &it.id) {
+            self.delete_role(&role.id)?;
+        }
+        self.import_settings(policy, &before)?;
+        self.import_positions(policy, &before)?;
+        let used = [
+            (UsedIdKind::User, &policy.used_ids.users),
+            (UsedIdKind::Role, &policy.used_ids.roles),
+            (UsedIdKind::Position, &policy.used_ids.positions),
+        ];
+        for (kind, ids) in used {
+            for id in ids {
+                self.draft.use_id(kind, id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Every problem that the policy has by itself.
+    fn validate(&self, policy: &PolicyDocument) -> Result<(), Refusal> {
+        let now = self.now();
+        let account = self.draft.so_far();
+        validated(|root, report| {
+            if policy.account.as_deref() != account.account() {
+                let message = match &policy.account {
+                    Some(other) => format!("{} is another account", quoted(other)),
+                    None => "`account` is missing".to_owned(),
+                };
+                report.error(&root.field("account"), message);
+            }
+            if policy.catalog_version < now.written_version() {
+                let message = format!(
+                    "written against version `{}` of the catalog, and the account's against `{}`",
+                    policy.catalog_version,
+                    now.written_version()
+                );
+                report.error(&root.field("catalog_version"), message);
+            }
+            let users = now.every_user().filter_map(|(user, _)| now.user_id(user));
+            let used: BTreeSet<&str> = policy.used_ids.users.iter().map(String::as_str).collect();
+            for user in users.filter(|it| used.contains(it)).take(10) {
+                let message = format!("user {} is still there", quoted(user));
+                report.error(&root.field("used_ids"), message);
+            }
+        })?;
+        let catalog = Catalog::clone(account.catalog());
+        let nobody = DirectoryDocument::new([]);
+        let policy = PolicyDocument {
+            revision: None,
+            ..policy.clone()
+        };
+        match Engine::new(&catalog, policy, nobody, Timestamp(0)) {
+            Ok(_) => Ok(()),
+            Err(problems) => Err(Refusal::Invalid(problems)),
+        }
+    }
+
+    fn import_features(
+        &mut self,
+        policy: &PolicyDocument,
+        before: &PolicyDocument,
+    ) -> Result<(), Refusal> {
+        let as_set =
+            |features: &[String]| -> BTreeSet<String> { features.iter().cloned().collect() };
+        let (old, new) = (as_set(&before.features), as_set(&policy.features));
+        if old != new {
+            let kind = ChangeKind::EditFeatures;
+            self.authority
+                .kind(self.scene(), kind, Target::Everything)?;
+            let features = policy.features.iter().map(|it| it.as_str().into());
+            self.draft.set_features(features.collect());
+        }
+        Ok(())
+    }
+
+    fn import_settings(
+        &mut self,
+        policy: &PolicyDocument,
+        before: &PolicyDocument,
+    ) -> Result<(), Refusal> {
+        let catalog = Catalog::clone(self.draft.so_far().catalog());
+        let model = &*catalog.0;
+        let resolve = |policy: &PolicyDocument| {
+            validated(|root, report| {
+                let (version, settings) = (policy.catalog_version, &policy.settings);
+                crate::engine::read_settings(model, version, settings, root, report)
+            })
+        };
+        let (old, new) = (resolve(before)?, resolve(policy)?);
+        let old_role: BTreeMap<u16, u16> = old.into_iter().collect();
+        for (permission, role) in &new {
+            if old_role.get(permission) != Some(role) {
+                let known = model.permissions.get(*permission as usize);
+                let changed_by = known.and_then(|it| it.adjustable.as_ref()?.changed_by);
+                self.authority.setting(self.scene(), changed_by)?;
+            }
+        }
+        self.draft.set_settings(policy.settings.clone(), &new);
+        Ok(())
+    }
+
+    fn import_roles(
+        &mut self,
+        policy: &PolicyDocument,
+        before: &PolicyDocument,
+        is_upgraded: bool,
+    ) -> Result<(), Refusal> {
+        let old: BTreeMap<&str, &RoleDocument> = before
+            .roles
+            .iter()
+            .map(|role| (role.id.as_str(), role))
+            .collect();
+        let kept: BTreeSet<&str> = policy.roles.iter().map(|it| it.id.as_str()).collect();
+        for role in &before.roles {
+            let new = policy.roles.iter().find(|it| it.id == role.id);
+            for junior in &role.inherits {
+                let stays = new.is_some_and(|new| new.inherits.contains(junior));
+                if !stays || !kept.contains(role.id.as_str()) {
+                    self.remove_inheritance(&role.id, junior)?;
+                }
+            }
+        }
+        for role in &policy.roles {
+            let Some(old) = old.get(role.id.as_str()) else {
+                let alone = RoleDocument {
+                    inherits: Vec::new(),
+                    ..role.clone()
+                };
+                self.create_role(&alone)?;
+                continue;
+            };
+            if (&old.name, &old.description) != (&role.name, &role.description) {
+                self.describe_role(&role.id, &role.name, &role.description)?;
+            }
+            let number = self.find_role(&role.id)?;
+            let text = |role: &RoleDocument| (role.grants.clone(), role.denies.clone());
+            if is_upgraded || text(old) != text(role) || old.created != role.created {
+                let inherits = self.now().roles().get(number);
+                let inherits = inherits.and_then(|it| it.document.as_deref());
+                let document = RoleDocument {
+                    inherits: inherits.map_or_else(Vec::new, |it| it.inherits.clone()),
+                    ..role.clone()
+                };
+                self.rewrite_role(number, document, &old.grants)?;
+            }
+        }
+        for role in &policy.roles {
+            let old = old.get(role.id.as_str());
+            for junior in &role.inherits {
+                if !old.is_some_and(|old| old.inherits.contains(junior)) {
+                    self.add_inheritance(&role.id, junior)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn import_packages(
+        &mut self,
+        policy: &PolicyDocument,
+        before: &PolicyDocument,
+    ) -> Result<(), Refusal> {
+        for package in &before.packages {
+            let new = policy.packages.iter().find(|it| it.id == package.id);
+            for role in &package.roles {
+                if !new.is_some_and(|new| new.roles.contains(role)) {
+                    self.remove_from_package(&package.id, role)?;
+                }
+            }
+        }
+        for package in &policy.packages {
+            let Some(old) = before.packages.iter().find(|it| it.id == package.id) else {
+                self.create_package(package)?;
+                continue;
+            };
+            if (&old.name, &old.description) != (&package.name, &package.description) {
+                self.describe_package(&package.id, &package.name, &package.description)?;
+            }
+            for role in &package.roles {
+                if !old.roles.contains(role) {
+                    self.add_to_package(&package.id, role)?;
+                }
+            }
+        }
+        for package in missing(&before.packages, &policy.packages, |it| &it.id) {
+            self.delete_package(&package.id)?;
+        }
+        Ok(())
+    }
+
+    fn import_positions(
+        &mut self,
+        policy: &PolicyDocument,
+        before: &PolicyDocument,
+    ) -> Result<(), Refusal> {
+        let old: BTreeMap<&str, _> = before
+            .positions
+            .iter()
+            .map(|position| (position.id.as_str(), position))
+            .collect();
+        for position in &policy.positions {
+            match old.get(position.id.as_str()) {
+                None => {
+                    let mut alone = position.clone();
+                    alone.reports_to.clear();
+                    self.create_position(&alone)?;
+                }
+                Some(old) if old.name != position.name => {
+                    self.describe_position(&position.id, &position.name)?;
+                }
+                Some(_) => {}
+            }
+        }
+        let gone = missing(&before.positions, &policy.positions, |it| &it.id);
+        let mut moves = Vec::new();
+        let written = policy
+            .positions
+            .iter()
+            .map(|it| (it, it.reports_to.as_slice()));
+        for (position, reports_to) in written.chain(gone.iter().map(|it| (*it, &[][..]))) {
+            let number = self.find_position(&position.id)?;
+            let new = self.seniors(reports_to)?;
+            let same: BTreeSet<u32> = new.iter().copied().collect();
+            if same != self.now().positions().seniors(number).collect() {
+                let above = self.now().positions_above(number).into_iter().collect();
+                moves.push((number, new, above));
+            }
+        }
+        if !moves.is_empty() {
+            let kind = ChangeKind::EditPositions;
+            self.authority
+                .kind(self.scene(), kind, Target::Everything)?;
+            let edges = moves
+                .iter()
+                .map(|(number, seniors, _)| (*number, seniors.as_slice()));
+            let moved = self.draft.set_all_seniors(edges);
+            moved.map_err(|it| self.no_hierarchy(it))?;
+            for (number, _, above) in &moves {
+                self.may_stand_above(*number, above)?;
+            }
+        }
+        for position in gone {
+            self.delete_position(&position.id)?;
+        }
+        Ok(())
+    }
+}
+
+/// What was there and is no more.
+fn missing<'b, T>(before: &'b [T], after: &[T], id: impl Fn(&T) -> &str) -> Vec<&'b T> {
+    let after: BTreeSet<&str> = after.iter().map(&id).collect();
+    before.iter().filter(|it| !after.contains(id(it))).collect()
+}

@@ -1,0 +1,322 @@
+//! A transaction: changes made one after the other in a draft, all or nothing (A1).
+//!
+//! Each kind of change finds what it names, keeps the guards (A5), asks for the authority that it
+//! needs (A2 to A4), and takes its step; what only the outcome can tell is asked after the step. A
+//! refusal drops the draft.
+
+mod effects;
+mod import;
+mod packages;
+mod positions;
+mod roles;
+mod settings;
+mod users;
+
+use std::sync::Arc;
+
+use super::actor::Actor;
+use super::authority::{Authority, Scene};
+use super::change::Change;
+use super::refusal::{Named, Refusal, Refused};
+use super::report::Report;
+use crate::Engine;
+use crate::document::problem::{self, NEAREST_BUDGET, Path, Source, nearest};
+use crate::document::{Problems, Timestamp};
+use crate::engine::{Draft, State};
+use crate::names::Known;
+
+/// A transaction that was applied: the engine it made, and what it does.
+#[derive(Debug, Clone)]
+#[must_use = "the engine that was changed stays as it is; this has the new one"]
+pub struct Applied {
+    before: Engine,
+    engine: Engine,
+}
+
+impl Applied {
+    /// The engine as it is from now on.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The engine as it is from now on.
+    pub fn into_engine(self) -> Engine {
+        self.engine
+    }
+
+    /// What the transaction does to whom, worked out when asked for (A6).
+    pub fn report(&self) -> Report<'_> {
+        Report::new(&self.before, &self.engine)
+    }
+}
+
+impl Engine {
+    /// Makes changes as one transaction, all or nothing: a pure function from engine to engine (A1).
+    ///
+    /// Authority is the actor's in this engine; guards hold in the one that comes of it. Assignments
+    /// that have ended by `at` are dropped (D2). The revision is one higher.
+    ///
+    /// Cost: what the changes touch, the access sets that they change among it; not the size of the
+    /// account.
+    ///
+    /// # Errors
+    /// The first change that is refused, and why; this engine then is as it was. For instance a role to
+    /// be deleted that a package has; an assignment of what the actor does not hold.
+    ///
+    /// ```
+    /// # use bailiwick::{Catalog, document::*};
+    /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
+    /// #     format = 1
+    /// #     id = "shop"
+    /// #     version = 1
+    /// #     permissions = [{ path = "orders" }, { path = "staff" }]
+    /// #     types = [{ id = "order" }]
+    /// #     operations = [{ type = "order", action = "list", on = "type", allowed_by = ["orders"] }]
+    /// #     administration = { changes = { edit_assignments = "staff" }, account_roles = { assign = "staff" } }
+    /// # "#))?;
+    /// use bailiwick::admin::{Actor, Change};
+    /// use bailiwick::{Engine, OnType, Timestamp};
+    /// let mut policy = PolicyDocument::new(1);
+    /// policy.roles.push(RoleDocument::new("seller").grant("orders"));
+    /// policy.roles.push(RoleDocument::new("head").grant("staff").inherit("seller"));
+    /// let users = [UserDocument::new("ann").role("head"), UserDocument::new("bob")];
+    /// let engine = Engine::new(&catalog, policy, DirectoryDocument::new(users), Timestamp(0))?.engine;
+    ///
+    /// let changes = [Change::assign_role("bob", "seller")];
+    /// let applied = engine.apply(&Actor::user("ann"), Timestamp(1), &changes)?;
+    /// let orders = OnType::of("order");
+    /// assert!(engine.check("bob", "list", &orders).is_deny());
+    /// assert!(applied.engine().check("bob", "list", &orders).is_allow());
+    ///
+    /// let refused = engine.apply(&Actor::user("bob"), Timestamp(1), &changes).unwrap_err();
+    /// assert_eq!(refused.reason.code(), "not_allowed");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn apply(
+        &self,
+        actor: &Actor,
+        at: Timestamp,
+        changes: &[Change],
+    ) -> Result<Applied, Refused> {
+        let refused = |change: usize| move |reason: Refusal| Refused { change, reason };
+        let authority = Authority::of(self, actor).map_err(refused(0))?;
+        let draft = self.draft(at);
+        let holders = guarded_holders(draft.state());
+        let mut transaction = Transaction {
+            before: Arc::clone(&self.0),
+            draft,
+            authority,
+            at,
+        };
+        for (number, change) in changes.iter().enumerate() {
+            transaction.change(change).map_err(refused(number))?;
+        }
+        let last = changes.len().saturating_sub(1);
+        check_min_holders(transaction.draft.state(), &holders).map_err(refused(last))?;
+        Ok(Applied {
+            before: self.clone(),
+            engine: transaction.draft.finish(),
+        })
+    }
+
+    /// What [`apply`](Engine::apply) would do, without keeping it (A6).
+    ///
+    /// # Errors
+    /// Those of [`apply`](Engine::apply).
+    pub fn preview(
+        &self,
+        actor: &Actor,
+        at: Timestamp,
+        changes: &[Change],
+    ) -> Result<Applied, Refused> {
+        self.apply(actor, at, changes)
+    }
+}
+
+/// A transaction in the making.
+struct Transaction {
+    before: Arc<State>,
+    draft: Draft,
+    authority: Authority,
+    at: Timestamp,
+}
+
+impl Transaction {
+    fn change(&mut self, change: &Change) -> Result<(), Refusal> {
+        match change {
+            Change::CreateRole { role } => self.create_role(role),
+            Change::DescribeRole {
+                role,
+                name,
+                description,
+            } => self.describe_role(role, name, description),
+            Change::CopyRole {
+                role,
+                id,
+                name,
+                description,
+                created,
+            } => self.copy_role(role, id, name, description, *created),
+            Change::DeleteRole { role } => self.delete_role(role),
+            Change::EditRole {
+                role,
+                grants,
+                denies,
+                since,
+            } => self.edit_role(role, grants, denies, *since),
+            Change::CheckPermission { .. }
+            | Change::UncheckPermission { .. }
+            | Change::SetPermission { .. }
+            | Change::ClearPermission { .. } => self.tick(change),
+            Change::AddInheritance { role, junior } => self.add_inheritance(role, junior),
+            Change::RemoveInheritance { role, junior } => self.remove_inheritance(role, junior),
+            Change::CreatePackage { package } => self.create_package(package),
+            Change::DescribePackage {
+                package,
+                name,
+                description,
+            } => self.describe_package(package, name, description),
+            Change::DeletePackage { package } => self.delete_package(package),
+            Change::AddToPackage { package, role } => self.add_to_package(package, role),
+            Change::RemoveFromPackage { package, role } => self.remove_from_package(package, role),
+            Change::ReplaceInPackages { role, with } => self.replace_in_packages(role, with),
+            Change::CreatePosition { position } => self.create_position(position),
+            Change::DescribePosition { position, name } => self.describe_position(position, name),
+            Change::MovePosition {
+                position,
+                reports_to,
+            } => self.move_position(position, reports_to),
+            Change::DeletePosition { position } => self.delete_position(position),
+            Change::CreateUser { user } => self.create_user(user),
+            Change::DescribeUser { user, name } => self.describe_user(user, name),
+            Change::RemoveUser { user } => self.remove_user(user),
+            Change::SuspendUser { user } => self.suspend_user(user, true),
+            Change::ReinstateUser { user } => self.suspend_user(user, false),
+            Change::PlaceUser { user, position } => self.place_user(user, position.as_deref()),
+            Change::SetProperty {
+                user,
+                property,
+                value,
+            } => self.set_property(user, property, value.as_ref()),
+            Change::AssignRole { user, role, until } => {
+                let role = self.find_role(role)?;
+                self.assign(user, crate::engine::Held::Role(role), *until)
+            }
+            Change::RevokeRole { user, role } => {
+                let role = self.find_role(role)?;
+                self.unassign(user, crate::engine::Held::Role(role))
+            }
+            Change::AssignPackage {
+                user,
+                package,
+                until,
+            } => {
+                let package = self.find_package(package)?;
+                self.assign(user, crate::engine::Held::Package(package), *until)
+            }
+            Change::RevokePackage { user, package } => {
+                let package = self.find_package(package)?;
+                self.unassign(user, crate::engine::Held::Package(package))
+            }
+            Change::EnableFeature { feature } => self.enable_feature(feature),
+            Change::DisableFeature { feature } => self.disable_feature(feature),
+            Change::ChangeSetting { permission, role } => {
+                self.change_setting(permission, role.as_deref())
+            }
+            Change::ImportPolicy { policy } => self.import(policy),
+            Change::ForgetId { kind, id } => self.forget_id(*kind, id),
+        }
+    }
+
+    fn now(&self) -> &State {
+        self.draft.state()
+    }
+
+    fn scene(&self) -> Scene<'_> {
+        Scene {
+            before: &self.before,
+            now: self.draft.state(),
+        }
+    }
+
+    fn find_user(&self, id: &str) -> Result<u32, Refusal> {
+        find(self.now().users(), id, Named::User)
+    }
+
+    fn find_role(&self, id: &str) -> Result<u32, Refusal> {
+        find(self.now().roles(), id, Named::Role)
+    }
+
+    fn find_package(&self, id: &str) -> Result<u32, Refusal> {
+        find(self.now().packages(), id, Named::Package)
+    }
+
+    fn find_position(&self, id: &str) -> Result<u32, Refusal> {
+        find(self.now().positions(), id, Named::Position)
+    }
+}
+
+fn find(names: &impl Known, id: &str, what: Named) -> Result<u32, Refusal> {
+    names.number(id).ok_or_else(|| {
+        let mut budget = NEAREST_BUDGET;
+        Refusal::Unknown {
+            what,
+            id: id.to_owned(),
+            nearest: nearest(id, names.every(), &mut budget).map(Into::into),
+        }
+    })
+}
+
+/// Runs what reports problems at places, where all of it is written by the change itself.
+fn validated<T>(run: impl FnOnce(&Path<'_>, &mut problem::Report<'_>) -> T) -> Result<T, Refusal> {
+    let source = Source::default();
+    let mut report = problem::Report::new(&source);
+    let found = run(&Path::ROOT, &mut report);
+    let (errors, _) = report.finish();
+    Problems::unless_none(errors).map_err(Refusal::Invalid)?;
+    Ok(found)
+}
+
+/// For each system role that a number of users must keep, how many do.
+fn guarded_holders(state: &State) -> Vec<(u32, u32)> {
+    let roles = state.model().roles.iter().zip(0..);
+    roles
+        .filter(|(role, _)| role.min_holders > 0)
+        .map(|(_, number)| (number, holders(state, number)))
+        .collect()
+}
+
+/// Users who are assigned a role directly or by a package, not suspended and not denied any of what it
+/// grants (A5).
+fn holders(state: &State, role: u32) -> u32 {
+    let mut sets: std::collections::BTreeSet<u32> = state.sets().with_role(role).collect();
+    for package in state.packages().with_role(role) {
+        sets.extend(state.sets().with_package(package));
+    }
+    let Some(granted) = state.role_closure(role) else {
+        return 0;
+    };
+    sets.into_iter()
+        .filter(|set| {
+            let rights = state.set_rights(*set as usize);
+            rights.is_some_and(|rights| !granted.grants().any(|(it, _)| rights.denied(it)))
+        })
+        .map(|set| state.sets().holders(set).active)
+        .sum()
+}
+
+fn check_min_holders(state: &State, before: &[(u32, u32)]) -> Result<(), Refusal> {
+    for &(role, before) in before {
+        let needed = state.model().roles.get(role as usize);
+        let needed = needed.map_or(0, |it| it.min_holders);
+        let left = holders(state, role);
+        if left < needed && left < before {
+            return Err(Refusal::MinHolders {
+                role: state.role_id(role).unwrap_or_default().to_owned(),
+                needed,
+                left,
+            });
+        }
+    }
+    Ok(())
+}

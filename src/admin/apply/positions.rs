@@ -1,0 +1,211 @@
+//! Changes to the reporting hierarchy: who reports to whom decides whose records are reached (A4).
+
+use std::collections::BTreeSet;
+
+use super::super::authority::Target;
+use super::super::change::UsedIdKind;
+use super::super::refusal::{Named, Refusal};
+use super::Transaction;
+use crate::document::{ChangeKind, PositionDocument};
+use crate::engine::{NOWHERE, NoHierarchy, State};
+use crate::limits;
+
+impl Transaction {
+    pub(super) fn create_position(&mut self, position: &PositionDocument) -> Result<(), Refusal> {
+        self.check_new_id(&position.id, Named::Position)?;
+        let seniors = self.seniors(&position.reports_to)?;
+        let positions = self.now().positions();
+        for (what, count, limit) in [
+            ("positions", positions.count() + 1, limits::POSITIONS),
+            (
+                "edges of the reporting hierarchy",
+                positions.edge_count() + seniors.len(),
+                limits::EDGES,
+            ),
+        ] {
+            if count > limit {
+                return Err(Refusal::TooMany { what, limit });
+            }
+        }
+        // Nobody is in it yet, and whoever is placed there is asked about then.
+        self.may_edit_positions()?;
+        let label = position.name.as_deref();
+        let added = self.draft.add_position(&position.id, label, &seniors);
+        added.map_err(|it| self.no_hierarchy(it))
+    }
+
+    pub(super) fn describe_position(
+        &mut self,
+        position: &str,
+        name: &Option<String>,
+    ) -> Result<(), Refusal> {
+        let number = self.find_position(position)?;
+        if self.now().positions().label(number) == name.as_deref() {
+            return Err(Refusal::NothingToChange);
+        }
+        self.may_edit_positions()?;
+        self.draft.describe_position(number, name.as_deref());
+        Ok(())
+    }
+
+    pub(super) fn move_position(
+        &mut self,
+        position: &str,
+        reports_to: &[String],
+    ) -> Result<(), Refusal> {
+        let number = self.find_position(position)?;
+        let seniors = self.seniors(reports_to)?;
+        let positions = self.now().positions();
+        let before: BTreeSet<u32> = positions.seniors(number).collect();
+        if before == seniors.iter().copied().collect() {
+            return Err(Refusal::NothingToChange);
+        }
+        if positions.edge_count() - before.len() + seniors.len() > limits::EDGES {
+            return Err(Refusal::TooMany {
+                what: "edges of the reporting hierarchy",
+                limit: limits::EDGES,
+            });
+        }
+        self.may_edit_positions()?;
+        let above_before: BTreeSet<u32> = self.now().positions_above(number).into_iter().collect();
+        let moved = self.draft.set_seniors(number, &seniors);
+        moved.map_err(|it| self.no_hierarchy(it))?;
+        self.may_stand_above(number, &above_before)
+    }
+
+    /// Whether it is theirs to let those who stand above a position now, and did not before, reach the
+    /// records below (A4).
+    pub(super) fn may_stand_above(
+        &self,
+        position: u32,
+        before: &BTreeSet<u32>,
+    ) -> Result<(), Refusal> {
+        if self.authority.is_system() {
+            return Ok(());
+        }
+        let now = self.now();
+        let above = now.positions_above(position).into_iter();
+        let new: Vec<u32> = above.filter(|it| !before.contains(it)).collect();
+        let mut reaching = reaching_down(now, new.iter().copied(), None);
+        if !new.is_empty() {
+            reaching.extend(brought_by_tokens(now));
+        }
+        self.authority.widen(self.scene(), reaching.into_iter())
+    }
+
+    pub(super) fn delete_position(&mut self, position: &str) -> Result<(), Refusal> {
+        let number = self.find_position(position)?;
+        let now = self.now();
+        let users = now.users().in_position(number).count();
+        let juniors = now.positions().juniors(number);
+        let reported_to_by: Vec<String> = juniors
+            .filter_map(|it| now.position_id(it))
+            .map(Into::into)
+            .collect();
+        if users > 0 || !reported_to_by.is_empty() {
+            return Err(Refusal::PositionInUse {
+                position: position.to_owned(),
+                users,
+                reported_to_by,
+            });
+        }
+        self.may_edit_positions()?;
+        self.draft.remove_position(number);
+        self.draft.use_id(UsedIdKind::Position, position);
+        Ok(())
+    }
+
+    fn may_edit_positions(&self) -> Result<(), Refusal> {
+        let kind = ChangeKind::EditPositions;
+        self.authority.kind(self.scene(), kind, Target::Everything)
+    }
+
+    pub(super) fn seniors(&self, reports_to: &[String]) -> Result<Vec<u32>, Refusal> {
+        let mut seniors = Vec::with_capacity(reports_to.len());
+        let mut seen = BTreeSet::new();
+        for senior in reports_to {
+            let number = self.find_position(senior)?;
+            if !seen.insert(number) {
+                return Err(Refusal::Exists {
+                    what: Named::Position,
+                    id: senior.clone(),
+                });
+            }
+            seniors.push(number);
+        }
+        Ok(seniors)
+    }
+
+    pub(super) fn no_hierarchy(&self, why: NoHierarchy) -> Refusal {
+        match why {
+            NoHierarchy::Cycles(cycles) => {
+                let first = cycles.into_iter().next().unwrap_or_default();
+                let names = first
+                    .into_iter()
+                    .filter_map(|it| self.now().position_id(it));
+                Refusal::Cycle {
+                    what: Named::Position,
+                    cycle: names.map(Into::into).collect(),
+                }
+            }
+            NoHierarchy::Tangled => Refusal::TooMany {
+                what: "positions in a hierarchy so tangled",
+                limit: limits::TANGLED_POSITIONS,
+            },
+        }
+    }
+
+    /// Whether it is theirs to place somebody, whose rights are `set`'s, in a position: what the person
+    /// then reaches, and what those around then reach of the person (A4).
+    pub(super) fn may_place(
+        &self,
+        user: Option<u32>,
+        set: u32,
+        from: u32,
+        to: u32,
+    ) -> Result<(), Refusal> {
+        if self.authority.is_system() || to == NOWHERE {
+            return Ok(());
+        }
+        let now = self.now();
+        let mut reaching = BTreeSet::new();
+        if let Some(rights) = now.set_rights(set as usize) {
+            reaching.extend(rights.granted_between());
+        }
+        let above = now.positions_above(to).into_iter();
+        let new = above.filter(|it| from == NOWHERE || !now.stands_below(from, *it));
+        reaching.extend(reaching_down(now, new, user));
+        for peer in now.users().in_position(to).filter(|it| Some(*it) != user) {
+            let rights = now
+                .user_record(peer)
+                .and_then(|it| now.set_rights(it.access()));
+            reaching.extend(rights.into_iter().flat_map(|it| it.granted_at_peers()));
+        }
+        reaching.extend(brought_by_tokens(now));
+        self.authority.widen(self.scene(), reaching.into_iter())
+    }
+}
+
+/// What people in some positions, but one of them, are granted at Reports or Peers.
+fn reaching_down(
+    state: &State,
+    positions: impl Iterator<Item = u32>,
+    but: Option<u32>,
+) -> BTreeSet<u16> {
+    let users = positions.flat_map(|it| state.users().in_position(it));
+    let sets: BTreeSet<usize> = users
+        .filter(|user| Some(*user) != but)
+        .filter_map(|user| Some(state.user_record(user)?.access()))
+        .collect();
+    let rights = sets.into_iter().filter_map(|set| state.set_rights(set));
+    rights.flat_map(|rights| rights.granted_between()).collect()
+}
+
+/// What the roles that tokens may bring grant at Reports or Peers: they are held at every position (D18).
+fn brought_by_tokens(state: &State) -> BTreeSet<u16> {
+    let roles = (0..state.role_numbers()).filter_map(|it| state.roles().get(it));
+    roles
+        .filter(|role| role.tokens_bring)
+        .flat_map(|role| role.closure.granted_between())
+        .collect()
+}

@@ -1,0 +1,476 @@
+//! Changes to roles: what they grant, deny and inherit.
+
+use super::super::authority::{Receivers, Target};
+use super::super::change::{Change, UsedIdKind};
+use super::super::editor::{EditorError, RoleEditor};
+use super::super::refusal::{Named, Refusal};
+use super::effects::RightsBefore;
+use super::{Transaction, find, validated};
+use crate::catalog::{Rights, SYSTEM, check_identifier};
+use crate::document::problem::quoted;
+use crate::document::{ChangeKind, DenialDocument, GrantDocument, RoleDocument, Timestamp};
+use crate::engine::{Planes, own_rights};
+use crate::limits;
+
+impl Transaction {
+    pub(super) fn create_role(&mut self, role: &RoleDocument) -> Result<(), Refusal> {
+        self.make_role(role, ChangeKind::CreateRole)
+    }
+
+    pub(super) fn copy_role(
+        &mut self,
+        role: &str,
+        id: &str,
+        name: &Option<String>,
+        description: &Option<String>,
+        created: Option<Timestamp>,
+    ) -> Result<(), Refusal> {
+        let number = self.find_role(role)?;
+        let system = self.now().model().document.roles.get(number as usize);
+        let known = self.now().roles().get(number);
+        let (grants, denies, inherits) = match (known.and_then(|it| it.document.as_ref()), system) {
+            (Some(own), _) => (&own.grants, &own.denies, &own.inherits),
+            (None, Some(system)) => (&system.grants, &system.denies, &system.inherits),
+            (None, None) => return Err(Refusal::NothingToChange),
+        };
+        let copy = RoleDocument {
+            id: id.to_owned(),
+            name: name.clone(),
+            description: description.clone(),
+            created,
+            inherits: inherits.clone(),
+            grants: grants.clone(),
+            denies: denies.clone(),
+        };
+        self.make_role(&copy, ChangeKind::CopyRole)
+    }
+
+    fn make_role(&mut self, role: &RoleDocument, kind: ChangeKind) -> Result<(), Refusal> {
+        self.check_new_id(&role.id, Named::Role)?;
+        let now = self.now();
+        if now.roles().count() >= limits::ROLES {
+            return Err(Refusal::TooMany {
+                what: "roles",
+                limit: limits::ROLES,
+            });
+        }
+        let mut juniors = Vec::with_capacity(role.inherits.len());
+        for junior in &role.inherits {
+            let junior_number = self.find_junior(junior)?;
+            if juniors.contains(&junior_number) {
+                return Err(Refusal::Exists {
+                    what: Named::Role,
+                    id: junior.clone(),
+                });
+            }
+            juniors.push(junior_number);
+        }
+        let own = self.resolve(role)?;
+        let scene = self.scene();
+        self.authority.kind(scene, kind, Target::Everything)?;
+        for &junior in &juniors {
+            let closure = now.roles_below(junior);
+            self.authority.assign(scene, &closure, Target::Everything)?;
+            self.confer_roles(kind, &closure, &self.nobody())?;
+        }
+        if !self.is_exempt(kind, u32::MAX) {
+            let planes = Planes::of(&own);
+            self.authority.confer_all(scene, &planes, &self.nobody())?;
+            self.check_wildcards(&[], &role.grants)?;
+        }
+        self.draft.add_role(role.clone(), &own, juniors);
+        Ok(())
+    }
+
+    /// Nobody in particular yet; whoever brings a role in a token, where they may bring new ones.
+    fn nobody(&self) -> Receivers {
+        let tokens = self.before.model().tokens_bring_account_roles;
+        Receivers::Sets(Default::default(), tokens)
+    }
+
+    fn find_junior(&self, junior: &str) -> Result<u32, Refusal> {
+        let number = self.find_role(junior)?;
+        self.refuse_retired(number, junior)?;
+        Ok(number)
+    }
+
+    /// A retired role may be named by what an older catalog's policy says, and by nothing new.
+    pub(super) fn refuse_retired(&self, role: u32, id: &str) -> Result<(), Refusal> {
+        let now = self.now();
+        let retired = now
+            .model()
+            .roles
+            .get(role as usize)
+            .and_then(|it| it.retired);
+        match retired {
+            Some(version) => validated(|root, report| {
+                let message = format!("role {} was retired in version `{version}`", quoted(id));
+                report.error(&root.field("role"), message);
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// A name that nothing has or had (A5, D12).
+    pub(super) fn check_new_id(&self, id: &str, what: Named) -> Result<(), Refusal> {
+        let (exists, kind) = match what {
+            Named::Role => (self.now().roles().find(id), Some(UsedIdKind::Role)),
+            Named::Package => (self.now().packages().find(id), None),
+            Named::Position => (self.now().positions().find(id), Some(UsedIdKind::Position)),
+            _ => (self.now().find_user(id), Some(UsedIdKind::User)),
+        };
+        let id = id.to_owned();
+        if exists.is_some() {
+            return Err(Refusal::Exists { what, id });
+        }
+        if kind.is_some_and(|kind| self.now().is_used(kind, &id)) {
+            return Err(Refusal::UsedId { what, id });
+        }
+        validated(|root, report| {
+            let here = root.field("id");
+            check_identifier(&id, &here, report);
+            if what == Named::Role && id.starts_with(SYSTEM) {
+                let message = format!(
+                    "{} begins with `system:`, which only the catalog's roles do",
+                    quoted(&id)
+                );
+                report.error(&here, message);
+            }
+        })
+    }
+
+    fn resolve(&self, role: &RoleDocument) -> Result<Rights, Refusal> {
+        let now = self.now();
+        validated(|root, report| {
+            crate::engine::check_created(role.created, root, report);
+            own_rights(now.model(), role, now.written_version(), root, report)
+        })
+    }
+
+    /// A role of the account: those of the system are not edited or deleted (A5).
+    fn find_own_role(&self, id: &str) -> Result<(u32, RoleDocument), Refusal> {
+        let number = self.find_role(id)?;
+        let role = self.now().roles().get(number);
+        match role.and_then(|it| it.document.as_deref()) {
+            Some(document) => Ok((number, document.clone())),
+            None => Err(Refusal::SystemRole {
+                role: id.to_owned(),
+            }),
+        }
+    }
+
+    pub(super) fn describe_role(
+        &mut self,
+        role: &str,
+        name: &Option<String>,
+        description: &Option<String>,
+    ) -> Result<(), Refusal> {
+        let (number, mut document) = self.find_own_role(role)?;
+        if document.name == *name && document.description == *description {
+            return Err(Refusal::NothingToChange);
+        }
+        let kind = ChangeKind::DescribeRole;
+        self.authority
+            .kind(self.scene(), kind, Target::Everything)?;
+        document.name.clone_from(name);
+        document.description.clone_from(description);
+        self.draft.write_role(number, document);
+        Ok(())
+    }
+
+    pub(super) fn delete_role(&mut self, role: &str) -> Result<(), Refusal> {
+        let (number, _) = self.find_own_role(role)?;
+        let now = self.now();
+        let packages: Vec<String> = now
+            .packages()
+            .with_role(number)
+            .filter_map(|it| now.package_id(it))
+            .map(Into::into)
+            .collect();
+        let inherited_by: Vec<String> = now
+            .roles()
+            .seniors(number)
+            .filter_map(|it| now.role_id(it))
+            .map(Into::into)
+            .collect();
+        let sets = now.sets().with_role(number);
+        let users: usize = sets.map(|it| now.sets().holders(it).users as usize).sum();
+        let known = now.roles().get(number);
+        let brought_by_tokens = known.is_some_and(|it| it.tokens_bring);
+        if !packages.is_empty() || !inherited_by.is_empty() || users > 0 || brought_by_tokens {
+            return Err(Refusal::RoleInUse {
+                role: role.to_owned(),
+                packages,
+                users,
+                inherited_by,
+                brought_by_tokens,
+            });
+        }
+        let scene = self.scene();
+        self.authority
+            .kind(scene, ChangeKind::DeleteRole, Target::Everything)?;
+        self.authority
+            .revoke(scene, &[number], Target::Everything)?;
+        self.draft.remove_role(number);
+        self.draft.use_id(UsedIdKind::Role, role);
+        Ok(())
+    }
+
+    pub(super) fn edit_role(
+        &mut self,
+        role: &str,
+        grants: &[GrantDocument],
+        denies: &[DenialDocument],
+        since: Option<u64>,
+    ) -> Result<(), Refusal> {
+        let (number, mut document) = self.find_own_role(role)?;
+        let changed = self.now().roles().get(number).map_or(0, |it| it.changed);
+        if let Some(since) = since
+            && since < changed
+        {
+            return Err(Refusal::Conflict {
+                role: role.to_owned(),
+                since,
+                changed,
+            });
+        }
+        if document.grants == grants && document.denies == denies {
+            return Err(Refusal::NothingToChange);
+        }
+        let before = std::mem::replace(&mut document.grants, grants.to_vec());
+        document.denies = denies.to_vec();
+        self.rewrite_role(number, document, &before)
+    }
+
+    /// Puts a role's text in the place of the one it has, inheritance aside.
+    pub(super) fn rewrite_role(
+        &mut self,
+        number: u32,
+        document: RoleDocument,
+        grants_before: &[GrantDocument],
+    ) -> Result<(), Refusal> {
+        let own = self.resolve(&document)?;
+        let kind = ChangeKind::EditRole;
+        self.authority
+            .kind(self.scene(), kind, Target::Everything)?;
+        if self.authority.is_system() {
+            self.draft.set_own(number, document, &own);
+            return Ok(());
+        }
+        let after = Planes::of(&own);
+        let now = self.now();
+        let Some((before, closure)) = now.roles().get(number).map(|it| (&it.own, &it.closure))
+        else {
+            return Ok(());
+        };
+        let (before, closure) = (
+            std::sync::Arc::clone(before),
+            std::sync::Arc::clone(closure),
+        );
+        let receivers = self.holders_of(number);
+        let loses = before.is_granted_beyond(&after)
+            || after
+                .denied_beyond(&before)
+                .any(|it| closure.granted(it) > 0);
+        if loses {
+            let scene = self.scene();
+            self.authority
+                .revoke(scene, &[number], Target::Everything)?;
+        }
+        let is_exempt = self.is_exempt(kind, number);
+        if !is_exempt {
+            let added = after.grants_beyond(&before);
+            self.authority.confer(self.scene(), added, &receivers)?;
+            self.check_wildcards(grants_before, &document.grants)?;
+        }
+        let sets = now.sets_holding(number);
+        let rights = RightsBefore::of(now, &sets);
+        self.draft.set_own(number, document, &own);
+        if !is_exempt {
+            let closure = self.now().role_closure(number).cloned();
+            let lifted: Vec<(u16, u8)> = before
+                .denied_beyond(&after)
+                .map(|it| {
+                    let by_role = closure.as_ref().map_or(0, |closure| closure.granted(it));
+                    let by_holder = |set: &u32| {
+                        let rights = self.now().set_rights(*set as usize);
+                        rights.map_or(0, |rights| rights.granted(it))
+                    };
+                    let by_holders = sets.iter().map(by_holder).max().unwrap_or(0);
+                    (it, by_role.max(by_holders).max(self.narrowest(it)))
+                })
+                .collect();
+            let scene = self.scene();
+            self.authority
+                .confer(scene, lifted.into_iter(), &receivers)?;
+        }
+        self.check_sets(&rights)
+    }
+
+    /// Wildcards that were not written so before (A4).
+    fn check_wildcards(
+        &self,
+        before: &[GrantDocument],
+        after: &[GrantDocument],
+    ) -> Result<(), Refusal> {
+        let is_same = |one: &GrantDocument, other: &GrantDocument| {
+            let within = |a: &[String], b: &[String]| a.iter().all(|it| b.contains(it));
+            one.select == other.select
+                && one.scope == other.scope
+                && within(&one.except, &other.except)
+                && within(&other.except, &one.except)
+        };
+        let written = after.iter().filter(|grant| {
+            let is_wildcard = grant.select == "*" || grant.select.ends_with(".*");
+            is_wildcard && !before.iter().any(|known| is_same(known, grant))
+        });
+        for grant in written {
+            self.authority.wildcard(self.scene(), grant)?;
+        }
+        Ok(())
+    }
+
+    /// An action of the role editor on the role as it is now.
+    pub(super) fn tick(&mut self, change: &Change) -> Result<(), Refusal> {
+        let (role, permission) = match change {
+            Change::CheckPermission {
+                role, permission, ..
+            }
+            | Change::UncheckPermission { role, permission }
+            | Change::SetPermission {
+                role, permission, ..
+            }
+            | Change::ClearPermission { role, permission } => (role, permission),
+            _ => return Err(Refusal::NothingToChange),
+        };
+        self.find_own_role(role)?;
+        find(
+            &self.now().model().permission_names,
+            permission,
+            Named::Permission,
+        )?;
+        let engine = self.draft.so_far();
+        let edited = RoleEditor::open(&engine, role).and_then(|mut editor| {
+            match change {
+                Change::CheckPermission { scope, .. } => editor.check(permission, *scope)?,
+                Change::UncheckPermission { .. } => editor.uncheck(permission)?,
+                Change::SetPermission { scope, .. } => editor.set_one(permission, *scope)?,
+                _ => editor.clear_one(permission)?,
+            };
+            Ok(editor)
+        });
+        let editor = edited.map_err(|error: EditorError| {
+            let refused: Result<(), Refusal> = validated(|root, report| {
+                report.error(&root.field("permission"), error.to_string());
+            });
+            refused.err().unwrap_or(Refusal::NothingToChange)
+        })?;
+        match editor.changes().as_slice() {
+            [
+                Change::EditRole {
+                    role,
+                    grants,
+                    denies,
+                    ..
+                },
+            ] => self.edit_role(role, grants, denies, None),
+            _ => Err(Refusal::NothingToChange),
+        }
+    }
+
+    pub(super) fn add_inheritance(&mut self, role: &str, junior: &str) -> Result<(), Refusal> {
+        let (number, mut document) = self.find_own_role(role)?;
+        let junior_number = self.find_junior(junior)?;
+        let now = self.now();
+        let mut juniors = now.role_juniors(number).unwrap_or_default().to_vec();
+        if juniors.contains(&junior_number) {
+            return Err(Refusal::NothingToChange);
+        }
+        let closure = now.roles_below(junior_number);
+        if closure.contains(&number) {
+            return Err(Refusal::Cycle {
+                what: Named::Role,
+                cycle: self.cycle(number, junior_number),
+            });
+        }
+        let kind = ChangeKind::EditInheritance;
+        let scene = self.scene();
+        self.authority.kind(scene, kind, Target::Everything)?;
+        self.authority.assign(scene, &closure, Target::Everything)?;
+        self.confer_roles(kind, &closure, &self.holders_of(number))?;
+        document.inherits.push(junior.to_owned());
+        juniors.push(junior_number);
+        self.inherit(number, document, juniors)
+    }
+
+    pub(super) fn remove_inheritance(&mut self, role: &str, junior: &str) -> Result<(), Refusal> {
+        let (number, mut document) = self.find_own_role(role)?;
+        let junior_number = self.find_role(junior)?;
+        let now = self.now();
+        let mut juniors = now.role_juniors(number).unwrap_or_default().to_vec();
+        if !juniors.contains(&junior_number) {
+            return Err(Refusal::NothingToChange);
+        }
+        let mut revoked = now.roles_below(junior_number);
+        revoked.push(number);
+        let scene = self.scene();
+        self.authority
+            .kind(scene, ChangeKind::EditInheritance, Target::Everything)?;
+        self.authority.revoke(scene, &revoked, Target::Everything)?;
+        document.inherits.retain(|it| it != junior);
+        juniors.retain(|it| *it != junior_number);
+        self.inherit(number, document, juniors)
+    }
+
+    fn inherit(
+        &mut self,
+        number: u32,
+        document: RoleDocument,
+        juniors: Vec<u32>,
+    ) -> Result<(), Refusal> {
+        let sets = self.now().sets_holding(number);
+        let rights = RightsBefore::of(self.now(), &sets);
+        let before = self.now().role_closure(number).cloned();
+        self.draft.set_juniors(number, document, juniors);
+        let after = self.now().role_closure(number).cloned();
+        if let (Some(before), Some(after)) = (before, after)
+            && sets.is_empty()
+            && !self.authority.is_system()
+        {
+            // Nobody has it yet: what the role itself then comes to.
+            self.lift(&before, &after, &self.holders_of(number))?;
+        }
+        self.check_sets(&rights)
+    }
+
+    /// The cycle that an edge would close: from the senior, down from the junior, back to the senior.
+    fn cycle(&self, senior: u32, junior: u32) -> Vec<String> {
+        let now = self.now();
+        let mut came_from = std::collections::HashMap::from([(junior, junior)]);
+        let mut waiting = std::collections::VecDeque::from([junior]);
+        while let Some(at) = waiting.pop_front() {
+            if at == senior {
+                break;
+            }
+            for &next in now.role_juniors(at).unwrap_or_default() {
+                came_from.entry(next).or_insert_with(|| {
+                    waiting.push_back(next);
+                    at
+                });
+            }
+        }
+        let mut back = vec![senior];
+        let mut at = senior;
+        while at != junior {
+            match came_from.get(&at) {
+                Some(&before) => at = before,
+                None => break,
+            }
+            back.push(at);
+        }
+        back.push(senior);
+        back.reverse();
+        let names = back.into_iter().filter_map(|it| now.role_id(it));
+        names.map(Into::into).collect()
+    }
+}

@@ -1,0 +1,434 @@
+//! Changes to users: their assignments, positions, properties and suspension.
+
+use super::super::authority::{Person, Receivers, Target};
+use super::super::change::UsedIdKind;
+use super::super::refusal::{Named, Refusal};
+use super::{Transaction, find, validated};
+use crate::catalog::{Bearer, Condition, Right};
+use crate::document::problem::quoted;
+use crate::document::{ChangeKind, PropertyType, PropertyValue, Timestamp, UserDocument};
+use crate::engine::{Assigned, End, Extras, Held, NOWHERE, User};
+use crate::limits;
+
+impl Transaction {
+    pub(super) fn create_user(&mut self, user: &UserDocument) -> Result<(), Refusal> {
+        self.check_new_id(&user.id, Named::User)?;
+        if self.now().users().count() >= limits::USERS {
+            return Err(Refusal::TooMany {
+                what: "users",
+                limit: limits::USERS,
+            });
+        }
+        let position = match &user.position {
+            Some(position) => Some(self.find_position(position)?),
+            None => None,
+        };
+        let mut assigned = Assigned::default();
+        let mut ends = Vec::new();
+        for assignment in &user.roles {
+            let role = self.find_role(&assignment.id)?;
+            self.refuse_retired(role, &assignment.id)?;
+            self.take_on(&mut assigned, &mut ends, Held::Role(role), assignment.until)?;
+        }
+        for assignment in &user.packages {
+            let package = self.find_package(&assignment.id)?;
+            self.take_on(
+                &mut assigned,
+                &mut ends,
+                Held::Package(package),
+                assignment.until,
+            )?;
+        }
+        let mut properties = Vec::new();
+        for (name, value) in &user.properties {
+            properties.push((self.find_property(name, Some(value))?, value.clone()));
+        }
+        properties.sort_unstable_by_key(|(property, _)| *property);
+
+        let person = Person {
+            user: None,
+            was: None,
+            is: position.unwrap_or(NOWHERE),
+        };
+        let target = Target::Person(person, &user.id);
+        let scene = self.scene();
+        let kind = ChangeKind::CreateUser;
+        self.authority.kind(scene, kind, target)?;
+        let roles = self.now().authorized(&assigned);
+        self.authority.assign(scene, &roles, target)?;
+        let receivers = Receivers::Person(person, user.id.clone());
+        self.confer_roles(kind, &roles, &receivers)?;
+
+        let extras = Extras {
+            label: user.name.as_deref().map(Into::into),
+            properties,
+            ends,
+        };
+        let read: Vec<u16> = extras.properties.iter().map(|(it, _)| *it).collect();
+        let number = self
+            .draft
+            .add_user(&user.id, assigned, position, user.suspended, extras);
+        let Some(record) = self.now().user_record(number) else {
+            return Ok(());
+        };
+        let set = record.access() as u32;
+        self.may_place(Some(number), set, NOWHERE, position.unwrap_or(NOWHERE))?;
+        self.may_set_properties(record, &read)
+    }
+
+    pub(super) fn describe_user(
+        &mut self,
+        user: &str,
+        name: &Option<String>,
+    ) -> Result<(), Refusal> {
+        let (number, _, mut extras) = self.user(user)?;
+        if extras.label.as_deref() == name.as_deref() {
+            return Err(Refusal::NothingToChange);
+        }
+        self.may_change(ChangeKind::DescribeUser, number, user)?;
+        extras.label = name.as_deref().map(Into::into);
+        self.draft.set_extras(number, extras);
+        Ok(())
+    }
+
+    pub(super) fn remove_user(&mut self, user: &str) -> Result<(), Refusal> {
+        let (number, record, _) = self.user(user)?;
+        self.may_change(ChangeKind::RemoveUser, number, user)?;
+        if !self.before.model().administration.removal_revokes_nothing {
+            let roles = self.roles_of(record);
+            let target = Target::Person(self.scene().person(number), user);
+            self.authority.revoke(self.scene(), &roles, target)?;
+        }
+        self.draft.remove_user(number);
+        self.draft.use_id(UsedIdKind::User, user);
+        Ok(())
+    }
+
+    pub(super) fn suspend_user(&mut self, user: &str, suspend: bool) -> Result<(), Refusal> {
+        let (number, record, _) = self.user(user)?;
+        if record.is_suspended() == suspend {
+            return Err(Refusal::NothingToChange);
+        }
+        let kind = ChangeKind::SuspendUser;
+        self.may_change(kind, number, user)?;
+        let roles = self.roles_of(record);
+        let scene = self.scene();
+        let person = scene.person(number);
+        let target = Target::Person(person, user);
+        // Suspending revokes, reinstating assigns (A3).
+        if suspend {
+            self.authority.revoke(scene, &roles, target)?;
+        } else {
+            self.authority.assign(scene, &roles, target)?;
+            self.confer_roles(kind, &roles, &Receivers::Person(person, user.to_owned()))?;
+        }
+        self.draft.set_suspended(number, suspend);
+        Ok(())
+    }
+
+    pub(super) fn place_user(&mut self, user: &str, position: Option<&str>) -> Result<(), Refusal> {
+        let (number, record, _) = self.user(user)?;
+        let to = match position {
+            Some(position) => Some(self.find_position(position)?),
+            None => None,
+        };
+        if to == record.in_position() {
+            return Err(Refusal::NothingToChange);
+        }
+        let kind = ChangeKind::PlaceUsers;
+        self.may_change(kind, number, user)?;
+        let to_number = to.unwrap_or(NOWHERE);
+        let there = Person {
+            user: Some(number),
+            was: None,
+            is: to_number,
+        };
+        self.authority
+            .kind(self.scene(), kind, Target::Person(there, user))?;
+        let set = record.access() as u32;
+        self.may_place(Some(number), set, record.position, to_number)?;
+        self.draft.set_position(number, to);
+        Ok(())
+    }
+
+    pub(super) fn set_property(
+        &mut self,
+        user: &str,
+        property: &str,
+        value: Option<&PropertyValue>,
+    ) -> Result<(), Refusal> {
+        let (number, record, mut extras) = self.user(user)?;
+        let property = self.find_property(property, value)?;
+        let known = extras.properties.iter().find(|(it, _)| *it == property);
+        if known.map(|(_, it)| it) == value {
+            return Err(Refusal::NothingToChange);
+        }
+        self.may_change(ChangeKind::EditProperties, number, user)?;
+        self.may_set_properties(record, &[property])?;
+        extras.properties.retain(|(it, _)| *it != property);
+        extras
+            .properties
+            .extend(value.map(|it| (property, it.clone())));
+        extras.properties.sort_unstable_by_key(|(it, _)| *it);
+        self.draft.set_extras(number, extras);
+        Ok(())
+    }
+
+    /// What conditions read of somebody decides what they reach: each permission that they are granted
+    /// in such a condition is needed at All (A4).
+    fn may_set_properties(&self, record: User, properties: &[u16]) -> Result<(), Refusal> {
+        if self.authority.is_system() || properties.is_empty() {
+            return Ok(());
+        }
+        let model = self.before.model();
+        let reads = |when: &[Vec<Condition>]| {
+            when.iter().flatten().any(|condition| {
+                let right = match condition.right {
+                    Right::Property(right) => Some(right),
+                    _ => None,
+                };
+                properties.contains(&condition.left)
+                    || right.is_some_and(|it| properties.contains(&it))
+            })
+        };
+        let Some(rights) = self.now().set_rights(record.access()) else {
+            return Ok(());
+        };
+        let mut widened = std::collections::BTreeSet::new();
+        for operation in &model.operations {
+            let of_operation = reads(&operation.when);
+            for pair in operation.pairs.clone() {
+                let Some(pair) = model.pairs.get(pair as usize) else {
+                    continue;
+                };
+                if (of_operation || reads(&pair.when)) && rights.granted(pair.permission) > 0 {
+                    widened.insert(pair.permission);
+                }
+            }
+        }
+        self.authority.widen(self.scene(), widened.into_iter())
+    }
+
+    /// Assigns, or changes the end of an assignment: a later one is an assign, an earlier a revoke (A3).
+    pub(super) fn assign(
+        &mut self,
+        user: &str,
+        of: Held,
+        until: Option<Timestamp>,
+    ) -> Result<(), Refusal> {
+        let (number, record, mut extras) = self.user(user)?;
+        let assigned = self.now().assigned(record.access()).cloned();
+        let mut assigned = assigned.unwrap_or_default();
+        let held = match of {
+            Held::Role(role) => assigned.roles.contains(&role),
+            Held::Package(package) => assigned.packages.contains(&package),
+        };
+        let end = extras
+            .ends
+            .iter()
+            .find(|end| end.of == of)
+            .map(|it| it.until);
+        if held && end == until {
+            return Err(Refusal::NothingToChange);
+        }
+        self.check_end(until)?;
+        let kind = ChangeKind::EditAssignments;
+        self.may_change(kind, number, user)?;
+        let roles = self.roles_in(of);
+        let scene = self.scene();
+        let person = scene.person(number);
+        let target = Target::Person(person, user);
+        // Without an end it lasts longest.
+        let is_sooner = until.is_some_and(|until| end.is_none_or(|end| until < end));
+        if held && is_sooner {
+            self.authority.revoke(scene, &roles, target)?;
+        } else {
+            self.authority.assign(scene, &roles, target)?;
+            self.confer_roles(kind, &roles, &Receivers::Person(person, user.to_owned()))?;
+        }
+        if held {
+            extras.ends.retain(|end| end.of != of);
+            extras.ends.extend(until.map(|until| End { of, until }));
+            self.draft.set_extras(number, extras);
+            return Ok(());
+        }
+        if let Held::Role(role) = of {
+            let id = self.now().role_id(role).unwrap_or_default().to_owned();
+            self.refuse_retired(role, &id)?;
+        }
+        let ends_before = extras.ends.len();
+        self.take_on(&mut assigned, &mut extras.ends, of, until)?;
+        self.reassign(number, user, record, assigned)?;
+        if extras.ends.len() > ends_before {
+            self.draft.set_extras(number, extras);
+        }
+        Ok(())
+    }
+
+    pub(super) fn unassign(&mut self, user: &str, of: Held) -> Result<(), Refusal> {
+        let (number, record, mut extras) = self.user(user)?;
+        let assigned = self.now().assigned(record.access()).cloned();
+        let mut assigned = assigned.unwrap_or_default();
+        let before = (assigned.roles.len(), assigned.packages.len());
+        match of {
+            Held::Role(role) => assigned.roles.retain(|it| *it != role),
+            Held::Package(package) => assigned.packages.retain(|it| *it != package),
+        }
+        if before == (assigned.roles.len(), assigned.packages.len()) {
+            return Err(Refusal::NothingToChange);
+        }
+        self.may_change(ChangeKind::EditAssignments, number, user)?;
+        let roles = self.roles_in(of);
+        let scene = self.scene();
+        let target = Target::Person(scene.person(number), user);
+        self.authority.revoke(scene, &roles, target)?;
+        self.reassign(number, user, record, assigned)?;
+        if extras.ends.iter().any(|end| end.of == of) {
+            extras.ends.retain(|end| end.of != of);
+            self.draft.set_extras(number, extras);
+        }
+        Ok(())
+    }
+
+    /// Gives a user other assignments, and asks what that takes away by denies, or lifts (A3, A4).
+    fn reassign(
+        &mut self,
+        number: u32,
+        user: &str,
+        record: User,
+        assigned: Assigned,
+    ) -> Result<(), Refusal> {
+        if self.authority.is_system() {
+            self.draft.set_assigned(number, assigned);
+            return Ok(());
+        }
+        let before = self.now().set_rights(record.access()).cloned();
+        let roles = self.roles_of(record);
+        self.draft.set_assigned(number, assigned);
+        let after = self.now().user_record(number);
+        let after = after.and_then(|it| self.now().set_rights(it.access()));
+        let (Some(before), Some(after)) = (before, after) else {
+            return Ok(());
+        };
+        let scene = self.scene();
+        let person = scene.person(number);
+        if before.is_denied_something_by(after) {
+            self.authority
+                .revoke(scene, &roles, Target::Person(person, user))?;
+        }
+        self.lift(&before, after, &Receivers::Person(person, user.to_owned()))
+    }
+
+    fn take_on(
+        &self,
+        assigned: &mut Assigned,
+        ends: &mut Vec<End>,
+        of: Held,
+        until: Option<Timestamp>,
+    ) -> Result<(), Refusal> {
+        let (list, number, name) = match of {
+            Held::Role(role) => (&mut assigned.roles, role, self.now().role_id(role)),
+            Held::Package(it) => (&mut assigned.packages, it, self.now().package_id(it)),
+        };
+        match list.binary_search(&number) {
+            Ok(_) => Err(Refusal::Exists {
+                what: Named::Assignment,
+                id: name.unwrap_or_default().to_owned(),
+            }),
+            Err(place) => {
+                self.check_end(until)?;
+                list.insert(place, number);
+                ends.extend(until.map(|until| End { of, until }));
+                Ok(())
+            }
+        }
+    }
+
+    fn check_end(&self, until: Option<Timestamp>) -> Result<(), Refusal> {
+        validated(|root, report| match until {
+            Some(until) if until <= self.at => {
+                let message = format!("`{until}` is over already");
+                report.error(&root.field("until"), message);
+            }
+            Some(until) if !until.is_writable() => {
+                report.error(&root.field("until"), crate::engine::OUT_OF_CALENDAR);
+            }
+            _ => {}
+        })
+    }
+
+    /// The roles that an assignment gives, their juniors among them.
+    fn roles_in(&self, of: Held) -> Vec<u32> {
+        let mut alone = Assigned::default();
+        match of {
+            Held::Role(role) => alone.roles.push(role),
+            Held::Package(package) => alone.packages.push(package),
+        }
+        self.now().authorized(&alone)
+    }
+
+    fn roles_of(&self, record: User) -> Vec<u32> {
+        let assigned = self.now().assigned(record.access());
+        assigned.map_or_else(Vec::new, |it| self.now().authorized(it))
+    }
+
+    fn may_change(&self, kind: ChangeKind, user: u32, name: &str) -> Result<(), Refusal> {
+        let scene = self.scene();
+        let target = Target::Person(scene.person(user), name);
+        self.authority.kind(scene, kind, target)
+    }
+
+    fn user(&self, id: &str) -> Result<(u32, User, Extras), Refusal> {
+        let number = self.find_user(id)?;
+        let extras = self.now().users().extras(number);
+        match self.now().user_record(number) {
+            Some(record) => Ok((number, record, extras.cloned().unwrap_or_default())),
+            None => Err(Refusal::NothingToChange),
+        }
+    }
+
+    /// A declared property of subjects, and a value of its type.
+    fn find_property(&self, name: &str, value: Option<&PropertyValue>) -> Result<u16, Refusal> {
+        let model = self.before.model();
+        let mut declared = crate::names::Names::default();
+        let mut numbers = Vec::new();
+        for (property, number) in model.properties.iter().zip(0..) {
+            if property.bearer == Bearer::Subject && declared.insert(&property.name).is_ok() {
+                numbers.push((number, property.kind));
+            }
+        }
+        let found = find(&declared, name, Named::Property)?;
+        let Some(&(number, kind)) = numbers.get(found as usize) else {
+            return Err(Refusal::NothingToChange);
+        };
+        let Some(value) = value else {
+            return Ok(number);
+        };
+        validated(|root, report| {
+            let here = root.field("value");
+            let found = match value {
+                PropertyValue::Text(_) => PropertyType::Text,
+                PropertyValue::Integer(_) => PropertyType::Integer,
+                PropertyValue::Boolean(_) => PropertyType::Boolean,
+                PropertyValue::Set(_) => PropertyType::Set,
+            };
+            if found != kind {
+                let message = format!(
+                    "property {} is of type `{kind}`, and this is of type `{found}`",
+                    quoted(name)
+                );
+                report.error(&here, message);
+            }
+            if let PropertyValue::Set(texts) = value {
+                crate::catalog::check_limit(
+                    texts.len(),
+                    limits::SET_TEXTS,
+                    "texts in a set",
+                    &here,
+                    report,
+                );
+            }
+        })?;
+        Ok(number)
+    }
+}

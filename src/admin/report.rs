@@ -1,0 +1,342 @@
+//! What a transaction does to whom, worked out when asked for (A6).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use crate::catalog::EVERYBODY;
+use crate::decision::NONE;
+use crate::document::problem::quoted;
+use crate::engine::State;
+use crate::id::{OperationId, PermissionId};
+use crate::{Engine, Scope};
+
+/// What changed between two revisions of an account: what people may do, whose records they reach, and
+/// what is lent to those above. Nothing is worked out before it is asked for.
+///
+/// Its `Display` says all of it in English, for whoever is about to make the change.
+#[derive(Debug, Clone, Copy)]
+pub struct Report<'e> {
+    before: &'e Engine,
+    after: &'e Engine,
+}
+
+/// What some people, who were assigned the same and are assigned the same, may do otherwise.
+#[derive(Debug, Clone)]
+pub struct AccessChange<'e> {
+    report: Report<'e>,
+    sets: Sets,
+    /// How many users it concerns.
+    pub users: usize,
+    /// What they gain and lose, in catalog order; never empty.
+    pub scopes: Vec<ScopeChange>,
+}
+
+/// An access set before and after; none of who is suspended or not there.
+type Sets = (Option<u32>, Option<u32>);
+
+/// How far a permission lets people do something, before and after; conditions aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ScopeChange {
+    /// The operation.
+    pub operation: OperationId,
+    /// The permission that allows it (D9); `None` of an open one.
+    pub permission: Option<PermissionId>,
+    /// Before; `None`: not at all.
+    pub before: Option<Scope>,
+    /// After.
+    pub after: Option<Scope>,
+}
+
+impl ScopeChange {
+    /// Whether it reaches further than before.
+    pub fn is_gain(&self) -> bool {
+        self.after > self.before
+    }
+}
+
+/// Whose records some people, who were and are in the same position, reach otherwise by Reports and
+/// Peers: owners as the positions they hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReachChange {
+    /// Their position before.
+    pub before: Option<String>,
+    /// Their position after.
+    pub after: Option<String>,
+    /// How many users it concerns.
+    pub users: usize,
+    /// Positions that stand strictly below them now, and did not.
+    pub gained: Vec<String>,
+    /// Positions that stood strictly below them, and do not now.
+    pub lost: Vec<String>,
+}
+
+/// What people in a position are lent otherwise, since people below hold it at All (S6).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LendingChange {
+    /// The position.
+    pub position: String,
+    /// What is lent from now on: who has it at Reports or Peers has it at All.
+    pub gained: Vec<(OperationId, Option<PermissionId>)>,
+    /// What is lent no longer.
+    pub lost: Vec<(OperationId, Option<PermissionId>)>,
+}
+
+impl<'e> Report<'e> {
+    pub(super) fn new(before: &'e Engine, after: &'e Engine) -> Report<'e> {
+        Report { before, after }
+    }
+
+    /// What people may do otherwise, one entry for those who share it. Cost: linear in the users, and
+    /// in the pairs of the catalog for each entry.
+    pub fn access(self) -> Vec<AccessChange<'e>> {
+        let mut users: BTreeMap<Sets, usize> = BTreeMap::new();
+        for (_, sets) in self.every_user() {
+            *users.entry(sets).or_default() += 1;
+        }
+        let changes = users.into_iter().map(|(sets, users)| AccessChange {
+            report: self,
+            sets,
+            users,
+            scopes: self.scopes(sets),
+        });
+        changes.filter(|change| !change.scopes.is_empty()).collect()
+    }
+
+    /// Everybody of before or after, with their access sets.
+    fn every_user(self) -> impl Iterator<Item = (u32, Sets)> + 'e {
+        let (before, after) = (&*self.before.0, &*self.after.0);
+        let set = |state: &State, user| {
+            let record = state.user_record(user).filter(|it| !it.is_suspended());
+            record.map(|it| it.access() as u32)
+        };
+        let every = 0..before.user_numbers().max(after.user_numbers());
+        every.map(move |user| (user, (set(before, user), set(after, user))))
+    }
+
+    fn scopes(self, (set_before, set_after): Sets) -> Vec<ScopeChange> {
+        let (before, after) = (&*self.before.0, &*self.after.0);
+        let model = after.model();
+        let mut changes = Vec::new();
+        for (operation, index) in model.operations.iter().zip(0..) {
+            for pair in operation.pairs.clone() {
+                let was = set_before.and_then(|set| scope(before, set, index, pair));
+                let is = set_after.and_then(|set| scope(after, set, index, pair));
+                if was != is {
+                    let (operation, permission) = self.named(index, pair);
+                    changes.push(ScopeChange {
+                        operation,
+                        permission,
+                        before: was,
+                        after: is,
+                    });
+                }
+            }
+        }
+        changes
+    }
+
+    fn named(self, operation: u16, pair: u16) -> (OperationId, Option<PermissionId>) {
+        let model = self.after.0.model();
+        let permission = model.pairs.get(pair as usize).map(|it| it.permission);
+        let permission = permission.filter(|it| *it != EVERYBODY);
+        (
+            OperationId::new(u32::from(operation), model.brand),
+            permission.map(|it| PermissionId::new(u32::from(it), model.brand)),
+        )
+    }
+
+    /// Whose records people reach otherwise, one entry for those who share it. Cost: linear in users and
+    /// edges, and in positions above times positions below those that moved.
+    pub fn reach(self) -> Vec<ReachChange> {
+        let (before, after) = (&*self.before.0, &*self.after.0);
+        let moved = self.moved_positions();
+        let (mut viewers, mut owners) = (BTreeSet::new(), BTreeSet::new());
+        for state in [before, after] {
+            for &position in &moved {
+                viewers.extend(state.positions_above(position));
+                owners.extend(state.positions_below(position));
+            }
+        }
+        let position =
+            |state: &State, user| state.user_record(user).and_then(|it| it.in_position());
+        let mut people: BTreeMap<(Option<u32>, Option<u32>), usize> = BTreeMap::new();
+        for user in 0..before.user_numbers().max(after.user_numbers()) {
+            let (was, is) = (position(before, user), position(after, user));
+            if was != is || is.is_some_and(|is| viewers.contains(&is)) {
+                *people.entry((was, is)).or_default() += 1;
+            }
+        }
+        let name =
+            |state: &State, position: Option<u32>| Some(state.position_id(position?)?.to_owned());
+        let mut changes = Vec::new();
+        for ((was, is), users) in people {
+            let below = |state: &State, position: Option<u32>| -> BTreeSet<u32> {
+                let Some(position) = position else {
+                    return BTreeSet::new();
+                };
+                let owners = owners.iter().copied();
+                match was == is {
+                    // Only what moved can have come or gone.
+                    true => owners
+                        .filter(|it| state.stands_below(*it, position))
+                        .collect(),
+                    false => state
+                        .positions_below(position)
+                        .into_iter()
+                        .skip(1)
+                        .collect(),
+                }
+            };
+            let (low_before, low_after) = (below(before, was), below(after, is));
+            let names = |state: &State, positions: Vec<&u32>| {
+                let names = positions
+                    .into_iter()
+                    .filter_map(|it| state.position_id(*it));
+                names.map(Into::into).collect::<Vec<String>>()
+            };
+            let change = ReachChange {
+                before: name(before, was),
+                after: name(after, is),
+                users,
+                gained: names(after, low_after.difference(&low_before).collect()),
+                lost: names(before, low_before.difference(&low_after).collect()),
+            };
+            if was != is || !change.gained.is_empty() || !change.lost.is_empty() {
+                changes.push(change);
+            }
+        }
+        changes
+    }
+
+    /// Positions that report to others than before.
+    fn moved_positions(self) -> BTreeSet<u32> {
+        let (before, after) = (self.before.0.positions(), self.after.0.positions());
+        let every = 0..before.numbers().max(after.numbers());
+        every
+            .filter(|position| !before.seniors(*position).eq(after.seniors(*position)))
+            .collect()
+    }
+
+    /// What is lent otherwise (S6). Cost: positions times pairs.
+    pub fn lending(self) -> Vec<LendingChange> {
+        let (before, after) = (&*self.before.0, &*self.after.0);
+        let model = after.model();
+        let mut changes = Vec::new();
+        for position in 0..after.position_numbers() {
+            let Some(name) = after.position_id(position) else {
+                continue;
+            };
+            let (mut gained, mut lost) = (Vec::new(), Vec::new());
+            for (operation, index) in model.operations.iter().zip(0..) {
+                for pair in operation.pairs.clone() {
+                    match (
+                        before.is_lent_at(position, pair),
+                        after.is_lent_at(position, pair),
+                    ) {
+                        (false, true) => gained.push(self.named(index, pair)),
+                        (true, false) => lost.push(self.named(index, pair)),
+                        _ => {}
+                    }
+                }
+            }
+            if !gained.is_empty() || !lost.is_empty() {
+                changes.push(LendingChange {
+                    position: name.to_owned(),
+                    gained,
+                    lost,
+                });
+            }
+        }
+        changes
+    }
+}
+
+impl<'e> AccessChange<'e> {
+    /// The users whom it concerns, by id.
+    pub fn users(&self) -> impl Iterator<Item = &'e str> + use<'e> {
+        let (report, wanted) = (self.report, self.sets);
+        let users = report.every_user().filter(move |(_, sets)| *sets == wanted);
+        users.filter_map(move |(user, _)| {
+            let after = report.after.0.user_id(user);
+            after.or_else(|| report.before.0.user_id(user))
+        })
+    }
+}
+
+/// How far a pair reaches in an access set, its late features looked at, conditions aside.
+fn scope(state: &State, set: u32, operation: u16, pair: u16) -> Option<Scope> {
+    let held = state.pair_scope(set as usize, pair)?.ok()?;
+    let entitled = state.late_feature(operation, pair) == NONE;
+    Scope::from_u8(held).filter(|_| entitled)
+}
+
+impl fmt::Display for Report<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut is_empty = true;
+        let name = |operation: OperationId, permission: Option<PermissionId>| {
+            let catalog = self.after.catalog();
+            let operation = catalog.operation_name(operation).unwrap_or_default();
+            match permission.and_then(|it| catalog.permission_path(it)) {
+                Some(path) => format!("{} by {}", quoted(&operation), quoted(path)),
+                None => quoted(&operation),
+            }
+        };
+        for change in self.access() {
+            is_empty = false;
+            write!(f, "{}", counted(change.users))?;
+            let named: Vec<&str> = change.users().take(4).collect();
+            let shown: Vec<String> = named.iter().take(3).map(|it| quoted(it)).collect();
+            let more = if named.len() > 3 { ", …" } else { "" };
+            writeln!(f, " ({}{more})", shown.join(", "))?;
+            for scope in &change.scopes {
+                let sign = if scope.is_gain() { '+' } else { '-' };
+                let reach = |scope: Option<Scope>| scope.map_or("none", Scope::as_str);
+                let (was, is) = (reach(scope.before), reach(scope.after));
+                let what = name(scope.operation, scope.permission);
+                writeln!(f, "  {sign} {what}: {was} → {is}")?;
+            }
+        }
+        for change in self.reach() {
+            is_empty = false;
+            let place = |position: &Option<String>| match position {
+                Some(position) => quoted(position),
+                None => "no position".to_owned(),
+            };
+            match change.before == change.after {
+                true => writeln!(f, "{} in {}", counted(change.users), place(&change.after))?,
+                false => writeln!(
+                    f,
+                    "{} from {} to {}",
+                    counted(change.users),
+                    place(&change.before),
+                    place(&change.after)
+                )?,
+            }
+            for (sign, positions) in [('+', &change.gained), ('-', &change.lost)] {
+                for position in positions {
+                    writeln!(f, "  {sign} reports: {}", quoted(position))?;
+                }
+            }
+        }
+        for change in self.lending() {
+            is_empty = false;
+            writeln!(f, "lent to {}", quoted(&change.position))?;
+            for (sign, pairs) in [('+', &change.gained), ('-', &change.lost)] {
+                for (operation, permission) in pairs {
+                    writeln!(f, "  {sign} {}", name(*operation, *permission))?;
+                }
+            }
+        }
+        match is_empty {
+            true => writeln!(f, "nobody can do more or less than before"),
+            false => Ok(()),
+        }
+    }
+}
+
+fn counted(users: usize) -> String {
+    match users {
+        1 => "1 user".to_owned(),
+        users => format!("{users} users"),
+    }
+}
