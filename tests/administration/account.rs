@@ -1,8 +1,9 @@
 //! An account whose engine is changed by transactions, with its documents beside it.
 
 use bailiwick::Engine;
+use bailiwick::admin::Refusal;
 
-use crate::reference::administration::{self, Class};
+use crate::reference::administration::Class;
 use crate::support::administration::Asked;
 use crate::support::documents::Documents;
 
@@ -11,6 +12,8 @@ use crate::support::documents::Documents;
 pub(crate) struct Said {
     pub change: usize,
     pub class: Class,
+    /// In the engine's own words.
+    pub reason: String,
 }
 
 #[derive(Debug, Clone)]
@@ -28,46 +31,48 @@ impl Account {
         }
     }
 
-    /// Until the engine applies changes itself: the reference does, and the engine is made anew.
     pub(crate) fn apply(&self, asked: &Asked) -> Result<Account, Said> {
-        let Documents {
-            catalog,
-            policy,
-            directory,
-            ..
-        } = &self.documents;
-        let applied = administration::apply(
-            catalog,
-            policy,
-            directory,
-            &asked.actor,
-            asked.at,
-            &asked.changes,
-        );
-        match applied {
-            Ok((policy, directory)) => {
-                let documents = Documents {
-                    catalog: catalog.clone(),
-                    policy,
-                    directory,
-                    at: asked.at,
-                };
-                let engine = documents
-                    .engine_over(self.engine.catalog())
-                    .unwrap_or_else(|problems| panic!("{problems}\n{documents}"));
-                Ok(Account { documents, engine })
-            }
-            Err(refused) => Err(Said {
+        let applied = self
+            .engine
+            .apply(&asked.actor, asked.at, &asked.changes)
+            .map_err(|refused| Said {
                 change: refused.change,
-                class: refused.classes.first().copied().unwrap_or(Class::Limit),
-            }),
-        }
+                class: class(&refused.reason),
+                reason: refused.reason.to_string(),
+            })?;
+        let mut after = Account {
+            documents: self.documents.clone(),
+            engine: applied.into_engine(),
+        };
+        after.documents.at = asked.at;
+        Ok(after.told())
+    }
+
+    /// The same, with the documents that the engine says it has.
+    pub(crate) fn told(&self) -> Account {
+        let mut told = self.clone();
+        told.documents.policy = self.engine.policy();
+        told.documents.directory = self.engine.directory();
+        told
     }
 }
 
-impl Account {
-    /// The same, with the documents that the engine says it has.
-    pub(crate) fn told(&self) -> Account {
-        self.clone()
+fn class(reason: &Refusal) -> Class {
+    if reason.is_authority() {
+        return Class::Authority;
+    }
+    match reason.code() {
+        "unknown" => Class::Unknown,
+        "exists" => Class::Exists,
+        "used_id" => Class::UsedId,
+        "nothing_to_change" => Class::NothingToChange,
+        "conflict" => Class::Conflict,
+        "invalid" => Class::Invalid,
+        "cycle" => Class::Cycle,
+        "too_many" => Class::Limit,
+        "system_role" => Class::SystemRole,
+        "role_in_use" | "package_in_use" | "position_in_use" => Class::InUse,
+        "min_holders" => Class::MinHolders,
+        other => panic!("a refusal of a new code: {other}"),
     }
 }

@@ -97,7 +97,9 @@ impl Judge<'_> {
                 self.may(kind) && self.removes_inheritance(role, junior)
             }
             Change::CreatePackage { package } => {
+                let empty = package.roles.is_empty();
                 self.may(kind)
+                    && (empty || self.may(ChangeKind::FillPackages))
                     && package
                         .roles
                         .iter()
@@ -135,11 +137,11 @@ impl Judge<'_> {
             Change::CreateUser { user } => {
                 self.may_on(kind, &user.id)
                     && self.gives(&user.id, &self.after.assigned_roles(user), kind)
-                    && self.places_user(&user.id, kind)
+                    && self.places_user(&user.id)
                     && user
                         .properties
                         .keys()
-                        .all(|property| self.sets(&user.id, property, kind))
+                        .all(|property| self.sets(&user.id, property))
             }
             Change::DescribeUser { user, .. } => self.may_on(kind, user),
             Change::RemoveUser { user } => {
@@ -157,11 +159,9 @@ impl Judge<'_> {
             Change::ReinstateUser { user } => {
                 self.may_on(kind, user) && self.gives(user, &assigned(self.after, user), kind)
             }
-            Change::PlaceUser { user, .. } => {
-                self.may_on(kind, user) && self.places_user(user, kind)
-            }
+            Change::PlaceUser { user, .. } => self.may_on(kind, user) && self.places_user(user),
             Change::SetProperty { user, property, .. } => {
-                self.may_on(kind, user) && self.sets(user, property, kind)
+                self.may_on(kind, user) && self.sets(user, property)
             }
             Change::AssignRole { user, role, .. } => {
                 self.may_on(kind, user) && self.assigns_until(user, role, false, kind)
@@ -639,39 +639,38 @@ impl Judge<'_> {
 
     /// A4: what the user, and those above and beside them, reach by positions, they would reach
     /// through the new one.
-    fn places_user(&self, user: &str, kind: ChangeKind) -> bool {
+    fn places_user(&self, user: &str) -> bool {
         let position = |state: &Model, id: &str| state.user(id)?.position.clone();
         let Some(to) = position(self.after, user) else {
             return true;
         };
         let from = position(self.now, user);
-        let mut widened = self.positional(user, kind, &[Scope::Reports, Scope::Peers]);
+        let mut widened = self.positional(user, &[Scope::Reports, Scope::Peers]);
         for other in &self.after.directory.users {
             let Some(theirs) = other.position.as_ref().filter(|_| other.id != user) else {
                 continue;
             };
             let above = |below: &String| self.after.strictly_below(below, theirs);
             if above(&to) && !from.as_ref().is_some_and(above) {
-                widened.extend(self.positional(&other.id, kind, &[Scope::Reports, Scope::Peers]));
+                widened.extend(self.positional(&other.id, &[Scope::Reports, Scope::Peers]));
             }
             if *theirs == to {
-                widened.extend(self.positional(&other.id, kind, &[Scope::Peers]));
+                widened.extend(self.positional(&other.id, &[Scope::Peers]));
             }
         }
-        widened.extend(self.positional_of_tokens(kind));
+        widened.extend(self.positional_of_tokens());
         self.holds_at_all(&widened)
     }
 
     /// A4: what those who newly stand above a position reach by positions.
     pub(super) fn moves_position(&self, position: &str) -> bool {
-        let kind = ChangeKind::EditPositions;
         let newly = |above: &str| {
             self.after.strictly_below(position, above) && !self.now.strictly_below(position, above)
         };
         let mut widened = BTreeSet::new();
         for user in &self.after.directory.users {
             if user.position.as_ref().is_some_and(|theirs| newly(theirs)) {
-                widened.extend(self.positional(&user.id, kind, &[Scope::Reports, Scope::Peers]));
+                widened.extend(self.positional(&user.id, &[Scope::Reports, Scope::Peers]));
             }
         }
         if self
@@ -681,51 +680,31 @@ impl Judge<'_> {
             .iter()
             .any(|above| newly(&above.id))
         {
-            widened.extend(self.positional_of_tokens(kind));
+            widened.extend(self.positional_of_tokens());
         }
         self.holds_at_all(&widened)
     }
 
     /// The permissions that a user is granted at one of these scopes.
-    fn positional(&self, user: &str, kind: ChangeKind, scopes: &[Scope]) -> BTreeSet<String> {
-        let roles = self.after.granting(&assigned(self.after, user));
-        self.at_scopes(kind, &roles, scopes)
+    fn positional(&self, user: &str, scopes: &[Scope]) -> BTreeSet<String> {
+        at_scopes(granted_to(self.after, user), scopes)
     }
 
     /// What the roles that tokens may bring grant, each with its juniors, by position.
-    fn positional_of_tokens(&self, kind: ChangeKind) -> BTreeSet<String> {
+    fn positional_of_tokens(&self) -> BTreeSet<String> {
         let brought = self.after.roles.keys();
         brought
             .filter(|role| self.after.tokens_may_bring(role))
             .flat_map(|role| {
                 let roles = self.after.granting(std::slice::from_ref(role));
-                self.at_scopes(kind, &roles, &[Scope::Reports, Scope::Peers])
+                at_scopes(stored(self.after, &roles), &[Scope::Reports, Scope::Peers])
             })
             .collect()
     }
 
-    fn at_scopes(
-        &self,
-        kind: ChangeKind,
-        roles: &BTreeSet<String>,
-        scopes: &[Scope],
-    ) -> BTreeSet<String> {
-        let compared = roles.iter().filter(|role| !self.exempt(kind, role));
-        let compared = stored(self.after, &compared.cloned().collect());
-        // What reaches everything already, positions do not widen.
-        stored(self.after, roles)
-            .into_iter()
-            .filter(|(_, widest)| *widest != Scope::All)
-            .filter(|(path, _)| compared.get(path).is_some_and(|it| scopes.contains(it)))
-            .map(|(path, _)| path)
-            .collect()
-    }
-
     /// A4: a property that conditions read widens what they guard.
-    fn sets(&self, user: &str, property: &str, kind: ChangeKind) -> bool {
-        let roles = self.after.granting(&assigned(self.after, user));
-        let compared = roles.iter().filter(|role| !self.exempt(kind, role));
-        let granted = stored(self.after, &compared.cloned().collect());
+    fn sets(&self, user: &str, property: &str) -> bool {
+        let granted = granted_to(self.after, user);
         let mut read = BTreeSet::new();
         for operation in &self.before.catalog.operations {
             for pair in &operation.allowed_by {
@@ -787,6 +766,14 @@ fn authorized(state: &Model, user: &str) -> BTreeSet<String> {
 /// What is stored for a user, whatever is denied.
 fn granted_to(state: &Model, user: &str) -> BTreeMap<String, Scope> {
     stored(state, &state.granting(&assigned(state, user)))
+}
+
+fn at_scopes(granted: BTreeMap<String, Scope>, scopes: &[Scope]) -> BTreeSet<String> {
+    granted
+        .into_iter()
+        .filter(|(_, scope)| scopes.contains(scope))
+        .map(|(path, _)| path)
+        .collect()
 }
 
 fn contents(state: &Model, package: &str) -> Vec<String> {

@@ -67,7 +67,6 @@ pub(super) fn grants(of: &mut Vec<GrantDocument>) {
     }
     let key = |it: &GrantDocument| (it.select.clone(), it.scope, it.except.clone());
     of.sort_by_key(key);
-    of.dedup();
 }
 
 pub(super) fn denies(of: &mut Vec<DenialDocument>) {
@@ -75,5 +74,4 @@ pub(super) fn denies(of: &mut Vec<DenialDocument>) {
         set(&mut denial.except);
     }
     of.sort_by_key(|it| (it.select.clone(), it.except.clone()));
-    of.dedup();
 }

@@ -26,13 +26,13 @@ pub(super) fn perform(
     for role in &policy.roles {
         let new = !old.roles.iter().any(|it| it.id == role.id);
         if new && old.used_ids.roles.contains(&role.id) {
-            return Err(only(Class::UsedId));
+            return Err(Classes::from([Class::UsedId, Class::Invalid]));
         }
     }
     for position in &policy.positions {
         let new = !old.positions.iter().any(|it| it.id == position.id);
         if new && old.used_ids.positions.contains(&position.id) {
-            return Err(only(Class::UsedId));
+            return Err(Classes::from([Class::UsedId, Class::Invalid]));
         }
     }
     let used = &mut policy.used_ids;
@@ -130,6 +130,7 @@ fn packages(judge: &Judge<'_>) -> bool {
     for package in new {
         let Some(before) = old.iter().find(|it| it.id == package.id) else {
             allowed &= judge.may(ChangeKind::EditPackages)
+                && (package.roles.is_empty() || judge.may(ChangeKind::FillPackages))
                 && package
                     .roles
                     .iter()

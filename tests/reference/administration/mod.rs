@@ -12,12 +12,13 @@
 //!   is left. An actor has no authority from an assignment that has ended, and an expiry that leaves
 //!   too few holders is no fault of the transaction (A5).
 //! - A1: a change that would leave every document as it is, order aside, is refused: nothing to change.
-//! - A2: a package created with roles, like a user created with roles, needs the one kind that
-//!   creates it, and for each role what putting it there needs otherwise.
+//! - A2: a user created with roles needs the one kind that creates users, and for each role what
+//!   assigning it needs otherwise; a package created with roles needs the kind that fills packages too.
 //! - A3: "loses anything" looks at what the role's closure granted before the edit.
 //! - A3, an assignment that gets a later end is judged as though it were new, one that gets an
 //!   earlier end as though it were taken away: denies given and lifted included.
-//! - A4: an exemption lifts the whole of A4 for what that role holds: contents, denies, wildcards.
+//! - A4: an exemption lifts the comparison of what that role holds: contents, denies, wildcards; not
+//!   what positions and properties widen.
 //! - A4: a deny lifted from a package or role that nobody holds is compared with what that package
 //!   or role itself grants then ("held by somebody or not"); of one that tokens may bring, with what
 //!   each role that inherits it grants.
@@ -136,6 +137,10 @@ pub(crate) fn apply(
         }
         if !loads(&compiled, &after) {
             classes.insert(Class::Invalid);
+            // Of a policy that comes whole, any of its faults may be told.
+            if matches!(change, Change::ImportPolicy { .. }) {
+                classes.extend([Class::Unknown, Class::Cycle, Class::Exists]);
+            }
         }
         for party in &parties {
             if !authority::allows(&before, &now, &after, party, &change) {

@@ -109,6 +109,12 @@ fn either<T>(one: Class, other: Class) -> Result<T, Classes> {
 fn known_role(now: &Model, id: &str) -> Performed {
     match now.role_known(id) {
         true => Ok(()),
+        // D16: of a retired system role, either may be told.
+        false if now.catalog.roles.iter().any(|role| role.id == id) => Err(Classes::from([
+            Class::Unknown,
+            Class::Invalid,
+            Class::SystemRole,
+        ])),
         false => refuse(Class::Unknown),
     }
 }
