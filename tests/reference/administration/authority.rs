@@ -108,9 +108,7 @@ impl Judge<'_> {
             Change::AddToPackage { package, role } => {
                 self.may(kind) && self.fills(package, role, kind)
             }
-            Change::RemoveFromPackage { package, role } => {
-                self.may(kind) && self.empties(package, role, kind)
-            }
+            Change::RemoveFromPackage { role, .. } => self.may(kind) && self.empties(role, kind),
             Change::ReplaceInPackages { role, with } => {
                 self.may(kind) && self.replaces(role, with, kind)
             }
@@ -358,11 +356,18 @@ impl Judge<'_> {
     ) -> bool {
         match (self.held(permission), granted_then) {
             (None, _) => false,
-            (Some(_), None) => true,
-            (Some(held), Some(granted)) => {
-                held >= granted && self.confers(permission, granted, concerned)
+            (Some(held), granted) => {
+                let given = granted.unwrap_or_else(|| self.narrowest(permission));
+                held >= given && self.confers(permission, given, concerned)
             }
         }
+    }
+
+    /// S5: the narrowest scope that is offered.
+    fn narrowest(&self, permission: &str) -> Scope {
+        let permission = self.before.permission(permission);
+        let offered = permission.and_then(|it| it.scopes.iter().min());
+        offered.copied().unwrap_or(Scope::All)
     }
 
     /// For each user for whom one of these denies is lifted altogether.
@@ -531,7 +536,8 @@ impl Judge<'_> {
         self.revokes_at_all(closure)
             && self.may_revoke(role, None)
             && self.may_lift_for_users(&denies)
-            && self.may_lift_for_roles(&denies, &alone, &alone, &Receivers::nobody())
+            && (!self.holders(role).users.is_empty()
+                || self.may_lift_for_roles(&denies, &alone, &alone, &Receivers::nobody()))
             && self.brought_seniors(role).into_iter().all(|senior| {
                 let alone = [senior];
                 self.may_lift_for_roles(&denies, &alone, &alone, &Receivers::tokens())
@@ -555,26 +561,17 @@ impl Judge<'_> {
             && self.confers_contents(kind, &self.after.granting(&role), &holders)
     }
 
-    pub(super) fn empties(&self, package: &str, role: &str, kind: ChangeKind) -> bool {
+    pub(super) fn empties(&self, role: &str, kind: ChangeKind) -> bool {
         let closure = self.now.closure(&[role.to_owned()]);
         let denies = self.compared_denies(kind, &closure);
-        self.revokes_at_all(closure)
-            && self.may_lift_for_users(&denies)
-            && self.may_lift_for_roles(
-                &denies,
-                &contents(self.now, package),
-                &contents(self.after, package),
-                &Receivers::nobody(),
-            )
+        self.revokes_at_all(closure) && self.may_lift_for_users(&denies)
     }
 
     fn replaces(&self, role: &str, with: &str, kind: ChangeKind) -> bool {
-        self.assigns_at_all(self.after.closure(&[with.to_owned()]))
+        self.empties(role, kind)
             && self.now.policy.packages.iter().all(|package| {
                 let has = |role: &str| package.roles.iter().any(|it| it == role);
-                !has(role)
-                    || self.empties(&package.id, role, kind)
-                        && (has(with) || self.fills(&package.id, with, kind))
+                !has(role) || has(with) || self.fills(&package.id, with, kind)
             })
     }
 

@@ -63,7 +63,7 @@ fn assignments(of: &mut Vec<AssignmentDocument>) {
 
 pub(super) fn grants(of: &mut Vec<GrantDocument>) {
     for grant in of.iter_mut() {
-        set(&mut grant.except);
+        grant.except.sort();
     }
     let key = |it: &GrantDocument| (it.select.clone(), it.scope, it.except.clone());
     of.sort_by_key(key);
@@ -71,7 +71,7 @@ pub(super) fn grants(of: &mut Vec<GrantDocument>) {
 
 pub(super) fn denies(of: &mut Vec<DenialDocument>) {
     for denial in of.iter_mut() {
-        set(&mut denial.except);
+        denial.except.sort();
     }
     of.sort_by_key(|it| (it.select.clone(), it.except.clone()));
 }

@@ -148,7 +148,7 @@ fn packages(judge: &Judge<'_>) -> bool {
         for role in &before.roles {
             allowed &= package.roles.contains(role)
                 || judge.may(ChangeKind::FillPackages)
-                    && judge.empties(&package.id, role, ChangeKind::FillPackages);
+                    && judge.empties(role, ChangeKind::FillPackages);
         }
     }
     allowed
@@ -161,6 +161,7 @@ fn positions(judge: &Judge<'_>) -> bool {
     for position in new {
         let Some(before) = old.iter().find(|it| it.id == position.id) else {
             changed = true;
+            allowed &= judge.moves_position(&position.id);
             continue;
         };
         let above = |of: &[String]| {

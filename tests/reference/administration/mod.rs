@@ -19,15 +19,16 @@
 //!   earlier end as though it were taken away: denies given and lifted included.
 //! - A4: an exemption lifts the comparison of what that role holds: contents, denies, wildcards; not
 //!   what positions and properties widen.
-//! - A4: a deny lifted from a package or role that nobody holds is compared with what that package
-//!   or role itself grants then ("held by somebody or not"); of one that tokens may bring, with what
-//!   each role that inherits it grants.
+//! - A4: a deny lifted from a role that nobody holds is compared with what that role itself grants then
+//!   ("held by somebody or not"); of one that tokens may bring, with what each role that inherits it
+//!   grants. Of a package that nobody has, it is lifted from nobody.
 //! - A4: a deny is lifted for a user by whoever may confer on that user what the user is granted then:
 //!   holding it as wide by name is not enough, since the user reaches from another place.
-//! - A4: where one role takes another's place in packages, nothing is handed out by those that have
-//!   it already; the rights to assign and revoke are needed all the same.
+//! - A2, A4: where one role takes another's place in packages, nothing is given to those that have it
+//!   already.
 //! - A5, `min_holders`: "what it grants" is what its closure grants and settings give it.
 //! - Import is judged as a whole: each part of the way against the state before and the one after.
+//!   What a deleted role inherited it inherits no more; a new position comes to stand below others.
 
 mod authority;
 pub(crate) mod compare;
@@ -132,7 +133,12 @@ pub(crate) fn apply(
             }
         };
         let mut classes = Classes::new();
-        if compare::same(&now, &after) {
+        let same = match change {
+            // Of a policy that comes whole, the order is its own.
+            Change::ImportPolicy { .. } => now.policy == after.policy,
+            _ => compare::same(&now, &after),
+        };
+        if same {
             classes.insert(Class::NothingToChange);
         }
         if !loads(&compiled, &after) {

@@ -109,11 +109,13 @@ fn either<T>(one: Class, other: Class) -> Result<T, Classes> {
 fn known_role(now: &Model, id: &str) -> Performed {
     match now.role_known(id) {
         true => Ok(()),
-        // D16: of a retired system role, either may be told.
+        // D16: of a retired system role, any of these may be told.
         false if now.catalog.roles.iter().any(|role| role.id == id) => Err(Classes::from([
             Class::Unknown,
             Class::Invalid,
             Class::SystemRole,
+            Class::NothingToChange,
+            Class::Authority,
         ])),
         false => refuse(Class::Unknown),
     }
@@ -562,7 +564,7 @@ fn account(now: &Model, after: &mut Model, change: &Change) -> Performed {
         };
         match now.catalog.features.iter().find(declared) {
             Some(_) => Ok(()),
-            None => refuse(Class::Unknown),
+            None => either(Class::Unknown, Class::Invalid),
         }
     };
     match change {
@@ -584,7 +586,7 @@ fn account(now: &Model, after: &mut Model, change: &Change) -> Performed {
                 return refuse(Class::Invalid);
             }
             if let Some(role) = role
-                && !now.role_known(role)
+                && !now.catalog.roles.iter().any(|it| it.id == *role)
             {
                 return either(Class::Unknown, Class::Invalid);
             }
