@@ -93,7 +93,11 @@ fn roles(judge: &Judge<'_>) -> bool {
         .all(|role| judge.may(ChangeKind::DeleteRole) && judge.revokes_at_all([role.id.clone()]));
     for role in new {
         allowed &= match old.iter().find(|it| it.id == role.id) {
-            None => judge.may(ChangeKind::CreateRole) && judge.makes(role, ChangeKind::CreateRole),
+            None => {
+                judge.may(ChangeKind::CreateRole)
+                    && (role.inherits.is_empty() || judge.may(ChangeKind::EditInheritance))
+                    && judge.makes(role, ChangeKind::CreateRole)
+            }
             Some(before) => role_changes(judge, before, role),
         };
     }

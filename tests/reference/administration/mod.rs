@@ -28,7 +28,8 @@
 //!   already.
 //! - A5, `min_holders`: "what it grants" is what its closure grants and settings give it.
 //! - Import is judged as a whole: each part of the way against the state before and the one after.
-//!   What a deleted role inherited it inherits no more; a new position comes to stand below others.
+//!   What a deleted role inherited it inherits no more, and what a new one inherits needs the kind for
+//!   that too; a new position comes to stand below others.
 
 mod authority;
 pub(crate) mod compare;
@@ -133,12 +134,9 @@ pub(crate) fn apply(
             }
         };
         let mut classes = Classes::new();
-        let same = match change {
-            // Of a policy that comes whole, the order is its own.
-            Change::ImportPolicy { .. } => now.policy == after.policy,
-            _ => compare::same(&now, &after),
-        };
-        if same {
+        // A policy that comes whole may be the one there is.
+        let whole = matches!(change, Change::ImportPolicy { .. });
+        if !whole && compare::same(&now, &after) {
             classes.insert(Class::NothingToChange);
         }
         if !loads(&compiled, &after) {
