@@ -292,7 +292,6 @@ fn no_two_changes_escalate_in_small_worlds() {
     let places = [
         [Some("top"), Some("low"), Some("low")],
         [Some("low"), Some("top"), None],
-        [Some("low"), Some("low"), Some("top")],
         [None, Some("low"), Some("low")],
     ];
     let mut worlds = Vec::new();
