@@ -61,7 +61,7 @@ fn assignments(of: &mut Vec<AssignmentDocument>) {
     of.dedup();
 }
 
-pub(super) fn grants(of: &mut Vec<GrantDocument>) {
+pub(super) fn grants(of: &mut [GrantDocument]) {
     for grant in of.iter_mut() {
         grant.except.sort();
     }
@@ -69,7 +69,7 @@ pub(super) fn grants(of: &mut Vec<GrantDocument>) {
     of.sort_by_key(key);
 }
 
-pub(super) fn denies(of: &mut Vec<DenialDocument>) {
+pub(super) fn denies(of: &mut [DenialDocument]) {
     for denial in of.iter_mut() {
         denial.except.sort();
     }
