@@ -106,6 +106,29 @@ fn lifting_a_deny_hands_out_what_it_kept() {
     twice.allows("boss", Change::revoke_role("bob", "gag"));
 }
 
+/// Found by comparing random transactions: nobody in the directory gained anything by it, but whoever
+/// brings the role by a token does (D18).
+#[test]
+fn lifting_a_deny_for_whoever_brings_the_role_by_a_token() {
+    let lift = Change::RemoveInheritance {
+        role: "seller".to_owned(),
+        junior: "gag".to_owned(),
+    };
+    let seller = RoleDocument::new("seller").grant("accounts").inherit("gag");
+    let office = |also| {
+        handing_out("accounts", also)
+            .role(RoleDocument::new("gag").deny("accounts"))
+            .role(seller.clone())
+            // Denied it still, by the other role.
+            .also("bob", "seller")
+            .also("bob", "gag")
+    };
+    let brought = |also| office(also).with(|it| it.catalog.tokens.account_roles = true);
+    brought(false).refuses(Authority, "boss", lift.clone());
+    brought(true).allows("boss", lift.clone());
+    office(false).allows("boss", lift);
+}
+
 #[test]
 fn narrowing_an_exception_of_a_grant_hands_out_what_it_kept() {
     let except = |taken: &[&str]| {

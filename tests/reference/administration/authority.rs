@@ -103,7 +103,7 @@ impl Judge<'_> {
                     && package
                         .roles
                         .iter()
-                        .all(|role| self.fills(&package.id, role, kind))
+                        .all(|role| self.fills(&package.id, role, ChangeKind::FillPackages))
             }
             Change::AddToPackage { package, role } => {
                 self.may(kind) && self.fills(package, role, kind)

@@ -138,7 +138,7 @@ fn packages(judge: &Judge<'_>) -> bool {
                 && package
                     .roles
                     .iter()
-                    .all(|role| judge.fills(&package.id, role, ChangeKind::EditPackages));
+                    .all(|role| judge.fills(&package.id, role, ChangeKind::FillPackages));
             continue;
         };
         let described = (&before.name, &before.description, before.created)
