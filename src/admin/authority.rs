@@ -5,7 +5,7 @@
 //! reach.
 
 use crate::Scope;
-use crate::catalog::{Followed, resolve_grant};
+use crate::catalog::{Followed, is_at_or_below, resolve_grant};
 use crate::document::problem::{Path, Report, Source};
 use crate::document::{ChangeKind, DenialDocument, GrantDocument, Problems};
 use crate::engine::{Holder, NOWHERE, Planes, State, is_effective};
@@ -476,61 +476,77 @@ impl Principal {
 
     fn holds_wildcard(&self, state: &State, wanted: &GrantDocument) -> bool {
         let wanted = Wildcard::of(state, wanted, state.written_version());
-        let (grants, denies) = self.written(state);
-        let inside = |path: &str, version: u32| {
-            let places = state.model().evolution.places(path, version);
-            places.into_iter().any(|place| {
-                wanted.covers(&place) && !wanted.excepts(&place)
-                    || place_covers(&place, wanted.top.as_deref())
-            })
-        };
-        let denied = denies.iter().any(|(denial, version)| {
-            let path = denial.select.strip_suffix(".*").unwrap_or(&denial.select);
-            denial.select == "*" || inside(path, *version)
+        let written = self.written(state);
+        let denies = written.denies.iter().flat_map(|(denial, version)| {
+            places(state, std::slice::from_ref(&denial.select), *version)
         });
-        !denied
-            && grants.iter().any(|(grant, version)| {
+        denies.into_iter().all(|place| wanted.spares(&place))
+            && written.grants.iter().any(|(grant, version)| {
                 let held = Wildcard::of(state, grant, *version);
                 is_wildcard(&grant.select)
                     && held.is_at_least(&wanted)
-                    && held.except.iter().all(|place| {
-                        !wanted.covers(place) && !place_covers(place, wanted.top.as_deref())
-                            || wanted.excepts(place)
-                    })
+                    && held.except.iter().all(|place| wanted.spares(place))
             })
     }
 
-    /// The grants and denies that bind them, as they are written and against which version.
-    fn written(&self, state: &State) -> (Vec<(GrantDocument, u32)>, Vec<(DenialDocument, u32)>) {
+    /// The grants and denies that bind them, as they are written.
+    fn written(&self, state: &State) -> WrittenRights {
+        let mut written = WrittenRights::default();
         let set = match &self.written {
             Written::Host(grants) => {
                 let version = state.model().version;
                 let grants = grants.iter().map(|grant| (grant.clone(), version));
-                return (grants.collect(), Vec::new());
+                written.grants = grants.collect();
+                return written;
             }
             Written::Set(set) => *set,
         };
-        let (mut grants, mut denies) = (Vec::new(), Vec::new());
-        let roles = state.assigned(set).map(|it| state.authorized(it));
-        for role in roles.unwrap_or_default() {
-            let own = state
-                .roles()
-                .get(role)
-                .and_then(|it| it.document.as_deref());
-            let system = state.model().document.roles.get(role as usize);
-            let (version, own_grants, own_denies) = match (own, system) {
-                (Some(own), _) => (state.written_version(), &own.grants, &own.denies),
-                (None, Some(system)) => (state.model().version, &system.grants, &system.denies),
-                (None, None) => continue,
-            };
-            let is_retired = state.model().roles.get(role as usize);
-            if is_retired.is_none_or(|it| it.retired.is_none()) {
-                grants.extend(own_grants.iter().map(|it| (it.clone(), version)));
+        let Some(assigned) = state.assigned(set) else {
+            return written;
+        };
+        for role in state.granting(state.directly(assigned)) {
+            if let Some((grants, _, version)) = role_text(state, role) {
+                let grants = grants.iter().map(|it| (it.clone(), version));
+                written.grants.extend(grants);
             }
-            denies.extend(own_denies.iter().map(|it| (it.clone(), version)));
         }
-        (grants, denies)
+        for role in state.authorized(assigned) {
+            if let Some((_, denies, version)) = role_text(state, role) {
+                let denies = denies.iter().map(|it| (it.clone(), version));
+                written.denies.extend(denies);
+            }
+        }
+        written
     }
+}
+
+/// Grants and denies, each with the version of the catalog that it was written against.
+#[derive(Default)]
+struct WrittenRights {
+    grants: Vec<(GrantDocument, u32)>,
+    denies: Vec<(DenialDocument, u32)>,
+}
+
+fn role_text(state: &State, role: u32) -> Option<(&[GrantDocument], &[DenialDocument], u32)> {
+    let own = state.roles().get(role)?.document.as_deref();
+    if let Some(own) = own {
+        return Some((&own.grants, &own.denies, state.written_version()));
+    }
+    let model = state.model();
+    let system = model.document.roles.get(role as usize)?;
+    Some((&system.grants, &system.denies, model.version))
+}
+
+/// The places of today that paths taken away cover, each with all below it; the empty one is the root.
+fn places(state: &State, taken_away: &[String], version: u32) -> Vec<String> {
+    let places = taken_away.iter().flat_map(|text| match text.as_str() {
+        "*" => vec![String::new()],
+        text => {
+            let path = text.strip_suffix(".*").unwrap_or(text);
+            state.model().evolution.places(path, version)
+        }
+    });
+    places.collect()
 }
 
 /// A wildcard grant, its paths those of today.
@@ -551,29 +567,32 @@ impl Wildcard {
             // Covers nothing: no path is the empty one.
             Followed::Retired => String::new(),
         });
-        let except = grant.except.iter().flat_map(|text| {
-            let path = text.strip_suffix(".*").unwrap_or(text);
-            match path {
-                "*" => vec![String::new()],
-                _ => evolution.places(path, version),
-            }
-        });
         Wildcard {
             top,
             scope: grant.scope,
-            except: except.collect(),
+            except: places(state, &grant.except, version),
         }
     }
 
     fn covers(&self, path: &str) -> bool {
         let top = self.top.as_deref();
-        top.is_none_or(|top| crate::catalog::is_at_or_below(path, top))
+        top.is_none_or(|top| is_at_or_below(path, top))
+    }
+
+    /// Whether what is taken away at a place is not given: it lies elsewhere, or an exception repeats it.
+    fn spares(&self, place: &str) -> bool {
+        let top = self.top.as_deref();
+        match self.covers(place) {
+            true => self.excepts(place),
+            // Above, it takes all of it.
+            false => !place.is_empty() && top.is_none_or(|top| !is_at_or_below(top, place)),
+        }
     }
 
     /// Whether an exception takes the node and all below it away.
     fn excepts(&self, path: &str) -> bool {
         let mut except = self.except.iter();
-        except.any(|place| place.is_empty() || crate::catalog::is_at_or_below(path, place))
+        except.any(|place| place.is_empty() || is_at_or_below(path, place))
     }
 
     /// Whether it is that wide or wider, exceptions aside. One without a scope gives what offers one
@@ -597,11 +616,6 @@ impl Wildcard {
 /// Whether a selector covers more than one node names: no segment of a path is `*`.
 pub(super) fn is_wildcard(selector: &str) -> bool {
     selector == "*" || selector.ends_with(".*")
-}
-
-/// Whether a place covers a wildcard whole: what is taken away there leaves nothing of it.
-fn place_covers(place: &str, top: Option<&str>) -> bool {
-    place.is_empty() || top.is_some_and(|top| crate::catalog::is_at_or_below(top, place))
 }
 
 fn path(scene: Scene<'_>, permission: u16) -> String {

@@ -1,4 +1,4 @@
-//! An account whose engine is changed by transactions, with the documents that it says it has.
+//! An account whose engine is changed by transactions, with its documents beside it.
 
 use bailiwick::Engine;
 use bailiwick::admin::Refusal;
@@ -12,7 +12,8 @@ use crate::support::documents::Documents;
 pub(crate) struct Said {
     pub change: usize,
     pub class: Class,
-    pub reason: Refusal,
+    /// In the engine's own words.
+    pub reason: String,
 }
 
 #[derive(Debug, Clone)]
@@ -31,57 +32,47 @@ impl Account {
     }
 
     pub(crate) fn apply(&self, asked: &Asked) -> Result<Account, Said> {
-        let applied = self.engine.apply(&asked.actor, asked.at, &asked.changes);
-        match applied {
-            Ok(applied) => {
-                let account = Account {
-                    engine: applied.into_engine(),
-                    documents: Documents {
-                        at: asked.at,
-                        ..self.documents.clone()
-                    },
-                };
-                Ok(account.told())
-            }
-            Err(refused) => Err(Said {
+        let applied = self
+            .engine
+            .apply(&asked.actor, asked.at, &asked.changes)
+            .map_err(|refused| Said {
                 change: refused.change,
                 class: class(&refused.reason),
-                reason: refused.reason,
-            }),
-        }
+                reason: refused.reason.to_string(),
+            })?;
+        let mut after = Account {
+            documents: self.documents.clone(),
+            engine: applied.into_engine(),
+        };
+        after.documents.at = asked.at;
+        Ok(after.told())
     }
 
     /// The same, with the documents that the engine says it has.
     pub(crate) fn told(&self) -> Account {
-        Account {
-            engine: self.engine.clone(),
-            documents: Documents {
-                policy: self.engine.policy(),
-                directory: self.engine.directory(),
-                ..self.documents.clone()
-            },
-        }
+        let mut told = self.clone();
+        told.documents.policy = self.engine.policy();
+        told.documents.directory = self.engine.directory();
+        told
     }
 }
 
 fn class(reason: &Refusal) -> Class {
-    match reason {
-        Refusal::Unknown { .. } => Class::Unknown,
-        Refusal::Exists { .. } => Class::Exists,
-        Refusal::UsedId { .. } => Class::UsedId,
-        Refusal::NothingToChange => Class::NothingToChange,
-        Refusal::Conflict { .. } => Class::Conflict,
-        Refusal::Invalid(_) => Class::Invalid,
-        Refusal::Cycle { .. } => Class::Cycle,
-        Refusal::TooMany { .. } => Class::Limit,
-        Refusal::SystemRole { .. } => Class::SystemRole,
-        Refusal::RoleInUse { .. }
-        | Refusal::PackageInUse { .. }
-        | Refusal::PositionInUse { .. } => Class::InUse,
-        Refusal::MinHolders { .. } => Class::MinHolders,
-        reason => {
-            assert!(reason.is_authority(), "{reason:?}");
-            Class::Authority
-        }
+    if reason.is_authority() {
+        return Class::Authority;
+    }
+    match reason.code() {
+        "unknown" => Class::Unknown,
+        "exists" => Class::Exists,
+        "used_id" => Class::UsedId,
+        "nothing_to_change" => Class::NothingToChange,
+        "conflict" => Class::Conflict,
+        "invalid" => Class::Invalid,
+        "cycle" => Class::Cycle,
+        "too_many" => Class::Limit,
+        "system_role" => Class::SystemRole,
+        "role_in_use" | "package_in_use" | "position_in_use" => Class::InUse,
+        "min_holders" => Class::MinHolders,
+        other => panic!("a refusal of a new code: {other}"),
     }
 }

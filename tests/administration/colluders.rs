@@ -6,8 +6,9 @@
 //! user who is not suspended, or by a token that brings a role. The law: every reach there is after,
 //! and was not before, some colluder had before, of that permission and those records.
 //!
-//! And a role's wildcards, for a catalog that has grown a permission below every node: what a role
-//! itself would grant then, and would not have granted before, some colluder would have held as far.
+//! And a role's wildcards, for a catalog that has grown a permission below every node: what a change
+//! lets a role itself grant then, and it would not have granted before, whoever made the change would
+//! hold as far. (Handing on a role that has a wildcard compares what it stores today, by A4.)
 //!
 //! Out of it are what the rules let pass: adjustable permissions (their setting's own permission
 //! alone), exemptions (these catalogs have none), and what `System` does (it does nothing here).
@@ -16,14 +17,16 @@ use std::collections::BTreeSet;
 
 use bailiwick::Scope;
 use bailiwick::admin::{Actor, Change};
-use bailiwick::document::UserDocument;
+use bailiwick::document::{RoleDocument, UserDocument};
 
 use crate::account::Account;
+use crate::office::office;
 use crate::reference::Model;
+use crate::reference::administration::compare;
 use crate::reference::administration::reach::{Reached, Who, granted, grown, held_by, reach};
 use crate::support::administration::{Asked, change, world};
 use crate::support::documents::Documents;
-use crate::support::run::{Tallied, each_number};
+use crate::support::run::{Tallied, each_number, each_of, number};
 
 const STEPS: usize = 14;
 
@@ -31,12 +34,16 @@ fn reaches(documents: &Documents, owners: &[String]) -> BTreeSet<(Who, Reached)>
     reach(&documents.model(), owners)
 }
 
-/// A grant of a role that no colluder held so far before, once the catalog has grown.
+/// A grant that a role would have once the catalog has grown, and that whoever gave it to the role
+/// would not hold as far.
 fn foresight(
     before: &Documents,
     after: &Documents,
-    colluders: &[String],
+    actor: &Actor,
 ) -> Option<(String, String, Scope)> {
+    let Actor::User(actor) = actor else {
+        return None;
+    };
     let in_grown = |documents: &Documents| {
         let catalog = grown(&documents.catalog);
         Model::new(
@@ -48,11 +55,16 @@ fn foresight(
     };
     let (before, after) = (in_grown(before), in_grown(after));
     let new = |path: &str| path == "grown" || path.ends_with(".grown");
-    // A copy of a role, and a scope stated once more, hold nothing wider than there was.
-    granted(&after)
-        .difference(&granted(&before))
-        .find(|(_, path, scope)| new(path) && held_by(&before, colluders, path) < Some(*scope))
-        .cloned()
+    let had = granted(&before);
+    let wider = |role: &str, path: &str, scope: Scope| {
+        !had.iter()
+            .any(|(r, p, s)| r == role && p == path && *s >= scope)
+    };
+    granted(&after).into_iter().find(|(role, path, scope)| {
+        new(path)
+            && wider(role, path, *scope)
+            && held_by(&before, std::slice::from_ref(actor), path) < Some(*scope)
+    })
 }
 
 /// A reach that came from nowhere.
@@ -72,30 +84,37 @@ fn escalation(
         .cloned()
 }
 
-/// The changes that were applied, and what escalated by them, if anything did.
+/// What escalates by these changes, if anything does.
 fn play(start: &Documents, colluders: &[String], asked: &[Asked]) -> Option<String> {
-    let owners: Vec<String> = owners(start);
-    let before = reaches(start, &owners);
+    let before = reaches(start, &owners(start));
     let mut account = Account::of(start);
     for asked in asked {
         if let Ok(after) = account.apply(asked) {
+            let found = escalated(start, &before, &account, &after, asked, colluders);
+            if found.is_some() {
+                return found;
+            }
             account = after;
         }
     }
-    escalated(start, &before, &account.documents, colluders)
+    None
 }
 
+/// By one transaction more, from a start on which the law looks back.
 fn escalated(
     start: &Documents,
     before: &BTreeSet<(Who, Reached)>,
-    after: &Documents,
+    now: &Account,
+    after: &Account,
+    asked: &Asked,
     colluders: &[String],
 ) -> Option<String> {
-    let now = reaches(after, &owners(start));
-    if let Some(found) = escalation(before, &now, colluders) {
+    let reached = reaches(&after.documents, &owners(start));
+    if let Some(found) = escalation(before, &reached, colluders) {
         return Some(format!("reached: {found:?}"));
     }
-    foresight(start, after, colluders).map(|it| format!("granted once it grows: {it:?}"))
+    foresight(&now.documents, &after.documents, &asked.actor)
+        .map(|it| format!("granted once the catalog grows: {it:?}"))
 }
 
 fn owners(documents: &Documents) -> Vec<String> {
@@ -126,8 +145,8 @@ fn fail(start: &Documents, colluders: &[String], asked: &[Asked]) -> ! {
 #[test]
 fn colluders_never_escalate() {
     let tallied = Tallied::default();
-    each_number(200, |seed, number| {
-        let (mut documents, mut rng) = world(seed, number);
+    each_number(200, |seed, world_number| {
+        let (mut documents, mut rng) = world(seed, world_number);
         documents.catalog.administration.exempt.clear();
         // What has ended is no authority.
         for user in &mut documents.directory.users {
@@ -174,17 +193,160 @@ fn colluders_never_escalate() {
                 continue;
             };
             tallied.count("applied");
-            made.push(asked);
-            account = after;
+            made.push(asked.clone());
             acting.extend(new);
-            let now = reaches(&account.documents, &owners);
-            if escalated(&documents, &before, &account.documents, &colluders).is_some() {
+            if escalated(&documents, &before, &account, &after, &asked, &colluders).is_some() {
                 fail(&documents, &colluders, &made);
             }
+            account = after;
+            let now = reaches(&account.documents, &owners);
             if now.difference(&before).next().is_some() {
                 tallied.count("handed on");
             }
         }
     });
     tallied.report(&["applied", "refused", "handed on"]);
+}
+
+// ── Every sequence of changes in small worlds ─────────────────────────────────────────────────
+
+/// Two colluders and a bystander in three positions, who administer everything and hold one
+/// permission each as far as is said; and a role that denies it.
+fn small_world(held: [Option<Scope>; 2], places: [Option<&str>; 3]) -> Documents {
+    let mut office = office()
+        .position("top", &[])
+        .position("low", &["top"])
+        .role(RoleDocument::new("empty"))
+        .role(RoleDocument::new("gag").deny("contacts.view"))
+        .with(|it| it.directory.users.clear());
+    for (name, scope) in ["one", "two"].into_iter().zip(held) {
+        let scope = scope.map(|scope| ("contacts.view", scope));
+        office = office.granting(&format!("of {name}"), scope);
+    }
+    for (name, place) in ["one", "two", "bystander"].into_iter().zip(places) {
+        let mut user = UserDocument::new(name);
+        user.position = place.map(str::to_owned);
+        if name != "bystander" {
+            user = user.role("administrator").role(format!("of {name}"));
+        } else {
+            user = user.role("gag").role("of one");
+        }
+        office = office.user(user);
+    }
+    let mut documents = office.documents;
+    documents.catalog.administration.exempt.clear();
+    documents
+}
+
+/// The changes that are tried in every order.
+fn alphabet() -> Vec<Change> {
+    let mut changes = Vec::new();
+    for user in ["one", "two", "bystander"] {
+        for role in ["of one", "of two", "empty", "gag"] {
+            changes.push(Change::assign_role(user, role));
+            changes.push(Change::revoke_role(user, role));
+        }
+        for position in [None, Some("top"), Some("low")] {
+            changes.push(Change::PlaceUser {
+                user: user.to_owned(),
+                position: position.map(str::to_owned),
+            });
+        }
+    }
+    for role in ["of one", "empty", "gag"] {
+        for scope in [Scope::Own, Scope::Reports, Scope::Peers, Scope::All] {
+            changes.push(Change::EditRole {
+                role: role.to_owned(),
+                grants: vec![("contacts.view", scope).into()],
+                denies: Vec::new(),
+                since: None,
+            });
+        }
+    }
+    for (role, junior) in [("empty", "of one"), ("of one", "gag"), ("of two", "empty")] {
+        let (role, junior) = (role.to_owned(), junior.to_owned());
+        changes.push(Change::AddInheritance { role, junior });
+    }
+    changes.push(Change::MovePosition {
+        position: "low".to_owned(),
+        reports_to: Vec::new(),
+    });
+    changes.push(Change::MovePosition {
+        position: "top".to_owned(),
+        reports_to: vec!["low".to_owned()],
+    });
+    changes
+}
+
+/// Every pair of changes by either colluder, in worlds of every scope: what a state was reached by
+/// does not matter, so that no state is looked at twice.
+#[test]
+fn no_two_changes_escalate_in_small_worlds() {
+    let scopes = [
+        None,
+        Some(Scope::Own),
+        Some(Scope::Reports),
+        Some(Scope::Peers),
+        Some(Scope::All),
+    ];
+    let places = [
+        [Some("top"), Some("low"), Some("low")],
+        [Some("low"), Some("top"), None],
+        [None, Some("low"), Some("low")],
+    ];
+    let mut worlds = Vec::new();
+    for one in scopes {
+        for two in scopes {
+            for places in places {
+                worlds.push(small_world([one, two], places));
+            }
+        }
+    }
+    let colluders = ["one".to_owned(), "two".to_owned()];
+    let tallied = Tallied::default();
+    let longest = usize::try_from(depth()).unwrap_or(1);
+    each_of(&worlds, |start| {
+        let owners = owners(start);
+        let before = reaches(start, &owners);
+        let mut seen = BTreeSet::new();
+        let mut waiting = vec![(Account::of(start), Vec::new())];
+        while let Some((account, made)) = waiting.pop() {
+            for change in alphabet() {
+                for actor in &colluders {
+                    let asked = Asked {
+                        actor: Actor::user(actor.clone()),
+                        at: start.at,
+                        changes: vec![change.clone()],
+                    };
+                    let Ok(after) = account.apply(&asked) else {
+                        tallied.count("refused");
+                        continue;
+                    };
+                    tallied.count("applied");
+                    let mut made: Vec<Asked> = made.clone();
+                    made.push(asked.clone());
+                    if escalated(start, &before, &account, &after, &asked, &colluders).is_some() {
+                        fail(start, &colluders, &made);
+                    }
+                    if made.len() < longest && seen.insert(state_of(&after.documents)) {
+                        waiting.push((after, made));
+                    }
+                    // Another actor would leave the same.
+                    break;
+                }
+            }
+        }
+    });
+    tallied.report(&["applied", "refused"]);
+}
+
+/// How long the sequences are: 2, or as `BAILIWICK_DEPTH` says.
+fn depth() -> u64 {
+    number("BAILIWICK_DEPTH").unwrap_or(2)
+}
+
+fn state_of(documents: &Documents) -> String {
+    let policy = compare::policy(&documents.policy);
+    let directory = compare::directory(&documents.directory);
+    format!("{:?} {:?} {:?}", policy.roles, policy.positions, directory)
 }

@@ -106,6 +106,29 @@ fn lifting_a_deny_hands_out_what_it_kept() {
     twice.allows("boss", Change::revoke_role("bob", "gag"));
 }
 
+/// Found by comparing random transactions: nobody in the directory gained anything by it, but whoever
+/// brings the role by a token does (D18).
+#[test]
+fn lifting_a_deny_for_whoever_brings_the_role_by_a_token() {
+    let lift = Change::RemoveInheritance {
+        role: "seller".to_owned(),
+        junior: "gag".to_owned(),
+    };
+    let seller = RoleDocument::new("seller").grant("accounts").inherit("gag");
+    let office = |also| {
+        handing_out("accounts", also)
+            .role(RoleDocument::new("gag").deny("accounts"))
+            .role(seller.clone())
+            // Denied it still, by the other role.
+            .also("bob", "seller")
+            .also("bob", "gag")
+    };
+    let brought = |also| office(also).with(|it| it.catalog.tokens.account_roles = true);
+    brought(false).refuses(Authority, "boss", lift.clone());
+    brought(true).allows("boss", lift.clone());
+    office(false).allows("boss", lift);
+}
+
 #[test]
 fn narrowing_an_exception_of_a_grant_hands_out_what_it_kept() {
     let except = |taken: &[&str]| {
@@ -217,6 +240,60 @@ fn a_wildcard_before_the_catalog_grows() {
         bound.refuses(Authority, "boss", excepting(&["contacts.edit"]));
         bound.allows("boss", excepting(&["contacts.text"]));
     }
+}
+
+/// Found by comparing random transactions: who held `x*` by that name could write any wildcard.
+#[test]
+fn a_star_in_a_name_is_no_wildcard() {
+    let office = office()
+        .with(|it| {
+            let mut star = it.catalog.permissions[0].clone();
+            star.path = "x*".to_owned();
+            it.catalog.permissions.push(star);
+        })
+        .granting("star", [("x*", Scope::All)])
+        .also("boss", "star");
+    let create = |grant| Change::CreateRole {
+        role: RoleDocument::new("new").grant(grant),
+    };
+    office.allows("boss", create(("x*", Scope::All)));
+    office.refuses(Authority, "boss", create(("x*.*", Scope::All)));
+    office.refuses(Authority, "boss", create(("x*.*", Scope::Own)));
+}
+
+/// Found by comparing random transactions: the setting was taken for what it had been by default.
+#[test]
+fn a_setting_that_an_import_pins() {
+    let pin = |office: &Office| {
+        let mut policy = office.documents.policy.clone();
+        let role = "system:lead".to_owned();
+        policy.settings.insert("sharing".to_owned(), role);
+        Change::ImportPolicy { policy }
+    };
+    let allowed = office();
+    allowed.allows("boss", pin(&allowed));
+    let unruled = office().with(|it| {
+        for permission in &mut it.catalog.permissions {
+            if let Some(adjustable) = &mut permission.adjustable {
+                adjustable.changed_by = None;
+            }
+        }
+    });
+    unruled.refuses(Authority, "boss", pin(&unruled));
+}
+
+/// D2: what has ended is no longer held, whether or not the host has loaded anew since.
+#[test]
+fn an_assignment_that_has_ended_is_no_authority() {
+    use bailiwick::document::AssignmentDocument;
+    let ending = AssignmentDocument::until("administrator", bailiwick::Timestamp(150));
+    let mut office = office()
+        .granting("empty", [])
+        .user(UserDocument::new("deputy").role(ending));
+    let assign = Change::assign_role("boss", "empty");
+    office.allows("deputy", assign.clone());
+    office.asked_at = bailiwick::Timestamp(150);
+    office.refuses(Authority, "deputy", assign);
 }
 
 #[test]

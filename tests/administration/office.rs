@@ -105,6 +105,8 @@ min_holders = 1
 #[derive(Debug, Clone)]
 pub(crate) struct Office {
     pub documents: Documents,
+    /// When changes are asked for.
+    pub asked_at: Timestamp,
 }
 
 /// An office without people. Every kind of change needs `admin`, giving and taking a role `assign`
@@ -127,6 +129,7 @@ pub(crate) fn office() -> Office {
             directory: DirectoryDocument::new([]),
             at: Timestamp(100),
         },
+        asked_at: Timestamp(100),
     }
     // The boss administers and holds nothing else; the others are whoever the case needs.
     .role(
@@ -193,7 +196,7 @@ impl Office {
     ) -> BTreeSet<Class> {
         let asked = Asked {
             actor: actor.clone(),
-            at: self.documents.at,
+            at: self.asked_at,
             changes: changes.into_iter().collect(),
         };
         if let Some(differs) = disagreement(&self.documents, &asked) {
@@ -203,9 +206,10 @@ impl Office {
             catalog,
             policy,
             directory,
-            at,
+            ..
         } = &self.documents;
-        let applied = administration::apply(catalog, policy, directory, actor, *at, &asked.changes);
+        let (at, changes) = (asked.at, &asked.changes);
+        let applied = administration::apply(catalog, policy, directory, actor, at, changes);
         applied.err().map(|it| it.classes).unwrap_or_default()
     }
 
@@ -228,12 +232,13 @@ impl Office {
     pub(crate) fn after(&self, changes: impl IntoIterator<Item = Change>) -> Office {
         let asked = Asked {
             actor: Actor::System,
-            at: self.documents.at,
+            at: self.asked_at,
             changes: changes.into_iter().collect(),
         };
         match Account::of(&self.documents).apply(&asked) {
             Ok(after) => Office {
                 documents: after.documents,
+                asked_at: self.asked_at,
             },
             Err(said) => panic!("{said:?}: {asked:#?}"),
         }

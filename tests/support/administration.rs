@@ -304,7 +304,7 @@ impl Names<'_> {
             },
             3 => Change::CopyRole {
                 role: self.any_role(),
-                id: self.new(),
+                id: self.fresh(),
                 name: self.text(),
                 description: None,
                 created: self.rng.chance(30).then_some(NOW),
@@ -336,7 +336,7 @@ impl Names<'_> {
             13 => self.remove_inheritance(),
             14 => Change::CreatePackage {
                 package: PackageDocument {
-                    id: self.new(),
+                    id: self.fresh(),
                     name: self.text(),
                     description: None,
                     created: None,
@@ -362,7 +362,7 @@ impl Names<'_> {
             },
             20 => Change::CreatePosition {
                 position: PositionDocument {
-                    id: self.new(),
+                    id: self.fresh(),
                     name: self.text(),
                     reports_to: self.positions(2),
                 },
@@ -421,7 +421,7 @@ impl Names<'_> {
         self.rng.pick(&of).clone()
     }
 
-    fn new(&mut self) -> String {
+    fn fresh(&mut self) -> String {
         if self.wrong() {
             return self.rng.pick(&["", "system:own", "a\u{7}"]).to_string();
         }
@@ -522,7 +522,7 @@ impl Names<'_> {
     fn new_role(&mut self) -> RoleDocument {
         let (grants, denies) = self.rights();
         RoleDocument {
-            id: self.new(),
+            id: self.fresh(),
             name: self.text(),
             description: None,
             created: self.rng.chance(20).then_some(NOW),
@@ -588,7 +588,7 @@ impl Names<'_> {
     }
 
     fn new_user(&mut self) -> UserDocument {
-        let mut user = UserDocument::new(self.new());
+        let mut user = UserDocument::new(self.fresh());
         user.name = self.text();
         user.suspended = self.rng.chance(10);
         user.position = self.position();
@@ -787,7 +787,7 @@ impl Names<'_> {
             },
             4 => Change::CreatePosition {
                 position: PositionDocument {
-                    id: self.new(),
+                    id: self.fresh(),
                     name: None,
                     reports_to: self.positions(2),
                 },

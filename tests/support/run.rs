@@ -17,7 +17,7 @@ const CASES: u64 = 200_000;
 const PER_WORLD: u64 = 40;
 const SEED: u64 = 0xba11_1111_c0de_0001;
 
-fn number(name: &str) -> Option<u64> {
+pub(crate) fn number(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;
     let parsed = match text.strip_prefix("0x") {
         Some(digits) => u64::from_str_radix(digits, 16),
@@ -101,6 +101,24 @@ pub(crate) fn each_number(share: u64, law: impl Fn(u64, u64) + Sync) {
                     let within = Within(seed, world);
                     law(seed, world);
                     drop(within);
+                }
+            });
+        }
+    });
+}
+
+/// Runs a law over each of these, on as many threads as there are cores.
+pub(crate) fn each_of<T: Sync>(all: &[T], law: impl Fn(&T) + Sync) {
+    let next = AtomicU64::new(0);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Some(one) = usize::try_from(next.fetch_add(1, Ordering::Relaxed))
+                    .ok()
+                    .and_then(|i| all.get(i))
+                {
+                    law(one);
                 }
             });
         }

@@ -12,17 +12,7 @@ impl Transaction {
     pub(super) fn enable_feature(&mut self, feature: &str) -> Result<(), Refusal> {
         let model = self.before.model();
         let number = find(&model.feature_names, feature, Named::Feature)?;
-        let retired = model
-            .features
-            .get(number as usize)
-            .and_then(|it| it.retired);
-        if let Some(version) = retired {
-            return validated(|root, report| {
-                let name = quoted(feature);
-                let message = format!("feature {name} was retired in version `{version}`");
-                report.error(&root.field("feature"), message);
-            });
-        }
+        self.refuse_retired_feature(number, feature)?;
         let mut features = self.now().features().to_vec();
         if features.iter().any(|it| **it == *feature) {
             return Err(Refusal::NothingToChange);
@@ -34,16 +24,28 @@ impl Transaction {
     }
 
     pub(super) fn disable_feature(&mut self, feature: &str) -> Result<(), Refusal> {
-        find(&self.before.model().feature_names, feature, Named::Feature)?;
+        let number = find(&self.before.model().feature_names, feature, Named::Feature)?;
         let mut features = self.now().features().to_vec();
         let before = features.len();
         features.retain(|it| **it != *feature);
         if features.len() == before {
+            self.refuse_retired_feature(number, feature)?;
             return Err(Refusal::NothingToChange);
         }
         self.may_edit_features()?;
         self.draft.set_features(features);
         Ok(())
+    }
+
+    fn refuse_retired_feature(&self, number: u32, feature: &str) -> Result<(), Refusal> {
+        let known = self.before.model().features.get(number as usize);
+        validated(|root, report| {
+            if let Some(version) = known.and_then(|it| it.retired) {
+                let name = quoted(feature);
+                let message = format!("feature {name} was retired in version `{version}`");
+                report.error(&root.field("feature"), message);
+            }
+        })
     }
 
     fn may_edit_features(&self) -> Result<(), Refusal> {
