@@ -6,6 +6,7 @@ mod bearer;
 mod cells;
 mod check;
 mod evaluate;
+mod explain;
 #[cfg(feature = "mask")]
 mod fields;
 mod lending;
@@ -13,6 +14,10 @@ mod load;
 mod rights;
 mod users;
 mod view;
+
+pub(crate) use evaluate::JudgedPair;
+pub(crate) use explain::{Asking, FailingCondition, Owned, Recorded};
+pub(crate) use rights::Holder;
 
 pub use accounts::Accounts;
 pub use ask::InContext;
