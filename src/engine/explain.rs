@@ -65,7 +65,7 @@ impl<C: Context + ?Sized> InContext<'_, C> {
     /// assert_eq!(why_not.to_string(), "\
     /// `ann` may not do `order:export`.
     /// - None of the roles of `ann` grants `orders.export`. They are: role `seller`, assigned directly.
-    /// - Role `clerk` grants `orders.export` at `all`, and `ann` does not have it. It is in no package.
+    /// - Roles that grant `orders.export`, and that `ann` does not have: `clerk` at `all` in no package.
     /// ");
     /// # Ok::<(), bailiwick::Problems>(())
     /// ```

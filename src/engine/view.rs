@@ -172,7 +172,7 @@ impl State {
 
     /// What a user is assigned.
     pub(crate) fn user_assignments(&self, user: u32) -> Option<&Assigned> {
-        self.assigned.get(self.users.get(user)?.access())
+        self.assigned(self.users.get(user)?.access())
     }
 
     /// Whether the account has a feature of the catalog.

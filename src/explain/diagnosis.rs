@@ -27,6 +27,7 @@ pub(crate) fn explanation(
         permissions: Vec::new(),
         too_narrow: HashSet::default(),
         found: HashSet::default(),
+        walked: HashSet::default(),
     };
     let mut pairs = Vec::new();
     let mut operation_causes = Vec::new();
@@ -110,6 +111,8 @@ struct Diagnosis<'a> {
     /// Every permission that matters, in the order in which it came up.
     permissions: Vec<u16>,
     found: HashSet<u16>,
+    /// Those whose missing prerequisites came up, too.
+    walked: HashSet<u16>,
     /// Those that limit a pair which does not reach the record.
     too_narrow: HashSet<u16>,
 }
@@ -211,7 +214,7 @@ impl Diagnosis<'_> {
         let state = self.state;
         let mut waiting = vec![permission];
         while let Some(permission) = waiting.pop() {
-            if permission == EVERYBODY || self.found.contains(&permission) {
+            if permission == EVERYBODY || !self.walked.insert(permission) {
                 continue;
             }
             self.matters(permission);

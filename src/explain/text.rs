@@ -1,6 +1,8 @@
 //! An explanation read aloud.
 
-use std::fmt::{self, Display, Formatter, Write as _};
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::fmt::{self, Formatter, Write as _};
 
 use super::{
     Asker, Cause, Explanation, FailedCondition, HeldRole, Lent, Named, PairFinding, Reach,
@@ -21,11 +23,14 @@ impl fmt::Display for Explanation {
         let teller = Teller {
             why: self,
             who: self.who(),
+            told: RefCell::default(),
         };
+        let mut text = String::new();
         match self.decision.is_allow() {
-            true => teller.allowed(f),
-            false => teller.denied(f),
+            true => teller.allowed(&mut text)?,
+            false => teller.denied(&mut text)?,
         }
+        f.write_str(&text)
     }
 }
 
@@ -47,10 +52,11 @@ impl Explanation {
 struct Teller<'e> {
     why: &'e Explanation,
     who: String,
+    told: RefCell<HashSet<String>>,
 }
 
 impl Teller<'_> {
-    fn title(&self, f: &mut Formatter<'_>, may: &str) -> fmt::Result {
+    fn title(&self, f: &mut String, may: &str) -> fmt::Result {
         let asked = &self.why.operation;
         let mut who = self.who.chars();
         f.write_str(
@@ -69,7 +75,7 @@ impl Teller<'_> {
 
     // ── Allowed ───────────────────────────────────────────────────────────────────────────────
 
-    fn allowed(&self, f: &mut Formatter<'_>) -> fmt::Result {
+    fn allowed(&self, f: &mut String) -> fmt::Result {
         self.title(f, "may")?;
         let pairs = self.why.pairs.iter().filter(|pair| pair.code == "allowed");
         let mut told: Vec<&str> = Vec::new();
@@ -91,7 +97,7 @@ impl Teller<'_> {
             if !told.contains(&finding.permission.id.as_str()) {
                 writeln!(
                     f,
-                    "- It takes {} besides, which is there:",
+                    "- It needs {} too, which is granted:",
                     finding.permission
                 )?;
                 self.ways(f, &finding.permission, Scope::Own)?;
@@ -111,7 +117,7 @@ impl Teller<'_> {
         }
     }
 
-    fn ways(&self, f: &mut Formatter<'_>, permission: &Named, least: Scope) -> fmt::Result {
+    fn ways(&self, f: &mut String, permission: &Named, least: Scope) -> fmt::Result {
         let mut ways = self.why.grants.derivations_reaching(&permission.id, least);
         for way in ways.by_ref().take(WAYS) {
             writeln!(f, "  {way}")?;
@@ -122,14 +128,14 @@ impl Teller<'_> {
         }
     }
 
-    fn lent(&self, f: &mut Formatter<'_>, lent: &Lent) -> fmt::Result {
+    fn lent(&self, f: &mut String, lent: &Lent) -> fmt::Result {
         f.write_str("- It reaches `all` because people below have it:")?;
         let named = |it: &super::Lender| format!(" {} at {}", quoted(&it.user), it.position);
         list(f, lent.by.iter().map(named), lent.count)?;
         f.write_str(".\n")
     }
 
-    fn reach(&self, f: &mut Formatter<'_>, reach: &Reach) -> fmt::Result {
+    fn reach(&self, f: &mut String, reach: &Reach) -> fmt::Result {
         let who = &self.who;
         f.write_str("- The record belongs to ")?;
         match &reach.owner {
@@ -177,7 +183,7 @@ impl Teller<'_> {
 
     // ── Denied ────────────────────────────────────────────────────────────────────────────────
 
-    fn denied(&self, f: &mut Formatter<'_>) -> fmt::Result {
+    fn denied(&self, f: &mut String) -> fmt::Result {
         self.title(f, "may not")?;
         let why = self.why;
         self.causes(f, &why.obstacles)?;
@@ -192,10 +198,10 @@ impl Teller<'_> {
         }
         for pair in &why.pairs {
             let permission = pair.permission.as_ref();
+            self.causes(f, &pair.causes)?;
             if let Some(finding) = permission.and_then(|it| why.permission(&it.id)) {
                 self.causes(f, &finding.causes)?;
             }
-            self.causes(f, &pair.causes)?;
         }
         let is_of_pair = |path: &str| {
             let mut permissions = why.pairs.iter().filter_map(|pair| pair.permission.as_ref());
@@ -216,32 +222,96 @@ impl Teller<'_> {
         }
     }
 
-    /// Of the roles and the packages that would help, the first are named.
-    fn causes(&self, f: &mut Formatter<'_>, causes: &[Cause]) -> fmt::Result {
-        let (mut roles, mut packages) = (0, 0);
+    /// A line for each cause that has not been told; the roles that would help in one line, and the
+    /// packages in another.
+    fn causes(&self, f: &mut String, causes: &[Cause]) -> fmt::Result {
+        let grouped = |cause: &&Cause| {
+            matches!(
+                cause,
+                Cause::RoleNotHeld { .. } | Cause::PackageNotAssigned { .. }
+            )
+        };
+        let roles: Vec<&Cause> = causes.iter().filter(grouped).collect();
+        let mut is_grouped_told = false;
         for cause in causes {
-            let count = match cause {
-                Cause::RoleNotHeld { .. } => &mut roles,
-                Cause::PackageNotAssigned { .. } => &mut packages,
-                _ => {
-                    self.cause(f, cause)?;
-                    continue;
+            if !grouped(&cause) {
+                let mut line = String::new();
+                self.cause(&mut line, cause)?;
+                // One feature may be missing to many permissions.
+                let is_feature = matches!(cause, Cause::FeatureDisabled { .. });
+                if !is_feature || self.told.borrow_mut().insert(line.clone()) {
+                    f.push_str(&line);
                 }
-            };
-            *count += 1;
-            if *count <= NAMED {
-                self.cause(f, cause)?;
-            }
-        }
-        for (count, of) in [(roles, "roles"), (packages, "packages")] {
-            if count > NAMED {
-                writeln!(f, "- So it is with {} more {of}.", count - NAMED)?;
+            } else if !is_grouped_told {
+                is_grouped_told = true;
+                self.elsewhere(f, &roles)?;
             }
         }
         Ok(())
     }
 
-    fn cause(&self, f: &mut Formatter<'_>, cause: &Cause) -> fmt::Result {
+    /// Where the subject could get a permission.
+    fn elsewhere(&self, f: &mut String, causes: &[&Cause]) -> fmt::Result {
+        let who = &self.who;
+        let is_user = self.why.subject.kind == Asker::User;
+        let mut path = "";
+        let roles = causes.iter().filter_map(|cause| match cause {
+            Cause::RoleNotHeld {
+                permission,
+                role,
+                scope,
+                packages,
+            } => {
+                path = &permission.id;
+                let mut text = format!(" {role} at `{scope}`");
+                match packages.split_first() {
+                    None if is_user => text.push_str(" in no package"),
+                    None => {}
+                    Some((first, more)) => {
+                        let _ = write!(text, " in package {first}");
+                        if !more.is_empty() {
+                            let _ = write!(text, " and {} more", more.len());
+                        }
+                    }
+                }
+                Some(text)
+            }
+            _ => None,
+        });
+        let roles: Vec<String> = roles.collect();
+        let packages = causes.iter().filter_map(|cause| match cause {
+            Cause::PackageNotAssigned { package, roles, .. } => {
+                let first = roles.first().map(ToString::to_string).unwrap_or_default();
+                let more = match roles.len() {
+                    0 | 1 => String::new(),
+                    many => format!(" and {} more", many - 1),
+                };
+                Some(format!(" {package} with role {first}{more}"))
+            }
+            _ => None,
+        });
+        let packages: Vec<String> = packages.collect();
+        if !roles.is_empty() {
+            write!(
+                f,
+                "- Roles that grant {}, and that {who} does not have:",
+                quoted(path)
+            )?;
+            list(f, roles.iter().cloned(), roles.len())?;
+            f.write_str(".\n")?;
+        }
+        if !packages.is_empty() {
+            write!(
+                f,
+                "- Packages that would bring it, and are not assigned to {who}:"
+            )?;
+            list(f, packages.iter().cloned(), packages.len())?;
+            f.write_str(".\n")?;
+        }
+        Ok(())
+    }
+
+    fn cause(&self, f: &mut String, cause: &Cause) -> fmt::Result {
         let who = &self.who;
         f.write_str("- ")?;
         match cause {
@@ -301,29 +371,8 @@ impl Teller<'_> {
                 roles,
                 setting,
             } => self.not_granted(f, permission, roles, setting.as_ref())?,
-            Cause::RoleNotHeld {
-                permission,
-                role,
-                scope,
-                packages,
-            } => {
-                write!(
-                    f,
-                    "Role {role} grants {permission} at `{scope}`, and {who} does not have it."
-                )?;
-                match (packages.len(), self.why.subject.kind) {
-                    (_, Asker::Token | Asker::Role) => f.write_str(" A token may bring it")?,
-                    (0, _) => f.write_str(" It is in no package")?,
-                    (many, _) => {
-                        f.write_str(" It is in")?;
-                        named(f, "package", packages, many)?;
-                    }
-                }
-            }
-            Cause::PackageNotAssigned { package, roles, .. } => {
-                write!(f, "Package {package} is not assigned to {who}. It holds")?;
-                named(f, "role", roles, roles.len())?;
-            }
+            // Told together.
+            Cause::RoleNotHeld { .. } | Cause::PackageNotAssigned { .. } => {}
             Cause::Denied { permission, .. } => {
                 write!(f, "{permission} is denied, whatever is granted:")?;
                 let mut ways = self.why.denies.derivations(&permission.id);
@@ -343,9 +392,6 @@ impl Teller<'_> {
             } => {
                 match (permission, on) {
                     (Some(path), Part::Pair) => write!(f, "{} for this operation", quoted(path))?,
-                    (Some(path), Part::Ancestor) => {
-                        write!(f, "{}, and all below it,", quoted(path))?;
-                    }
                     (Some(path), _) => f.write_str(&quoted(path))?,
                     (None, _) => f.write_str("The operation")?,
                 }
@@ -362,10 +408,10 @@ impl Teller<'_> {
             } => {
                 match (permission, on) {
                     (Some(permission), Part::Pair) => write!(f, "{permission} for this operation")?,
-                    (Some(permission), _) => permission.fmt(f)?,
+                    (Some(permission), _) => write!(f, "{permission}")?,
                     (None, _) => f.write_str("The operation")?,
                 }
-                write!(f, " needs {prerequisite}, which {who} does not have")?;
+                write!(f, " needs {prerequisite}, which has no effect for {who}")?;
             }
             Cause::OutOfScope {
                 permission,
@@ -374,7 +420,7 @@ impl Teller<'_> {
                 limited_by,
             } => {
                 match permission {
-                    Some(permission) => permission.fmt(f)?,
+                    Some(permission) => write!(f, "{permission}")?,
                     None => f.write_str("The operation")?,
                 }
                 write!(
@@ -382,7 +428,7 @@ impl Teller<'_> {
                     " reaches as far as `{reaches}`, and the record takes `{needed}`"
                 )?;
                 if limited_by.iter().any(|it| Some(it) != permission.as_ref()) {
-                    f.write_str(". What holds it back is")?;
+                    f.write_str(". What keeps it there:")?;
                     list(
                         f,
                         limited_by.iter().map(|it| format!(" {it}")),
@@ -405,7 +451,7 @@ impl Teller<'_> {
 
     fn not_granted(
         &self,
-        f: &mut Formatter<'_>,
+        f: &mut String,
         permission: &Named,
         roles: &[HeldRole],
         setting: Option<&Named>,
@@ -464,14 +510,8 @@ fn part_name(part: RequestPart) -> &'static str {
     }
 }
 
-fn named(f: &mut Formatter<'_>, one: &str, of: &[Named], many: usize) -> fmt::Result {
-    let plural = if many == 1 { "" } else { "s" };
-    write!(f, " {one}{plural}")?;
-    list(f, of.iter().map(|it| format!(" {it}")), many)
-}
-
 /// The first of them, each beginning with its space, and how many more there are.
-fn list(f: &mut Formatter<'_>, items: impl Iterator<Item = String>, count: usize) -> fmt::Result {
+fn list(f: &mut String, items: impl Iterator<Item = String>, count: usize) -> fmt::Result {
     let mut shown = 0;
     for item in items.take(NAMED) {
         let comma = if shown > 0 { "," } else { "" };
@@ -484,7 +524,7 @@ fn list(f: &mut Formatter<'_>, items: impl Iterator<Item = String>, count: usize
     }
 }
 
-fn condition(f: &mut Formatter<'_>, failed: &FailedCondition) -> fmt::Result {
+fn condition(f: &mut String, failed: &FailedCondition) -> fmt::Result {
     match (&failed.permission, failed.on) {
         (Some(permission), _) => write!(f, "{permission} for this operation wants ")?,
         (None, Part::Pair) => f.write_str("This way wants ")?,
@@ -536,7 +576,7 @@ fn condition(f: &mut Formatter<'_>, failed: &FailedCondition) -> fmt::Result {
     }
 }
 
-fn write_value(f: &mut Formatter<'_>, value: &PropertyValue) -> fmt::Result {
+fn write_value(f: &mut String, value: &PropertyValue) -> fmt::Result {
     match value {
         PropertyValue::Text(text) => f.write_str(&quoted(text)),
         PropertyValue::Integer(n) => write!(f, "`{n}`"),
@@ -553,7 +593,7 @@ fn write_value(f: &mut Formatter<'_>, value: &PropertyValue) -> fmt::Result {
     }
 }
 
-fn write_values(f: &mut Formatter<'_>, values: &[PropertyValue]) -> fmt::Result {
+fn write_values(f: &mut String, values: &[PropertyValue]) -> fmt::Result {
     for (i, value) in values.iter().take(NAMED).enumerate() {
         if i > 0 {
             f.write_str(", ")?;
