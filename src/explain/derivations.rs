@@ -12,7 +12,8 @@ use crate::document::problem::shortened;
 
 /// One way in which a permission, or a deny of it, came to the subject.
 ///
-/// Its `Display` is a line: `` `ann` → role `seller` → grant `orders.*` → `orders.edit` at `own` ``.
+/// Its `Display` is a line: `` `ann` → role `seller` → grant `orders.*` → `orders.edit` at `own` ``; of a
+/// very long way, both ends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Derivation<'g> {
     steps: Vec<&'g Node>,
@@ -59,6 +60,9 @@ struct Beginning {
 }
 
 const FAR: usize = usize::MAX;
+
+/// How many steps a line shows.
+const SHOWN: usize = 64;
 
 impl<'g> Derivations<'g> {
     pub(super) fn new(graph: &'g Graph, permission: &str, least: Scope) -> Derivations<'g> {
@@ -199,7 +203,15 @@ fn distances(
 
 impl fmt::Display for Derivation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let left_out = self.steps.len().saturating_sub(SHOWN);
+        let first = self.steps.len().min(SHOWN / 2);
         for (i, step) in self.steps.iter().enumerate() {
+            if (first..first + left_out).contains(&i) {
+                if i == first {
+                    write!(f, " → {left_out} more")?;
+                }
+                continue;
+            }
             if i > 0 {
                 f.write_str(" → ")?;
             }

@@ -43,6 +43,19 @@ fn compare(golden: &str, why: &Explanation) {
     );
 }
 
+/// The serialized form, whose fields are stable.
+fn compare_json(golden: &str, why: &Explanation) {
+    let found = serde_json::to_string_pretty(why).unwrap() + "\n";
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/explain/golden")
+        .join(format!("{golden}.json"));
+    if std::env::var_os("BAILIWICK_BLESS").is_some() {
+        std::fs::write(&path, &found).unwrap();
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(found, expected);
+}
+
 // ── Role → package → user ─────────────────────────────────────────────────────────────────────
 
 #[test]
@@ -82,7 +95,9 @@ fn a_deny_that_is_inherited_with_a_role() {
     let engine = engine("account_admin", "policy", "directory");
     let contacts = OnType::named("contact").account("meadow");
     let cora = Subject::user("cora").account("meadow");
-    compare("denied", &engine.explain(cora, "export", &contacts));
+    let why = engine.explain(cora, "export", &contacts);
+    compare("denied", &why);
+    compare_json("denied", &why);
 }
 
 #[test]
@@ -99,7 +114,9 @@ fn a_condition_on_the_record() {
     let sent = Record::of("template").id("7").account("meadow");
     let sent = sent.owner("carl").property("status", "scheduled");
     let carl = Subject::user("carl").account("meadow");
-    compare("conditions", &engine.explain(carl, "edit", &sent));
+    let why = engine.explain(carl, "edit", &sent);
+    compare("conditions", &why);
+    compare_json("conditions", &why);
 }
 
 #[test]
@@ -148,7 +165,9 @@ fn held_back_by_a_prerequisite() {
 fn lent_by_somebody_below() {
     let engine = fixture("sales_governance");
     let record = Record::of("mailing").id("m1").owner("walter");
-    compare("lent", &engine.explain("alice", "view", &record));
+    let why = engine.explain("alice", "view", &record);
+    compare("lent", &why);
+    compare_json("lent", &why);
 }
 
 // ── Settings, and permissions of which one would do ───────────────────────────────────────────

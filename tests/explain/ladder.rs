@@ -138,7 +138,11 @@ fn a_chain_of_a_hundred_thousand_roles() {
         let ways: Vec<usize> = why.derivations("rung").map(|it| it.steps().len()).collect();
         assert_eq!(ways, [ROLES + 3]);
         let text = why.derivations("rung").next().unwrap().to_string();
+        assert!(text.starts_with("`ann` → role `role-0` → role `role-1` → "));
+        assert!(text.contains(&format!(" → {} more → ", ROLES + 3 - 64)));
         assert!(text.ends_with("grant `rung` → `rung` at `all`"));
+        assert_eq!(text.matches(" → ").count(), 64);
+        assert!(why.to_string().len() < 4_000);
         // Whoever has none of them is told of all.
         let why_not = engine.explain("bob", "climb", &thing());
         let lacks = why_not

@@ -28,6 +28,8 @@ fn all_that_is_told_is_so_and_all_that_is_so_is_told() {
             if why.pairs().is_empty() {
                 continue;
             }
+            let written = serde_json::to_value(&why).unwrap();
+            assert_eq!(written["decision"]["code"], why.decision().code());
             let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
                 Told::of(&papers, &case.request, &why).hold(tally);
             }));
