@@ -149,7 +149,7 @@ impl Code {
         Code::Allowed,
     ];
 
-    const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Code::InvalidIdentifier => "invalid_identifier",
             Code::MissingAccount => "missing_account",

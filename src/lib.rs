@@ -9,6 +9,7 @@ mod decision;
 mod describe;
 pub mod document;
 mod engine;
+pub mod explain;
 mod hierarchy;
 mod id;
 pub mod limits;

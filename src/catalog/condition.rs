@@ -44,7 +44,31 @@ pub(crate) enum Verdict {
     WrongType(u16),
 }
 
+impl Operator {
+    /// The word that documents use.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Operator::Is => "is",
+            Operator::IsNot => "is_not",
+            Operator::OneOf => "one_of",
+            Operator::NoneOf => "none_of",
+            Operator::Less => "less",
+            Operator::AtMost => "at_most",
+            Operator::Greater => "greater",
+            Operator::AtLeast => "at_least",
+        }
+    }
+}
+
 impl Condition {
+    /// The property on the right, where there is one.
+    pub(crate) fn right_property(&self) -> Option<u16> {
+        match self.right {
+            Right::Property(property) => Some(property),
+            _ => None,
+        }
+    }
+
     /// Compares, given how to read a property and which type each is declared with.
     pub(crate) fn evaluate<'v>(
         &self,

@@ -25,13 +25,13 @@ impl Rights {
 }
 
 /// The parts of a selector.
-enum Selector<'a> {
+pub(super) enum Selector<'a> {
     Everything,
     Below(&'a str),
     Node(&'a str),
 }
 
-fn parse(text: &str) -> Selector<'_> {
+pub(super) fn parse(text: &str) -> Selector<'_> {
     match text.strip_suffix(".*") {
         Some(top) => Selector::Below(top),
         None if text == "*" => Selector::Everything,

@@ -84,8 +84,13 @@ impl<'a> Bearer<'a> {
             .unwrap_or(NOWHERE)
     }
 
+    /// Whether it is a role standing as subject, and no token.
+    pub(super) fn stands_for_role(&self) -> bool {
+        self.stands_for_role
+    }
+
     /// A role that it may bring.
-    fn role(&self, state: &State, name: &str) -> Option<u32> {
+    pub(super) fn role(&self, state: &State, name: &str) -> Option<u32> {
         let index = state.roles.find(name)?;
         let role = state.roles.get(index)?;
         let retired = state
@@ -135,7 +140,7 @@ impl<'a> Held<'a> {
         }
     }
 
-    fn roles(&self) -> impl Iterator<Item = u32> + '_ {
+    pub(super) fn roles(&self) -> impl Iterator<Item = u32> + '_ {
         let further = self
             .bearer
             .role_names()

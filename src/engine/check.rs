@@ -3,7 +3,8 @@
 
 use super::State;
 use super::bearer::{Bearer, Held};
-use super::evaluate::{Compiled, Extent, Question, Viewer};
+use super::evaluate::{Compiled, Extent, Question, Recorder, Viewer};
+use super::users::NOWHERE;
 use crate::decision::{Code, Decision, Denial, Part};
 use crate::document::AskedOn;
 use crate::request::{
@@ -83,7 +84,7 @@ impl State {
             context,
             extent,
         };
-        self.evaluate_pairs(&question, &Compiled { state: self, set })
+        self.evaluate_pairs(&question, &Compiled { state: self, set }, &mut ())
     }
 
     #[cold]
@@ -100,28 +101,66 @@ impl State {
             Ok(index) => index,
             Err(denial) => return self.deny(denial),
         };
-        let Some(&asked) = self.asked.get(index as usize) else {
-            return self.deny(Denial::of(Code::UnknownAction));
-        };
-        if !is_asked_right(asked.on, resource.asked_on(), extent) {
-            return self.deny(Denial::of(Code::AskedWrongWay));
-        }
-        let Some(bearer) = Bearer::of(subject) else {
-            return self.deny(Denial::of(Code::UnknownSubject));
-        };
         let question = Question {
             index,
-            viewer: Viewer {
-                user: bearer.user(self),
-                name: bearer.id,
-                position: bearer.position(self),
-                brought: Some(bearer.properties.unwrap_or(NO_PROPERTIES)),
-            },
+            viewer: self.looking_as(subject),
             resource,
             context,
             extent,
         };
-        self.evaluate_pairs(&question, &Held::new(self, bearer))
+        self.evaluate_settled(&question, subject, &mut ())
+    }
+
+    /// The answer to a question whose subject and operation were settled, pair by pair.
+    pub(super) fn evaluate_settled<R: Resource + ?Sized, C: Context + ?Sized>(
+        &self,
+        question: &Question<'_, R, C>,
+        subject: &Subject<'_>,
+        recorder: &mut impl Recorder,
+    ) -> Decision {
+        let Some(&asked) = self.asked.get(question.index as usize) else {
+            return self.deny(Denial::of(Code::UnknownAction));
+        };
+        if !is_asked_right(asked.on, question.resource.asked_on(), question.extent) {
+            return self.deny(Denial::of(Code::AskedWrongWay));
+        }
+        if let Some(bearer) = Bearer::of(subject) {
+            return self.evaluate_pairs(question, &Held::new(self, bearer), recorder);
+        }
+        let Some(user) = question.viewer.user.and_then(|user| self.users.get(user)) else {
+            return self.deny(Denial::of(Code::UnknownSubject));
+        };
+        let set = user.access();
+        self.evaluate_pairs(question, &Compiled { state: self, set }, recorder)
+    }
+
+    /// Who asks, as far as scopes and conditions go.
+    pub(super) fn looking_as<'a>(&self, subject: &Subject<'a>) -> Viewer<'a> {
+        if let Some(bearer) = Bearer::of(subject) {
+            return Viewer {
+                user: bearer.user(self),
+                name: bearer.id,
+                position: bearer.position(self),
+                brought: Some(bearer.properties.unwrap_or(NO_PROPERTIES)),
+            };
+        }
+        let user = self.user_asking(subject);
+        let record = user.and_then(|user| self.users.get(user));
+        Viewer {
+            user,
+            name: None,
+            position: record.map_or(NOWHERE, |it| it.position),
+            brought: None,
+        }
+    }
+
+    /// The user of the directory who asks; `None` of a subject that brings its roles.
+    pub(super) fn user_asking(&self, subject: &Subject<'_>) -> Option<u32> {
+        match subject.who {
+            Who::Handle(id) => id.index(self.brand).map(|index| index as u32),
+            Who::Named(id) => self.users.find(id),
+            Who::Role(_) | Who::Token(_) => None,
+        }
     }
 
     /// The operation asked, or the first reason of D17, up to the unknown action, why none can be.
@@ -141,11 +180,7 @@ impl State {
                 return Err(Denial::on(Code::WrongAccount, part));
             }
         }
-        let user = match subject.who {
-            Who::Handle(id) => id.index(self.brand).map(|index| index as u32),
-            Who::Named(id) => self.users.find(id),
-            Who::Role(_) | Who::Token(_) => None,
-        };
+        let user = self.user_asking(subject);
         match (user.and_then(|user| self.users.get(user)), bearer) {
             (_, Some(bearer)) => bearer.denial(self).map_or(Ok(()), Err)?,
             (None, None) => return Err(Denial::of(Code::UnknownSubject)),
@@ -173,7 +208,7 @@ impl State {
     }
 
     /// The operation that an action on a resource is, or why there is none.
-    fn operation<R: Resource + ?Sized>(
+    pub(super) fn operation<R: Resource + ?Sized>(
         &self,
         action: Action<'_>,
         resource: &R,

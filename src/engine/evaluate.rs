@@ -41,6 +41,27 @@ pub(crate) struct Question<'q, R: ?Sized, C: ?Sized> {
     pub(crate) extent: Extent,
 }
 
+/// Told of each pair as it is judged. A check tells nobody.
+pub(crate) trait Recorder {
+    fn judged(&mut self, pair: JudgedPair);
+}
+
+impl Recorder for () {
+    #[inline]
+    fn judged(&mut self, _: JudgedPair) {}
+}
+
+/// How a pair came out.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct JudgedPair {
+    pub(crate) pair: u16,
+    /// The scope that D7 leaves, or the denial before it.
+    pub(crate) reaches: Result<u8, Denial>,
+    /// Whether somebody below lends it at All (S6).
+    pub(crate) lent: bool,
+    pub(crate) verdict: Result<u8, Denial>,
+}
+
 /// The cells of a subject's pairs: read from a table, or worked out for a bearer.
 pub(crate) trait Cells {
     fn pair(&self, operation: u16, pair: u16) -> Cell;
@@ -98,6 +119,7 @@ impl State {
         &self,
         question: &Question<'_, R, C>,
         cells: &impl Cells,
+        recorder: &mut impl Recorder,
     ) -> Decision {
         let Some(operation) = self.model().operations.get(question.index as usize) else {
             return self.deny(Denial::of(Code::UnknownAction));
@@ -114,21 +136,25 @@ impl State {
             let Some(pair) = self.model().pairs.get(index as usize) else {
                 continue;
             };
-            let judged = cells
-                .pair(question.index, index)
-                .judged()
-                .and_then(|scope| {
-                    let lent = scoped && self.is_lent(question, scope, index);
-                    let scope = if lent { Scope::All as u8 } else { scope };
-                    if scope < needed {
-                        return Err(Denial::of(Code::OutOfScope));
-                    }
-                    match self.late_denial(question, operation, index, pair) {
-                        Some(denial) => Err(denial),
-                        None => Ok(scope),
-                    }
-                });
-            match judged {
+            let reaches = cells.pair(question.index, index).judged();
+            let lent = scoped && reaches.is_ok_and(|scope| self.is_lent(question, scope, index));
+            let verdict = reaches.and_then(|scope| {
+                let scope = if lent { Scope::All as u8 } else { scope };
+                if scope < needed {
+                    return Err(Denial::of(Code::OutOfScope));
+                }
+                match self.late_denial(question, operation, index, pair) {
+                    Some(denial) => Err(denial),
+                    None => Ok(scope),
+                }
+            });
+            recorder.judged(JudgedPair {
+                pair: index,
+                reaches,
+                lent,
+                verdict,
+            });
+            match verdict {
                 Ok(scope) if widest.is_none_or(|(best, _)| scope > best) => {
                     widest = Some((scope, pair.permission));
                 }
@@ -186,18 +212,9 @@ impl State {
     ) -> Option<Denial> {
         let mut first = None;
         for alternative in when {
-            let failing = alternative.iter().find_map(|condition| {
-                let verdict = condition.evaluate(
-                    |property| self.property(property, question),
-                    |property, value| self.is_of_kind(property, value),
-                );
-                match verdict {
-                    Verdict::Holds => None,
-                    Verdict::Fails => Some((Code::ConditionNotMet, condition.left)),
-                    Verdict::Missing(property) => Some((Code::PropertyMissing, property)),
-                    Verdict::WrongType(property) => Some((Code::PropertyWrongType, property)),
-                }
-            });
+            let failing = alternative
+                .iter()
+                .find_map(|condition| self.condition_failure(question, condition));
             let (code, fact) = failing?;
             first.get_or_insert(Denial {
                 fact,
@@ -205,6 +222,24 @@ impl State {
             });
         }
         first
+    }
+
+    /// Why a condition does not hold, and the property to name; `None` if it does.
+    pub(super) fn condition_failure<R: Resource + ?Sized, C: Context + ?Sized>(
+        &self,
+        question: &Question<'_, R, C>,
+        condition: &Condition,
+    ) -> Option<(Code, u16)> {
+        let verdict = condition.evaluate(
+            |property| self.property(property, question),
+            |property, value| self.is_of_kind(property, value),
+        );
+        match verdict {
+            Verdict::Holds => None,
+            Verdict::Fails => Some((Code::ConditionNotMet, condition.left)),
+            Verdict::Missing(property) => Some((Code::PropertyMissing, property)),
+            Verdict::WrongType(property) => Some((Code::PropertyWrongType, property)),
+        }
     }
 
     fn is_of_kind(&self, property: u16, value: &Value<'_>) -> bool {
@@ -222,7 +257,7 @@ impl State {
         )
     }
 
-    fn property<'v, R: Resource + ?Sized, C: Context + ?Sized>(
+    pub(super) fn property<'v, R: Resource + ?Sized, C: Context + ?Sized>(
         &'v self,
         index: u16,
         question: &Question<'v, R, C>,

@@ -7,6 +7,7 @@ mod cells;
 mod check;
 mod draft;
 mod evaluate;
+mod explain;
 mod export;
 mod features;
 #[cfg(feature = "mask")]
@@ -27,6 +28,8 @@ pub(crate) use positions::NoHierarchy;
 pub(crate) use rights::{Holder, Planes};
 pub(crate) use sets::{Assigned, Sets};
 pub(crate) use users::{End, Extras, Held, NOWHERE, User};
+pub(crate) use evaluate::JudgedPair;
+pub(crate) use explain::{Asking, FailingCondition, Owned, Recorded};
 
 pub use accounts::Accounts;
 pub use ask::InContext;

@@ -8,6 +8,18 @@ use super::rights::Planes;
 use super::sets::Assigned;
 use super::users::User;
 use crate::decision::Denial;
+use crate::document::{DenialDocument, GrantDocument};
+use crate::id::{PositionId, UserId};
+
+/// What a role's author wrote, whoever that was.
+#[derive(Clone, Copy)]
+pub(crate) struct RoleText<'a> {
+    pub(crate) name: Option<&'a str>,
+    pub(crate) grants: &'a [GrantDocument],
+    pub(crate) denies: &'a [DenialDocument],
+    /// The catalog's version that it was written against (D16).
+    pub(crate) version: u32,
+}
 
 impl State {
     /// One past the highest number of a user.
@@ -104,6 +116,78 @@ impl State {
     pub(crate) fn is_lent_at(&self, position: u32, pair: u16) -> bool {
         let lent = self.lent.as_ref();
         lent.is_some_and(|lent| lent.is_lent(position, pair))
+    }
+
+    /// What a role grants and denies itself, as written: a system role in the catalog, another in the
+    /// policy.
+    pub(crate) fn role_text(&self, role: u32) -> Option<RoleText<'_>> {
+        let own = self.roles.get(role)?.document.as_deref();
+        if let Some(own) = own {
+            return Some(RoleText {
+                name: own.name.as_deref(),
+                grants: &own.grants,
+                denies: &own.denies,
+                version: self.catalog_version,
+            });
+        }
+        let known = self.model().document.roles.get(role as usize)?;
+        Some(RoleText {
+            name: known.name.as_deref(),
+            grants: &known.grants,
+            denies: &known.denies,
+            version: self.model().version,
+        })
+    }
+
+    /// Whether a token may bring the role (D18).
+    pub(crate) fn tokens_bring(&self, role: u32) -> bool {
+        self.roles.get(role).is_some_and(|role| role.tokens_bring)
+    }
+
+    /// What a person reads of a package.
+    pub(crate) fn package_name(&self, package: u32) -> Option<&str> {
+        self.packages.get(package)?.document.name.as_deref()
+    }
+
+    /// What a person reads of a position.
+    pub(crate) fn position_name(&self, position: u32) -> Option<&str> {
+        self.positions.label(position)
+    }
+
+    pub(crate) fn find_position(&self, id: &str) -> Option<u32> {
+        self.positions.find(id)
+    }
+
+    /// The positions that a position reports to directly.
+    pub(crate) fn position_reports_to(&self, position: u32) -> impl Iterator<Item = u32> + '_ {
+        self.positions.seniors(position)
+    }
+
+    /// What a user is assigned.
+    pub(crate) fn user_assignments(&self, user: u32) -> Option<&Assigned> {
+        self.assigned(self.users.get(user)?.access())
+    }
+
+    /// Whether the account has a feature of the catalog.
+    pub(crate) fn has_feature(&self, feature: u16) -> bool {
+        let known = self.model().features.get(feature as usize);
+        known.is_some_and(|it| self.features.contains(&it.id))
+    }
+
+    /// The number of a user of this account.
+    pub(crate) fn user_number(&self, user: UserId) -> Option<u32> {
+        Some(user.index(self.brand)? as u32)
+    }
+
+    /// The number of a position of this account.
+    pub(crate) fn position_number(&self, position: PositionId) -> Option<u32> {
+        let number = position.index(self.brand)? as u32;
+        self.positions.is_live(number).then_some(number)
+    }
+
+    /// The account's id, where the policy states one.
+    pub(crate) fn account_id(&self) -> Option<&str> {
+        self.account.as_deref()
     }
 
     /// The version of the catalog that the policy was written against.

@@ -54,8 +54,8 @@
 #![allow(dead_code, reason = "every test file uses its own part of this")]
 
 pub(crate) mod administration;
-mod conditions;
-mod names;
+pub(crate) mod conditions;
+pub(crate) mod names;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -1191,7 +1191,7 @@ fn identifiers_valid(request: &Request, with_record: bool) -> bool {
         .all(|identifier| identifier_valid(identifier))
 }
 
-fn directory_value(value: &PropertyValue) -> Value {
+pub(crate) fn directory_value(value: &PropertyValue) -> Value {
     match value {
         PropertyValue::Text(text) => Value::Text(text.clone()),
         PropertyValue::Integer(number) => Value::Integer(*number),

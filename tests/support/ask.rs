@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use bailiwick::document::{AskedOn, PropertyValue};
+use bailiwick::explain::Explanation;
 use bailiwick::{
     Action, Catalog, Decision, DenyReason, Engine, OnType, OperationId, Owner, OwnerPosition,
     PositionId, PropertyId, PropertyMap, Record, ResourceType, Subject, Texts, Token, TypeId,
@@ -448,5 +449,33 @@ fn with_host_resources(engine: &Engine, case: &Case, by_handle: bool) -> Decisio
             }
             asked.can_any(subject, action, &on)
         }
+    }
+}
+
+/// Why, to a question of `check`.
+pub(crate) fn explanation(engine: &Engine, case: &Case, manner: Manner) -> Explanation {
+    let request = &case.request;
+    let resource = &request.resource;
+    let context = context_of(request);
+    let asked = engine.in_context(&context);
+    if manner == Manner::Handles {
+        let asker = Asker::by_handle(&request.subject, engine);
+        let (operation, r#type) = handles(engine, &resource.r#type, &request.action);
+        let action = operation.map_or(Action::Named(&request.action), Action::Operation);
+        let r#type = r#type.map_or(ResourceType::Named(&resource.r#type), ResourceType::Id);
+        let dressed = HostResource::by_handle(resource, engine, r#type);
+        return asked.explain(asker.subject(), action, &dressed);
+    }
+    let asker = Asker::by_name(&request.subject);
+    let (subject, action) = (asker.subject(), request.action.as_str());
+    match (manner, resource.on_type) {
+        (Manner::Names, false) if request.context.is_empty() => {
+            engine.explain(subject, action, &record(resource))
+        }
+        (Manner::Names, false) => asked.explain(subject, action, &record(resource)),
+        (Manner::Names, true) if is_bare(resource) => {
+            asked.explain(subject, action, &on_type(resource))
+        }
+        _ => asked.explain(subject, action, &HostResource::by_name(resource)),
     }
 }

@@ -1,0 +1,65 @@
+//! What an explanation costs: whoever opens a troubleshooting page waits for one.
+//!
+//! Every line is the time of one explanation of a random request, half of them allowed.
+
+#![allow(missing_docs, reason = "criterion's macro writes a public function")]
+
+mod worlds;
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use bailiwick::Catalog;
+use criterion::{Criterion, criterion_group, criterion_main};
+use worlds::World;
+
+fn explain(criterion: &mut Criterion) {
+    // Each world protects something else.
+    let worlds: [fn() -> World; 2] = [
+        worlds::w2, // a denial looks once at each of a hundred roles and packages, and names them
+        worlds::w3, // positions are told one by one, whatever the size of the hierarchy
+    ];
+    for world in worlds {
+        let world = world();
+        let catalog = Catalog::new(world.catalog.clone()).expect("a sound catalog");
+        let engine = world.load(&catalog);
+        let (requests, _) = world.requests(&engine);
+        let mask = world.requests - 1;
+        let mut group = criterion.benchmark_group(world.name);
+        for (name, allowed) in [("allowed", true), ("denied", false)] {
+            let asked = || {
+                requests.iter().filter(|it| {
+                    let decision = engine.check(it.user, it.operation, &it.record);
+                    decision.is_allow() == allowed
+                })
+            };
+            let half: Vec<_> = asked().collect();
+            group.bench_function(name, |bencher| {
+                bencher.iter_custom(|times| {
+                    let start = Instant::now();
+                    for i in 0..times as usize {
+                        let it = half[i & (mask >> 1)];
+                        let why = engine.explain(it.user, it.operation, &it.record);
+                        black_box(&why);
+                    }
+                    start.elapsed()
+                });
+            });
+        }
+        group.bench_function("read aloud", |bencher| {
+            bencher.iter_custom(|times| {
+                let start = Instant::now();
+                for i in 0..times as usize {
+                    let it = &requests[i & mask];
+                    let why = engine.explain(it.user, it.operation, &it.record);
+                    black_box(why.to_string());
+                }
+                start.elapsed()
+            });
+        });
+        group.finish();
+    }
+}
+
+criterion_group!(benches, explain);
+criterion_main!(benches);

@@ -1,0 +1,286 @@
+//! What can be missing.
+
+use serde::{Serialize, Serializer};
+
+use super::Named;
+use crate::Scope;
+use crate::decision::Part;
+use crate::document::{AskedOn, PropertyValue};
+
+/// One thing for which a request is denied (Q2).
+///
+/// Its [`code`](Cause::code) is stable, and that of the [`DenyReason`](crate::DenyReason) where there
+/// is one.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "cause", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Cause {
+    /// A part of the request is no identifier (D12).
+    InvalidIdentifier {
+        /// Which part.
+        of: RequestPart,
+    },
+    /// The catalog serves many accounts, and this part of the request states none (D11).
+    MissingAccount {
+        /// Subject or resource.
+        #[serde(serialize_with = "word")]
+        on: Part,
+    },
+    /// This part of the request is of another account (D11).
+    WrongAccount {
+        /// Subject or resource.
+        #[serde(serialize_with = "word")]
+        on: Part,
+        /// The account that it states.
+        stated: String,
+    },
+    /// The directory has no such user.
+    UnknownSubject {
+        /// The id; `None` of a handle of another account.
+        id: Option<String>,
+    },
+    /// There is no such role, or a token may not bring it (D18).
+    UnknownRole {
+        /// The role.
+        role: String,
+        /// Whether the account has a role of that id.
+        exists: bool,
+    },
+    /// There is no such position to bring (D18).
+    UnknownPosition {
+        /// The position.
+        position: String,
+    },
+    /// The user is suspended (D2).
+    Suspended {
+        /// The user.
+        user: String,
+    },
+    /// The catalog has no such resource type.
+    UnknownType {
+        /// The type; `None` of a handle of another catalog.
+        r#type: Option<String>,
+    },
+    /// The type has no such action.
+    UnknownAction {
+        /// `type:action`, as far as they were named.
+        action: String,
+    },
+    /// A record operation was asked of the type, or the other way round (D14).
+    AskedWrongWay {
+        /// The operation.
+        operation: String,
+        /// How it was asked.
+        asked: AskedOn,
+    },
+    /// The operation is open to everybody, and a token without an id is nobody (D9).
+    NotEverybody,
+    /// No role of the subject grants the permission (D3).
+    NotGranted {
+        /// The permission.
+        permission: Named,
+        /// The roles that the subject holds, and how; what these inherit grants it no more than they.
+        roles: Vec<HeldRole>,
+        /// Of an adjustable permission, the system role that its setting names (D13).
+        setting: Option<Named>,
+    },
+    /// A role grants the permission, far enough, and the subject does not have it: it is assigned
+    /// neither directly nor by one of their packages.
+    RoleNotHeld {
+        /// The permission.
+        permission: Named,
+        /// The role.
+        role: Named,
+        /// How far it grants it, with all that it inherits.
+        scope: Scope,
+        /// The packages that hold it, none of which the subject has.
+        packages: Vec<Named>,
+    },
+    /// A package holds roles that grant the permission far enough, and the subject does not have it.
+    PackageNotAssigned {
+        /// The permission.
+        permission: Named,
+        /// The package.
+        package: Named,
+        /// Those of its roles that do.
+        roles: Vec<Named>,
+    },
+    /// A deny binds the subject, whatever is granted (D4). How each came to them is told by
+    /// [`Explanation::denials`](super::Explanation::denials).
+    Denied {
+        /// The permission.
+        permission: Named,
+        /// The roles that deny it themselves.
+        roles: Vec<Named>,
+    },
+    /// A feature is not enabled in the account (D6, D9).
+    FeatureDisabled {
+        /// The feature.
+        feature: String,
+        /// Where the catalog names it.
+        #[serde(serialize_with = "word")]
+        on: Part,
+        /// The permission, or the ancestor of it, that names it; `None` of the operation.
+        permission: Option<String>,
+    },
+    /// A prerequisite is not effective (D7, D9); its own causes are told with it.
+    PrerequisiteMissing {
+        /// The prerequisite.
+        prerequisite: Named,
+        /// Where the catalog names it.
+        #[serde(serialize_with = "word")]
+        on: Part,
+        /// The permission that needs it; `None` of the operation.
+        permission: Option<Named>,
+    },
+    /// The pair does not reach the record (S1).
+    OutOfScope {
+        /// The pair's permission; `None` of an open operation.
+        permission: Option<Named>,
+        /// How far it reaches.
+        reaches: Scope,
+        /// How far it would have to.
+        needed: Scope,
+        /// The permissions, itself or prerequisites (D7), that reach no further.
+        limited_by: Vec<Named>,
+    },
+    /// A permission that limits a pair is granted, and not far enough (D3, D7).
+    TooNarrow {
+        /// The permission.
+        permission: Named,
+        /// How far it is granted.
+        granted: Scope,
+        /// How far it would have to be.
+        needed: Scope,
+    },
+    /// A condition does not hold (D10).
+    Condition(FailedCondition),
+}
+
+/// A role that the subject holds, and by what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct HeldRole {
+    /// The role.
+    pub role: Named,
+    /// Whether it is assigned directly, or brought.
+    pub directly: bool,
+    /// The subject's packages that hold it.
+    pub packages: Vec<Named>,
+}
+
+/// A condition that does not hold, in an operation or a pair of which no alternative holds (D10).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct FailedCondition {
+    /// `condition_not_met`, `property_missing` or `property_wrong_type`.
+    pub code: &'static str,
+    /// Whether the pair or the operation states it.
+    #[serde(serialize_with = "word")]
+    pub on: Part,
+    /// The permission of the pair; `None` of the operation.
+    pub permission: Option<Named>,
+    /// The number of the alternative, from 0.
+    pub alternative: usize,
+    /// The property on the left, `resource.status`.
+    pub property: String,
+    /// The operator, as documents write it: `is_not`.
+    pub operator: &'static str,
+    /// The property that is missing or of a wrong type: this one, or the one on the right.
+    pub fault: Option<String>,
+    /// What the property on the left was.
+    pub seen: Seen,
+    /// What the condition wants.
+    pub wanted: Wanted,
+}
+
+/// The value of a property, as a condition saw it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Seen {
+    /// This one.
+    Value(PropertyValue),
+    /// There was none.
+    Missing,
+    /// It is a masked field's, which no explanation tells (M4).
+    Masked,
+}
+
+/// The right side of a condition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Wanted {
+    /// A constant.
+    Constant(PropertyValue),
+    /// A list of constants.
+    List(Vec<PropertyValue>),
+    /// Another property.
+    Property {
+        /// The property, `subject.region`.
+        property: String,
+        /// Its value.
+        value: Seen,
+    },
+    /// The condition reads a masked field: what it wants would tell the value (M4).
+    Masked,
+}
+
+/// A part of a request that an identifier stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RequestPart {
+    /// The id of the subject.
+    Subject,
+    /// The account that the subject states.
+    SubjectAccount,
+    /// A role that the subject brings.
+    SubjectRole,
+    /// The position that the subject brings.
+    SubjectPosition,
+    /// The action.
+    Action,
+    /// The type of the resource.
+    ResourceType,
+    /// The id of the resource.
+    ResourceId,
+    /// The account of the resource.
+    ResourceAccount,
+    /// The owner of the resource.
+    Owner,
+    /// The position of the owner.
+    OwnerPosition,
+}
+
+impl Cause {
+    /// The stable code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Cause::InvalidIdentifier { .. } => "invalid_identifier",
+            Cause::MissingAccount { .. } => "missing_account",
+            Cause::WrongAccount { .. } => "wrong_account",
+            Cause::UnknownSubject { .. } => "unknown_subject",
+            Cause::UnknownRole { .. } => "unknown_role",
+            Cause::UnknownPosition { .. } => "unknown_position",
+            Cause::Suspended { .. } => "suspended",
+            Cause::UnknownType { .. } => "unknown_type",
+            Cause::UnknownAction { .. } => "unknown_action",
+            Cause::AskedWrongWay { .. } => "asked_wrong_way",
+            Cause::NotEverybody | Cause::NotGranted { .. } => "not_granted",
+            Cause::RoleNotHeld { .. } => "role_not_held",
+            Cause::PackageNotAssigned { .. } => "package_not_assigned",
+            Cause::Denied { .. } => "denied",
+            Cause::FeatureDisabled { .. } => "feature_disabled",
+            Cause::PrerequisiteMissing { .. } => "prerequisite_missing",
+            Cause::OutOfScope { .. } => "out_of_scope",
+            Cause::TooNarrow { .. } => "too_narrow",
+            Cause::Condition(failed) => failed.code,
+        }
+    }
+}
+
+fn word<S: Serializer>(part: &Part, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(part.as_str())
+}
