@@ -17,6 +17,7 @@ mod view;
 pub use accounts::Accounts;
 pub use ask::InContext;
 pub use load::{EngineBuilder, Loaded};
+pub(crate) use view::Asker;
 
 use std::fmt;
 use std::sync::Arc;
