@@ -17,7 +17,7 @@ const CASES: u64 = 200_000;
 const PER_WORLD: u64 = 40;
 const SEED: u64 = 0xba11_1111_c0de_0001;
 
-fn number(name: &str) -> Option<u64> {
+pub(crate) fn number(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;
     let parsed = match text.strip_prefix("0x") {
         Some(digits) => u64::from_str_radix(digits, 16),
@@ -30,7 +30,7 @@ fn cases() -> u64 {
     number("BAILIWICK_CASES").unwrap_or(CASES)
 }
 
-fn seed() -> u64 {
+pub(crate) fn seed() -> u64 {
     number("BAILIWICK_SEED").unwrap_or(SEED)
 }
 
