@@ -45,7 +45,7 @@ const SEEN: &[&str] = &[
 
 #[test]
 fn a_filter_accepts_what_check_allows() {
-    let tally = each_world(8, |drawn, tally| {
+    let tally = each_world(4, |drawn, tally| {
         let engine = drawn.documents.load();
         for case in &drawn.cases {
             one_filter(&engine, &drawn, case, tally);

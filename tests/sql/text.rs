@@ -1,0 +1,1 @@
+//! What the text is made of, and what it is refused for.
