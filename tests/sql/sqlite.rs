@@ -14,7 +14,13 @@ use crate::worlds::{Cell, Kind, Table, WrongType, allowed, operation_of, table};
 /// `BAILIWICK_ROWS` say otherwise.
 #[test]
 fn rows_selected_are_the_records_allowed() {
-    const SEEN: &[&str] = &["nothing", "all rows", "some rows", "sea-query", "a negation"];
+    const SEEN: &[&str] = &[
+        "nothing",
+        "all rows",
+        "some rows",
+        "sea-query",
+        "a negation",
+    ];
     let tally = each_world(5, |mut drawn, tally| {
         let engine = drawn.documents.load();
         let Some((table, cases)) = table(&mut drawn, &engine, WrongType::AsOther) else {
@@ -22,17 +28,26 @@ fn rows_selected_are_the_records_allowed() {
         };
         let database = create(&table, &mut drawn.rng);
         for (case, i) in cases.iter().zip(0..) {
-            let (asker, context) = (Asker::by_name(&case.request.subject), context_of(&case.request));
+            let (asker, context) = (
+                Asker::by_name(&case.request.subject),
+                context_of(&case.request),
+            );
             let asked = engine.in_context(&context);
             let operation = operation_of(&engine, case).expect("an operation");
-            let filter = asked.records(asker.subject(), operation).expect("of records");
-            let sql = filter.to_sql(Dialect::Sqlite, &table.named).expect("columns for everything");
+            let filter = asked
+                .records(asker.subject(), operation)
+                .expect("of records");
+            let sql = filter
+                .to_sql(Dialect::Sqlite, &table.named)
+                .expect("columns for everything");
             let wanted = allowed(&engine, &table, case);
             let found = select(&database, &table, &sql.text, &sql.values);
             assert_eq!(
-                found, wanted,
+                found,
+                wanted,
                 "{sql:#?}\n{:#?}\n{case:#?}\n{}",
-                difference(&table, &found, &wanted), drawn.documents
+                difference(&table, &found, &wanted),
+                drawn.documents
             );
             tally.cases += wanted.len() as u64;
             tally.count(match wanted.len() {
@@ -43,11 +58,21 @@ fn rows_selected_are_the_records_allowed() {
             if i % 4 == 0 {
                 let not = format!("NOT ({})", sql.text);
                 let rest = select(&database, &table, &not, &sql.values);
-                assert_eq!(rest.len() + wanted.len(), table.records.len(), "{}", sql.text);
+                assert_eq!(
+                    rest.len() + wanted.len(),
+                    table.records.len(),
+                    "{}",
+                    sql.text
+                );
                 tally.count("a negation");
-                let condition = filter.to_sea_query(Dialect::Sqlite, &table.named).expect("the same");
+                let condition = filter
+                    .to_sea_query(Dialect::Sqlite, &table.named)
+                    .expect("the same");
                 let mut query = Query::select();
-                query.expr(Expr::cust("rowid")).from(Alias::new(&table.name)).cond_where(condition);
+                query
+                    .expr(Expr::cust("rowid"))
+                    .from(Alias::new(&table.name))
+                    .cond_where(condition);
                 let (text, values) = query.build(SqliteQueryBuilder);
                 let text = format!("{text} ORDER BY rowid");
                 let found = run(&database, &text, values.0.into_iter().map(plain));
@@ -56,7 +81,10 @@ fn rows_selected_are_the_records_allowed() {
             }
         }
     });
-    println!("{}", tally.table(&format!("{} rows selected", tally.cases), SEEN));
+    println!(
+        "{}",
+        tally.table(&format!("{} rows selected", tally.cases), SEEN)
+    );
     if tally.cases >= 10_000 {
         assert!(tally.missing(SEEN).is_empty(), "{:?}", tally.missing(SEEN));
     }
@@ -69,7 +97,13 @@ fn create(table: &Table, rng: &mut Rng) -> Connection {
         .iter()
         .map(|(name, kind)| {
             let declared = match kind {
-                Kind::Text => *rng.pick(&["TEXT", "TEXT COLLATE NOCASE", "TEXT COLLATE RTRIM", "", "VARCHAR(9) COLLATE NOCASE"]),
+                Kind::Text => *rng.pick(&[
+                    "TEXT",
+                    "TEXT COLLATE NOCASE",
+                    "TEXT COLLATE RTRIM",
+                    "",
+                    "VARCHAR(9) COLLATE NOCASE",
+                ]),
                 Kind::Set => *rng.pick(&["TEXT", "", "TEXT COLLATE NOCASE"]),
                 Kind::Integer | Kind::Boolean => *rng.pick(&["INTEGER", "", "NUMERIC"]),
             };
@@ -83,14 +117,20 @@ fn create(table: &Table, rng: &mut Rng) -> Connection {
     // An index must not change what is found.
     if rng.chance(50) {
         let column = quoted(&rng.pick(&table.columns).0);
-        database.execute_batch(&format!("CREATE INDEX i ON {name} ({column})")).expect("an index");
+        database
+            .execute_batch(&format!("CREATE INDEX i ON {name} ({column})"))
+            .expect("an index");
     }
     database.execute_batch("BEGIN").expect("a transaction");
     {
         let holes = vec!["?"; table.columns.len()].join(", ");
-        let mut insert = database.prepare(&format!("INSERT INTO {name} VALUES ({holes})")).expect("an insert");
+        let mut insert = database
+            .prepare(&format!("INSERT INTO {name} VALUES ({holes})"))
+            .expect("an insert");
         for row in &table.rows {
-            insert.execute(params_from_iter(row.iter().map(stored))).expect("a row");
+            insert
+                .execute(params_from_iter(row.iter().map(stored)))
+                .expect("a row");
         }
     }
     database.execute_batch("COMMIT").expect("a transaction");
@@ -113,7 +153,10 @@ fn stored(cell: &Cell) -> ToSqlOutput<'static> {
 }
 
 fn select(database: &Connection, table: &Table, condition: &str, values: &[SqlValue]) -> Vec<i64> {
-    let query = format!("SELECT rowid FROM {} WHERE {condition} ORDER BY rowid", quoted(&table.name));
+    let query = format!(
+        "SELECT rowid FROM {} WHERE {condition} ORDER BY rowid",
+        quoted(&table.name)
+    );
     run(database, &query, values.iter().map(bound))
 }
 
@@ -133,11 +176,18 @@ fn plain(value: sea_query::Value) -> Value {
     }
 }
 
-pub(crate) fn run(database: &Connection, query: &str, values: impl Iterator<Item = Value>) -> Vec<i64> {
-    let mut statement = database.prepare(query).unwrap_or_else(|e| panic!("{e}: {query}"));
+pub(crate) fn run(
+    database: &Connection,
+    query: &str,
+    values: impl Iterator<Item = Value>,
+) -> Vec<i64> {
+    let mut statement = database
+        .prepare(query)
+        .unwrap_or_else(|e| panic!("{e}: {query}"));
     let rows = statement.query_map(params_from_iter(values), |row| row.get(0));
     let rows = rows.unwrap_or_else(|e| panic!("{e}: {query}"));
-    rows.map(|it| it.unwrap_or_else(|e| panic!("{e}: {query}"))).collect()
+    rows.map(|it| it.unwrap_or_else(|e| panic!("{e}: {query}")))
+        .collect()
 }
 
 /// A row that one has and the other has not.
@@ -146,5 +196,8 @@ fn difference(table: &Table, found: &[i64], wanted: &[i64]) -> String {
     let first = (1..=table.rows.len() as i64).find(differs);
     let at = first.map_or(0, |row| row as usize - 1);
     let wants = first.is_some_and(|row| wanted.contains(&row));
-    format!("row {at}, allowed: {wants}: {:?}\n{:#?}\n{:?}", table.rows[at], table.records[at], table.columns)
+    format!(
+        "row {at}, allowed: {wants}: {:?}\n{:#?}\n{:?}",
+        table.rows[at], table.records[at], table.columns
+    )
 }

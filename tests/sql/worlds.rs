@@ -64,9 +64,36 @@ pub(crate) struct Table {
 
 /// Names that are nobody's friends.
 const NAMES: &[&str] = &[
-    "owner", "select", "a.b", "value", "type", "id", "?1", "$1", "{0}", "{1}", "d\"q", "g`a", "s'q",
-    "x'; DROP TABLE t; --", "ünï", "[b]", "new\nline", " ", "--", "/*", "bailiwick_a", "\\", "key",
-    "element", "path", "json", "rowid?", "?", "$$", "::text",
+    "owner",
+    "select",
+    "a.b",
+    "value",
+    "type",
+    "id",
+    "?1",
+    "$1",
+    "{0}",
+    "{1}",
+    "d\"q",
+    "g`a",
+    "s'q",
+    "x'; DROP TABLE t; --",
+    "ünï",
+    "[b]",
+    "new\nline",
+    " ",
+    "--",
+    "/*",
+    "bailiwick_a",
+    "\\",
+    "key",
+    "element",
+    "path",
+    "json",
+    "rowid?",
+    "?",
+    "$$",
+    "::text",
 ];
 
 /// Rows of a table: 1,000, unless `BAILIWICK_ROWS` says otherwise.
@@ -75,7 +102,11 @@ pub(crate) fn rows() -> usize {
 }
 
 /// The table of a world, and the requests that are about it; `None` where nothing is asked of records.
-pub(crate) fn table(drawn: &mut Drawn, engine: &Engine, wrong: WrongType) -> Option<(Table, Vec<Case>)> {
+pub(crate) fn table(
+    drawn: &mut Drawn,
+    engine: &Engine,
+    wrong: WrongType,
+) -> Option<(Table, Vec<Case>)> {
     let catalog = engine.catalog();
     let on_record = |case: &&Case| {
         let operation = operation_of(engine, case);
@@ -83,7 +114,9 @@ pub(crate) fn table(drawn: &mut Drawn, engine: &Engine, wrong: WrongType) -> Opt
     };
     let about: Vec<Case> = drawn.cases.iter().filter(on_record).cloned().collect();
     let r#type = about.first()?.request.resource.r#type.clone();
-    let about = about.into_iter().filter(|it| it.request.resource.r#type == r#type);
+    let about = about
+        .into_iter()
+        .filter(|it| it.request.resource.r#type == r#type);
     let mut about: Vec<Case> = about.collect();
     about.truncate(8);
 
@@ -110,18 +143,25 @@ pub(crate) fn table(drawn: &mut Drawn, engine: &Engine, wrong: WrongType) -> Opt
 
 pub(crate) fn operation_of(engine: &Engine, case: &Case) -> Option<OperationId> {
     let request = &case.request;
-    engine.catalog().operation(&request.resource.r#type, &request.action)
+    engine
+        .catalog()
+        .operation(&request.resource.r#type, &request.action)
 }
 
 /// The numbers of the rows that `check` allows, counted from 1.
 pub(crate) fn allowed(engine: &Engine, table: &Table, case: &Case) -> Vec<i64> {
-    let (asker, context) = (Asker::by_name(&case.request.subject), context_of(&case.request));
+    let (asker, context) = (
+        Asker::by_name(&case.request.subject),
+        context_of(&case.request),
+    );
     let asked = engine.in_context(&context);
     let operation = operation_of(engine, case).expect("an operation");
     let records = table.records.iter().zip(1..);
     let allowed = records.filter(|(record, _)| {
         let resource = HostResource::by_name(record);
-        asked.check(asker.subject(), operation, &resource).is_allow()
+        asked
+            .check(asker.subject(), operation, &resource)
+            .is_allow()
     });
     allowed.map(|(_, row)| row).collect()
 }
@@ -196,9 +236,20 @@ impl Shape {
     }
 
     /// A drawn record as the table can hold it.
-    fn record(&self, drawn: Resource, documents: &Documents, wrong: WrongType, rng: &mut Rng) -> Resource {
-        let valid = |id: &String| !id.is_empty() && id.len() <= 256 && !id.chars().any(char::is_control);
-        let mut record = Resource { id: None, on_type: false, ..drawn };
+    fn record(
+        &self,
+        drawn: Resource,
+        documents: &Documents,
+        wrong: WrongType,
+        rng: &mut Rng,
+    ) -> Resource {
+        let valid =
+            |id: &String| !id.is_empty() && id.len() <= 256 && !id.chars().any(char::is_control);
+        let mut record = Resource {
+            id: None,
+            on_type: false,
+            ..drawn
+        };
         record.account = record.account.filter(|it| valid(it) && self.has_account);
         record.owner = record.owner.map(|it| blurred(it, rng)).filter(valid);
         record.owner_position = match (self.positions, record.owner_position) {
@@ -206,7 +257,9 @@ impl Shape {
             (_, OwnerPosition::Nowhere) => OwnerPosition::Nowhere,
             (_, OwnerPosition::Directory) => {
                 let users = &documents.directory.users;
-                let owner = users.iter().find(|it| Some(&it.id) == record.owner.as_ref());
+                let owner = users
+                    .iter()
+                    .find(|it| Some(&it.id) == record.owner.as_ref());
                 let position = owner.and_then(|it| it.position.clone());
                 position.map_or(OwnerPosition::Nowhere, OwnerPosition::At)
             }
@@ -214,7 +267,9 @@ impl Shape {
                 let position = Some(blurred(position, rng)).filter(valid);
                 position.map_or(OwnerPosition::Nowhere, OwnerPosition::At)
             }
-            (Positions::Labels, OwnerPosition::At(position)) if self.labels.contains_key(&position) => {
+            (Positions::Labels, OwnerPosition::At(position))
+                if self.labels.contains_key(&position) =>
+            {
                 OwnerPosition::At(position)
             }
             (_, OwnerPosition::At(_)) => OwnerPosition::Nowhere,
@@ -226,7 +281,9 @@ impl Shape {
             if let Some(value) = value {
                 let value = match value {
                     Value::Text(text) => Value::Text(blurred(text, rng)),
-                    Value::Set(texts) => Value::Set(texts.into_iter().map(|it| blurred(it, rng)).collect()),
+                    Value::Set(texts) => {
+                        Value::Set(texts.into_iter().map(|it| blurred(it, rng)).collect())
+                    }
                     other => other,
                 };
                 properties.insert(name.clone(), value);
