@@ -11,13 +11,14 @@ mod fields;
 mod lending;
 mod load;
 mod rights;
+mod standpoint;
 mod users;
 mod view;
 
 pub use accounts::Accounts;
 pub use ask::InContext;
 pub use load::{EngineBuilder, Loaded};
-pub(crate) use view::Asker;
+pub(crate) use standpoint::Standpoint;
 
 use std::fmt;
 use std::sync::Arc;

@@ -4,16 +4,12 @@
 //! `None` everywhere.
 
 use super::ask::InContext;
-use super::bearer::{Bearer, Held};
-use super::evaluate::{Cells, Compiled, Viewer};
 use super::rights::Planes;
-use super::users::{Assigned, NOWHERE, User};
+use super::users::{Assigned, User};
 use super::{Engine, State};
-use crate::catalog::Operation;
 use crate::decision::Denial;
 use crate::document::PropertyValue;
-use crate::id::{Brand, OperationId, PositionId, UserId};
-use crate::request::{Action, OnType, PropertyMap, Resource, Subject, Who};
+use crate::id::UserId;
 
 impl State {
     /// One past the highest number of a user.
@@ -111,143 +107,43 @@ impl State {
         let lent = self.lent.as_ref();
         lent.is_some_and(|lent| lent.is_lent(position, pair))
     }
+
+    /// The account, where the policy states one.
+    pub(crate) fn account_id(&self) -> Option<&str> {
+        self.account.as_deref()
+    }
+
+    /// The handle of a user.
+    pub(crate) fn user_handle(&self, user: u32) -> UserId {
+        UserId::new(user, self.brand)
+    }
+
+    /// The number of a user given by handle; `None` of another account's.
+    pub(crate) fn user_number(&self, user: UserId) -> Option<u32> {
+        user.index(self.brand).map(|index| index as u32)
+    }
+
+    /// A property of a user of the directory.
+    pub(crate) fn user_property(&self, user: u32, property: u16) -> Option<&PropertyValue> {
+        self.users.property(user, property)
+    }
 }
 
 impl Engine {
-    /// What everything is asked of.
+    /// What queries read.
     pub(crate) fn state(&self) -> &State {
         &self.0
     }
 }
 
 impl<'e, C: ?Sized> InContext<'e, C> {
+    /// The engine that is asked.
     pub(crate) fn engine(&self) -> &'e Engine {
         self.engine
     }
 
+    /// The context it is asked in.
     pub(crate) fn context(&self) -> &'e C {
         self.context
-    }
-}
-
-/// Who asks: whose records are theirs, and from where in the hierarchy they look.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Asker<'a> {
-    /// A user of the directory.
-    pub(crate) user: Option<u32>,
-    /// The id of a token, whether or not it is a user of the directory.
-    pub(crate) token_id: Option<&'a str>,
-    pub(crate) position: Option<u32>,
-}
-
-impl State {
-    /// Whether a subject may ask for an operation at all: whatever D17 puts before the pairs.
-    pub(crate) fn may_ask(&self, subject: &Subject<'_>, operation: u16) -> bool {
-        let asked = OperationId::new(u32::from(operation), self.catalog_brand);
-        let on = OnType::of_operation();
-        let on = self.account.as_deref().map_or(on, |it| on.account(it));
-        self.settle(subject, Action::Operation(asked), &on).is_ok()
-    }
-
-    /// A subject that may ask.
-    pub(crate) fn asker<'a>(&self, subject: &Subject<'a>) -> Asker<'a> {
-        match Bearer::of(subject) {
-            Some(bearer) => Asker {
-                user: bearer.user(self),
-                token_id: bearer.id,
-                position: Some(bearer.position(self)).filter(|it| *it != NOWHERE),
-            },
-            None => {
-                let user = self.user_asking(subject);
-                Asker {
-                    user,
-                    token_id: None,
-                    position: user.and_then(|it| self.user_position(it)),
-                }
-            }
-        }
-    }
-
-    /// The user of the directory that a subject is by name or handle.
-    fn user_asking(&self, subject: &Subject<'_>) -> Option<u32> {
-        match subject.who {
-            Who::Handle(id) => self.user_number(id),
-            Who::Named(id) => self.users.find(id),
-            Who::Role(_) | Who::Token(_) => None,
-        }
-    }
-
-    /// The pairs of an operation that take effect for a subject who may ask, each with the scope that
-    /// D7 leaves it; features and conditions of pair and operation come after.
-    pub(crate) fn pairs_in_effect(&self, subject: &Subject<'_>, operation: u16) -> Vec<(u16, u8)> {
-        let asked: Option<&Operation> = self.model().operations.get(operation as usize);
-        let pairs = asked.map(|it| it.pairs.clone()).unwrap_or_default();
-        let scopes = |cells: &dyn Fn(u16) -> Result<u8, Denial>| {
-            let pairs = pairs.clone();
-            pairs
-                .filter_map(|pair| Some((pair, cells(pair).ok()?)))
-                .collect()
-        };
-        if let Some(bearer) = Bearer::of(subject) {
-            let held = Held::new(self, bearer);
-            return scopes(&|pair| held.pair(operation, pair).judged());
-        }
-        let user = self.user_asking(subject).and_then(|it| self.users.get(it));
-        let Some(set) = user.map(User::access) else {
-            return Vec::new();
-        };
-        let compiled = Compiled { state: self, set };
-        scopes(&|pair| compiled.pair(operation, pair).judged())
-    }
-
-    /// The properties that a token brings, or none; `None` of a user, who has the directory's.
-    pub(crate) fn brought<'a>(&self, subject: &Subject<'a>) -> Option<Option<&'a PropertyMap>> {
-        Bearer::of(subject).map(|bearer| bearer.properties)
-    }
-
-    pub(crate) fn user_property(&self, user: u32, property: u16) -> Option<&PropertyValue> {
-        self.users.property(user, property)
-    }
-
-    /// The narrowest scope that reaches the record's owner (S1, S3).
-    pub(crate) fn narrowest_scope<R: Resource + ?Sized>(
-        &self,
-        asker: &Asker<'_>,
-        record: &R,
-    ) -> u8 {
-        let viewer = Viewer {
-            user: asker.user,
-            name: asker.token_id,
-            position: asker.position.unwrap_or(NOWHERE),
-            brought: None,
-        };
-        self.scope_needed(&viewer, record)
-    }
-
-    /// The position of a user.
-    pub(crate) fn user_position(&self, user: u32) -> Option<u32> {
-        let position = self.users.get(user)?.position;
-        (position != NOWHERE).then_some(position)
-    }
-
-    pub(crate) fn user_number(&self, user: UserId) -> Option<u32> {
-        u32::try_from(user.index(self.brand)?).ok()
-    }
-
-    pub(crate) fn user_handle(&self, user: u32) -> UserId {
-        UserId::new(user, self.brand)
-    }
-
-    /// The brand of users' handles.
-    pub(crate) fn user_brand(&self) -> Brand {
-        self.brand
-    }
-
-    pub(crate) fn position_handle(&self, position: u32) -> PositionId {
-        PositionId::new(position, self.brand)
-    }
-
-    pub(crate) fn account_id(&self) -> Option<&str> {
-        self.account.as_deref()
     }
 }

@@ -106,15 +106,15 @@ impl<'e, C: Context + ?Sized> InContext<'e, C> {
             operation,
             context: self.context(),
         };
-        let asker = engine.state().asker(&subject);
+        let from = engine.state().standpoint(&subject);
         let (branches, when) = question.branches().unwrap_or_default();
         Ok(RecordFilter {
             engine,
             operation,
-            asker: Viewer {
-                user: asker.user,
-                token_id: asker.token_id.map(Into::into),
-                position: asker.position,
+            viewer: Viewer {
+                user: from.user,
+                token_id: from.token_id.map(Into::into),
+                position: from.position,
             },
             branches,
             when,
@@ -154,14 +154,14 @@ impl<C: Context + ?Sized> Question<'_, C> {
     fn branches(&self) -> Option<(Vec<Branch>, When)> {
         let state = self.state;
         let operation = state.model().operations.get(self.operation as usize)?;
-        if !state.may_ask(&self.subject, self.operation)
+        if !state.may_ask_for(&self.subject, self.operation)
             || state.operation_feature(self.operation) != NONE
         {
             return None;
         }
         let known = |property| self.known(property);
         let when = fold(state.model(), &operation.when, &known)?;
-        let asker = state.asker(&self.subject);
+        let from = state.standpoint(&self.subject);
         let mut branches: Vec<Branch> = Vec::new();
         for (pair, scope) in state.pairs_in_effect(&self.subject, self.operation) {
             let conditions = state.model().pairs.get(pair as usize).map(|it| &it.when);
@@ -173,12 +173,12 @@ impl<C: Context + ?Sized> Question<'_, C> {
             };
             // S6: the last step, conditions aside.
             let between = matches!(scope, Scope::Reports | Scope::Peers);
-            let lent = asker.position.filter(|_| between);
+            let lent = from.position.filter(|_| between);
             let scope = match lent.is_some_and(|it| state.is_lent_at(it, pair)) {
                 true => Scope::All,
-                false => narrowed(scope, asker.position.is_some()),
+                false => narrowed(scope, from.position.is_some()),
             };
-            let owns = asker.user.is_some() || asker.token_id.is_some();
+            let owns = from.user.is_some() || from.token_id.is_some();
             if scope == Scope::Own && !owns {
                 continue;
             }
@@ -198,10 +198,10 @@ impl<C: Context + ?Sized> Question<'_, C> {
         let value: Option<Value<'_>> = match property.bearer {
             Bearer::Resource(_) => return Known::OfRecord,
             Bearer::Context => self.context.property(handle, &property.name),
-            Bearer::Subject => match self.state.brought(&self.subject) {
+            Bearer::Subject => match self.state.brought_properties(&self.subject) {
                 Some(brought) => brought.and_then(|it| it.get(&property.name)),
                 None => {
-                    let user = self.state.asker(&self.subject).user;
+                    let user = self.state.standpoint(&self.subject).user;
                     let held = user.and_then(|user| self.state.user_property(user, index));
                     held.map(Into::into)
                 }

@@ -157,7 +157,7 @@ impl RecordFilter<'_> {
     /// `None` where every record is reached.
     pub(super) fn owner_test(&self, scope: Scope) -> Option<OwnerTest> {
         let state = self.engine.state();
-        let position = self.asker.position.and_then(|it| state.position_id(it));
+        let position = self.viewer.position.and_then(|it| state.position_id(it));
         let from = |least: Scope| position.filter(|_| scope >= least).map(str::to_owned);
         (scope != Scope::All).then(|| OwnerTest {
             is: self.viewer_id().map(str::to_owned),

@@ -18,7 +18,7 @@ impl RecordFilter<'_> {
             return false;
         }
         let state = self.engine.state();
-        let needed = state.narrowest_scope(&self.asker.borrowed(), record);
+        let needed = state.narrowest_scope(&self.viewer.borrowed(), record);
         let reached = |branch: &super::Branch| branch.scope as u8 >= needed;
         let any = |branch: &super::Branch| reached(branch) && holds(&branch.when, record);
         self.branches.iter().any(any) && holds(&self.when, record)

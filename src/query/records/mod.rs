@@ -16,7 +16,7 @@ pub use expression::{Expression, Operand, Operator, OwnerTest, PropertyName, Pro
 pub use owners::{DependsOnProperties, OwnerSet};
 
 use crate::Scope;
-use crate::engine::{Asker, Engine};
+use crate::engine::{Engine, Standpoint};
 
 /// The records of one type that an operation is allowed on, for one subject, in one context: made by
 /// [`Engine::records`].
@@ -32,7 +32,7 @@ use crate::engine::{Asker, Engine};
 pub struct RecordFilter<'e> {
     engine: &'e Engine,
     operation: u16,
-    asker: Viewer,
+    viewer: Viewer,
     /// None is wider than another that has no conditions. Without branches nothing is accepted.
     branches: Vec<Branch>,
     /// The conditions of the operation itself.
@@ -48,8 +48,8 @@ struct Viewer {
 }
 
 impl Viewer {
-    fn borrowed(&self) -> Asker<'_> {
-        Asker {
+    fn borrowed(&self) -> Standpoint<'_> {
+        Standpoint {
             user: self.user,
             token_id: self.token_id.as_deref(),
             position: self.position,
@@ -91,9 +91,9 @@ impl RecordFilter<'_> {
     /// The id of whoever asks, under which records are their own.
     fn viewer_id(&self) -> Option<&str> {
         let state = self.engine.state();
-        self.asker
+        self.viewer
             .token_id
             .as_deref()
-            .or_else(|| state.user_id(self.asker.user?))
+            .or_else(|| state.user_id(self.viewer.user?))
     }
 }

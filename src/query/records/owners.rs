@@ -67,7 +67,7 @@ impl RecordFilter<'_> {
     pub(super) fn reaches_user(&self, user: u32, scope: Scope) -> bool {
         let position = self.engine.state().user_position(user);
         scope == Scope::All
-            || self.asker.user == Some(user)
+            || self.viewer.user == Some(user)
             || position.is_some_and(|it| self.reaches_position(it, scope))
     }
 
@@ -78,7 +78,7 @@ impl RecordFilter<'_> {
             Scope::Peers => position == own || self.engine.state().stands_below(position, own),
             Scope::All => true,
         };
-        scope == Scope::All || self.asker.position.is_some_and(from)
+        scope == Scope::All || self.viewer.position.is_some_and(from)
     }
 
     /// The owners whose records are accepted, ready to filter whole columns of them, for records that
@@ -140,7 +140,7 @@ impl RecordFilter<'_> {
         };
         match scope {
             None => {}
-            Some(Scope::Own) => self.asker.user.into_iter().for_each(&mut include),
+            Some(Scope::Own) => self.viewer.user.into_iter().for_each(&mut include),
             Some(_) => self.owner_numbers().for_each(&mut include),
         }
         Ok(OwnerSet {

@@ -40,7 +40,8 @@
 //! # What the columns must hold
 //!
 //! The condition accepts a row when `check` allows the record that the host would make of it: the
-//! account, owner, owner's position and properties that its columns hold, and no others.
+//! account, owner, owner's position and properties that its columns hold, and no others. Identifiers
+//! in the columns are taken to be valid (D12).
 //!
 //! | | PostgreSQL | SQLite |
 //! |---|---|---|

@@ -56,7 +56,7 @@ impl RecordFilter<'_> {
 
     /// Tests name no position but the viewer's.
     fn meets(&self, test: &OwnerTest, position: u32) -> bool {
-        self.asker.position.is_some_and(|own| {
+        self.viewer.position.is_some_and(|own| {
             (test.at.is_some() && position == own)
                 || (test.below.is_some() && self.engine.state().stands_below(position, own))
         })
