@@ -4,6 +4,7 @@
 
 #![allow(missing_docs, reason = "criterion's macro writes a public function")]
 
+#[expect(dead_code, reason = "one of the worlds is enough here")]
 mod worlds;
 
 use std::hint::black_box;

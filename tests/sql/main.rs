@@ -2,6 +2,7 @@
 //!
 //! PostgreSQL has a command of its own, `tests/postgres/run`, over the same worlds.
 
+mod comparisons;
 #[path = "../reference/mod.rs"]
 mod reference;
 mod sqlite;

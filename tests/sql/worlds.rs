@@ -24,6 +24,7 @@ pub(crate) enum Positions {
 
 /// What a table can hold of a value that is not of the declared type.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[allow(dead_code, reason = "each database does one of the two")]
 pub(crate) enum WrongType {
     /// It holds anything.
     AsOther,
