@@ -1,10 +1,12 @@
 //! SQLite: the rows that a condition selects are the records that `check` allows.
 
+use bailiwick::document::PropertyValue;
 use bailiwick::query::sql::{Dialect, SqlValue};
 use rusqlite::types::{ToSqlOutput, Value};
 use rusqlite::{Connection, params_from_iter};
 use sea_query::{Alias, Expr, Query, SqliteQueryBuilder};
 
+use crate::comparisons::every_comparison;
 use crate::support::ask::{Asker, context_of};
 use crate::support::rng::Rng;
 use crate::support::run::each_world;
@@ -200,4 +202,37 @@ fn difference(table: &Table, found: &[i64], wanted: &[i64]) -> String {
         "row {at}, allowed: {wants}: {:?}\n{:#?}\n{:?}",
         table.rows[at], table.records[at], table.columns
     )
+}
+
+#[test]
+fn every_comparison_is_the_same_asked_any_way() {
+    let database = Connection::open_in_memory().expect("a database");
+    database
+        .execute_batch("CREATE TABLE t (l, r)")
+        .expect("a table");
+    every_comparison(|row| {
+        database.execute_batch("DELETE FROM t").expect("no rows");
+        let cells = [row.left, row.right].map(|(kind, value)| stored(&cell(kind, value)));
+        database
+            .execute("INSERT INTO t VALUES (?1, ?2)", params_from_iter(cells))
+            .expect("a row");
+        let sql = row
+            .filter
+            .to_sql(Dialect::Sqlite, row.columns)
+            .expect("columns for everything");
+        let query = format!("SELECT count(*) FROM t WHERE {}", sql.text);
+        Some(run(&database, &query, sql.values.iter().map(bound)))
+    });
+}
+
+/// A text where a set is declared is stored as it is: it is no JSON.
+fn cell(kind: &str, value: &Option<PropertyValue>) -> Cell {
+    match (value, kind) {
+        (None, _) => Cell::Null,
+        (Some(PropertyValue::Text(text)), "text" | "set") => Cell::Text(text.clone()),
+        (Some(PropertyValue::Integer(n)), "integer") => Cell::Integer(*n),
+        (Some(PropertyValue::Boolean(b)), "boolean") => Cell::Boolean(*b),
+        (Some(PropertyValue::Set(texts)), "set") => Cell::Set(texts.clone()),
+        _ => Cell::Other,
+    }
 }

@@ -2,6 +2,8 @@
 //!
 //! Run by `tests/postgres/run`, which says in `BAILIWICK_POSTGRES` where the server is.
 
+#[path = "../../sql/comparisons.rs"]
+mod comparisons;
 #[path = "../../reference/mod.rs"]
 #[allow(dead_code, reason = "the reference answers more than is asked here")]
 mod reference;
@@ -34,6 +36,7 @@ fn main() {
     rules::ids(&mut client);
     rules::indexes(&mut client);
     rules::collations_are_careless(&mut client);
+    rules::comparisons(&mut client);
     rows_selected_are_the_records_allowed();
 }
 

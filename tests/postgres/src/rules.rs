@@ -1,12 +1,14 @@
 //! What only a server can tell: casts of ids, indexes used, collations that are careless indeed.
 
 use bailiwick::document::{
-    CatalogDocument, DirectoryDocument, PolicyDocument, PositionDocument, UserDocument,
+    CatalogDocument, DirectoryDocument, PolicyDocument, PositionDocument, PropertyValue,
+    UserDocument,
 };
 use bailiwick::query::sql::{Columns, Dialect, IdType, SqlCondition};
 use bailiwick::{Catalog, Engine, Timestamp};
 use postgres::Client;
 
+use crate::comparisons::{every_comparison, fits};
 use crate::{bound, run};
 
 const CATALOG: &str = r#"
@@ -174,4 +176,42 @@ pub(crate) fn collations_are_careless(client: &mut Client) {
             assert_eq!(run(client, &query, &sql.values), [1]);
         }
     }
+}
+
+/// Every comparison, over columns of the types compared.
+pub(crate) fn comparisons(client: &mut Client) {
+    every_comparison(|row| {
+        if !fits(row.left) || !fits(row.right) {
+            return None;
+        }
+        let typed = [row.left, row.right].map(|(kind, value)| {
+            let kind = match kind {
+                "integer" => "bigint",
+                "set" => "text[]",
+                other => other,
+            };
+            let value = match value {
+                None => "NULL".to_owned(),
+                Some(PropertyValue::Text(text)) => format!("'{text}'"),
+                Some(PropertyValue::Integer(n)) => format!("'{n}'"),
+                Some(PropertyValue::Boolean(b)) => format!("{b}"),
+                Some(PropertyValue::Set(texts)) => {
+                    let quoted: Vec<String> = texts.iter().map(|it| format!("'{it}'")).collect();
+                    format!("ARRAY[{}]", quoted.join(", "))
+                }
+            };
+            format!("{value}::{kind}")
+        });
+        let sql = row
+            .filter
+            .to_sql(Dialect::Postgres, row.columns)
+            .expect("columns for everything");
+        let [left, right] = typed;
+        let table = format!("(VALUES ({left}, {right})) AS t (l, r)");
+        Some(run(
+            client,
+            &format!("SELECT count(*) FROM {table} WHERE {}", sql.text),
+            &sql.values,
+        ))
+    });
 }
