@@ -17,6 +17,7 @@ pub mod limits;
 pub mod mask;
 mod names;
 mod ordered;
+pub mod query;
 mod request;
 mod scope;
 #[cfg(feature = "testing")]

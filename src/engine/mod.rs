@@ -18,6 +18,7 @@ mod positions;
 mod rights;
 mod roles;
 mod sets;
+mod standpoint;
 mod users;
 mod view;
 
@@ -34,6 +35,7 @@ pub(crate) use explain::{Asking, FailingCondition, Owned, Recorded};
 pub use accounts::Accounts;
 pub use ask::InContext;
 pub use load::{EngineBuilder, Loaded};
+pub(crate) use standpoint::Standpoint;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -3,12 +3,13 @@
 //! Numbers of users, roles, packages and positions are not reused; one that was removed answers
 //! `None` everywhere.
 
-use super::State;
+use super::ask::InContext;
 use super::rights::Planes;
 use super::sets::Assigned;
 use super::users::User;
-use crate::decision::Denial;
-use crate::document::{DenialDocument, GrantDocument};
+use super::{Engine, State};
+use crate::decision::{Denial, Denied};
+use crate::document::{DenialDocument, GrantDocument, PropertyValue};
 use crate::id::{PositionId, UserId};
 
 /// What a role's author wrote, whoever that was.
@@ -174,6 +175,21 @@ impl State {
         known.is_some_and(|it| self.features.contains(&it.id))
     }
 
+    /// The denial as the error of a query: the decision that every check would answer.
+    pub(crate) fn refuse(&self, denial: Denial) -> Denied {
+        Denied::of(self.deny(denial))
+    }
+
+    /// The handle of a user.
+    pub(crate) fn user_handle(&self, user: u32) -> UserId {
+        UserId::new(user, self.brand)
+    }
+
+    /// A property of a user of the directory.
+    pub(crate) fn user_property(&self, user: u32, property: u16) -> Option<&PropertyValue> {
+        self.users.property(user, property)
+    }
+
     /// The number of a user of this account.
     pub(crate) fn user_number(&self, user: UserId) -> Option<u32> {
         Some(user.index(self.brand)? as u32)
@@ -316,6 +332,25 @@ impl State {
             let known = self.roles.get(role);
             known.map_or(&[][..], |it| &it.juniors).to_vec()
         })
+    }
+}
+
+impl Engine {
+    /// What queries read.
+    pub(crate) fn state(&self) -> &State {
+        &self.0
+    }
+}
+
+impl<'e, C: ?Sized> InContext<'e, C> {
+    /// The engine that is asked.
+    pub(crate) fn engine(&self) -> &'e Engine {
+        self.engine
+    }
+
+    /// The context it is asked in.
+    pub(crate) fn context(&self) -> &'e C {
+        self.context
     }
 }
 

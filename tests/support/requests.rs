@@ -237,7 +237,7 @@ impl<'a> Requests<'a> {
         resource
     }
 
-    fn record(&self, rng: &mut Rng, r#type: &str, asker: Option<String>) -> Resource {
+    pub(crate) fn record(&self, rng: &mut Rng, r#type: &str, asker: Option<String>) -> Resource {
         Resource {
             r#type: r#type.to_owned(),
             id: match rng.below(40) {

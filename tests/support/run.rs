@@ -30,7 +30,7 @@ fn cases() -> u64 {
     number("BAILIWICK_CASES").unwrap_or(CASES)
 }
 
-fn seed() -> u64 {
+pub(crate) fn seed() -> u64 {
     number("BAILIWICK_SEED").unwrap_or(SEED)
 }
 

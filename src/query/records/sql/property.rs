@@ -1,0 +1,318 @@
+//! Comparisons of properties, in the words of each dialect (D10).
+//!
+//! Every comparison is guarded: a `NULL`, and in SQLite a value of another type, is false whatever
+//! the operator. Columns stand inside a subquery only where they are qualified by their table: a bare
+//! `value` or `type` there would be the subquery's own.
+
+use super::super::expression::{Operand, Operator, PropertyName, PropertyTest};
+use super::node::{Argument, Builder, INTEGER_IS, INTEGER_ONE_OF, Node, TEXT_IS, TEXT_ONE_OF};
+use super::{Dialect, SqlError, SqlValue};
+use crate::document::PropertyType;
+
+pub(super) fn node(test: &PropertyTest, builder: &mut Builder<'_>) -> Result<Node, SqlError> {
+    use PropertyType::{Boolean, Integer, Set, Text};
+    let (kind, operator) = (test.property.kind, test.operator);
+    let left = column(&test.property, builder)?;
+    match &test.operand {
+        Operand::Text(text) => {
+            let right = builder.text(text)?;
+            builder.test(constant_text(operator), [left, right])
+        }
+        Operand::Integer(n) => {
+            let right = Argument::Value(SqlValue::Integer(*n));
+            builder.test(integers(operator), [left, right])
+        }
+        Operand::Boolean(b) => boolean(operator, left, *b, builder),
+        Operand::Booleans(list) => booleans(operator, left, list, builder),
+        Operand::Integers(list) => {
+            let right = builder.integers(list)?;
+            let template = match operator {
+                Operator::NoneOf => INTEGER_NONE_OF,
+                _ => INTEGER_ONE_OF,
+            };
+            builder.test(template, [left, right])
+        }
+        Operand::Texts(list) => {
+            let right = builder.texts(list)?;
+            match (kind, operator) {
+                (Set, _) => builder.test(sets(operator, false), [left, right]),
+                (_, Operator::NoneOf) => builder.test(TEXT_NONE_OF, [left, right]),
+                _ => builder.test(TEXT_ONE_OF, [left, right]),
+            }
+        }
+        Operand::Property(other) => {
+            let right = column(other, builder)?;
+            match (kind, other.kind) {
+                (Text, Text) => builder.test(texts(operator), [left, right]),
+                (Integer, Integer) => builder.test(integer_columns(operator), [left, right]),
+                (Boolean, Boolean) => builder.test(boolean_columns(operator), [left, right]),
+                (Set, Set) => builder.test(sets(operator, true), [left, right]),
+                (Text, Set) => builder.test(member(operator), [left, right]),
+                (Set, Text) => builder.test(member(operator), [right, left]),
+                // No catalog compares others.
+                _ => Ok(Node::False),
+            }
+        }
+    }
+}
+
+fn column(property: &PropertyName, builder: &Builder<'_>) -> Result<Argument, SqlError> {
+    let known = builder.columns.properties.get(&property.name);
+    let known = known.ok_or_else(|| SqlError::NoPropertyColumn(property.name.clone()))?;
+    if property.kind == PropertyType::Set && known.table.is_none() {
+        return Err(SqlError::Unqualified(property.name.clone()));
+    }
+    builder.column(known)
+}
+
+fn boolean(
+    operator: Operator,
+    column: Argument,
+    value: bool,
+    builder: &mut Builder<'_>,
+) -> Result<Node, SqlError> {
+    let wanted = value == (operator == Operator::Is);
+    let value = match builder.dialect {
+        Dialect::Postgres => SqlValue::Boolean(wanted),
+        Dialect::Sqlite => SqlValue::Integer(i64::from(wanted)),
+    };
+    builder.test(
+        [
+            "({0} IS NOT NULL AND {0} = {1}::boolean)",
+            "(typeof({0}) = 'integer' AND {0} = {1})",
+        ],
+        [column, Argument::Value(value)],
+    )
+}
+
+/// Of two values, a list is none, one or both.
+fn booleans(
+    operator: Operator,
+    column: Argument,
+    list: &[bool],
+    builder: &mut Builder<'_>,
+) -> Result<Node, SqlError> {
+    let lets = |value: bool| list.contains(&value) == (operator == Operator::OneOf);
+    match (lets(false), lets(true)) {
+        (false, false) => Ok(Node::False),
+        (true, true) => builder.test(
+            [
+                "{0} IS NOT NULL",
+                "(typeof({0}) = 'integer' AND {0} IN (0, 1))",
+            ],
+            [column],
+        ),
+        (_, value) => boolean(Operator::Is, column, value, builder),
+    }
+}
+
+type Template = [&'static str; 2];
+
+fn constant_text(operator: Operator) -> Template {
+    match operator {
+        Operator::Is => TEXT_IS,
+        _ => [
+            r#"({0} IS NOT NULL AND {0}::text COLLATE "C" <> {1}::text)"#,
+            "(typeof({0}) = 'text' AND {0} <> {1} COLLATE BINARY)",
+        ],
+    }
+}
+
+const TEXT_NONE_OF: Template = [
+    r#"({0} IS NOT NULL AND {0}::text COLLATE "C" <> ALL({1}::text[]))"#,
+    "(typeof({0}) = 'text' AND {0} COLLATE BINARY NOT IN (SELECT value FROM json_each({1})))",
+];
+const INTEGER_NONE_OF: Template = [
+    "({0} IS NOT NULL AND {0} <> ALL({1}::bigint[]))",
+    "(typeof({0}) = 'integer' AND {0} NOT IN (SELECT value FROM json_each({1})))",
+];
+
+fn integers(operator: Operator) -> Template {
+    match operator {
+        Operator::Is => INTEGER_IS,
+        Operator::Less => [
+            "({0} IS NOT NULL AND {0} < {1}::bigint)",
+            "(typeof({0}) = 'integer' AND {0} < {1})",
+        ],
+        Operator::AtMost => [
+            "({0} IS NOT NULL AND {0} <= {1}::bigint)",
+            "(typeof({0}) = 'integer' AND {0} <= {1})",
+        ],
+        Operator::Greater => [
+            "({0} IS NOT NULL AND {0} > {1}::bigint)",
+            "(typeof({0}) = 'integer' AND {0} > {1})",
+        ],
+        Operator::AtLeast => [
+            "({0} IS NOT NULL AND {0} >= {1}::bigint)",
+            "(typeof({0}) = 'integer' AND {0} >= {1})",
+        ],
+        _ => [
+            "({0} IS NOT NULL AND {0} <> {1}::bigint)",
+            "(typeof({0}) = 'integer' AND {0} <> {1})",
+        ],
+    }
+}
+
+// ── Two columns ───────────────────────────────────────────────────────────────────────────────
+
+fn texts(operator: Operator) -> Template {
+    match operator {
+        Operator::Is => [
+            r#"({0} IS NOT NULL AND {1} IS NOT NULL AND {0}::text COLLATE "C" = {1}::text)"#,
+            "(typeof({0}) = 'text' AND typeof({1}) = 'text' AND {0} = {1} COLLATE BINARY)",
+        ],
+        _ => [
+            r#"({0} IS NOT NULL AND {1} IS NOT NULL AND {0}::text COLLATE "C" <> {1}::text)"#,
+            "(typeof({0}) = 'text' AND typeof({1}) = 'text' AND {0} <> {1} COLLATE BINARY)",
+        ],
+    }
+}
+
+fn integer_columns(operator: Operator) -> Template {
+    match operator {
+        Operator::Is => [
+            "({0} IS NOT NULL AND {1} IS NOT NULL AND {0} = {1})",
+            "(typeof({0}) = 'integer' AND typeof({1}) = 'integer' AND {0} = {1})",
+        ],
+        Operator::Less => [
+            "({0} IS NOT NULL AND {1} IS NOT NULL AND {0} < {1})",
+            "(typeof({0}) = 'integer' AND typeof({1}) = 'integer' AND {0} < {1})",
+        ],
+        Operator::AtMost => [
+            "({0} IS NOT NULL AND {1} IS NOT NULL AND {0} <= {1})",
+            "(typeof({0}) = 'integer' AND typeof({1}) = 'integer' AND {0} <= {1})",
+        ],
+        Operator::Greater => [
+            "({0} IS NOT NULL AND {1} IS NOT NULL AND {0} > {1})",
+            "(typeof({0}) = 'integer' AND typeof({1}) = 'integer' AND {0} > {1})",
+        ],
+        Operator::AtLeast => [
+            "({0} IS NOT NULL AND {1} IS NOT NULL AND {0} >= {1})",
+            "(typeof({0}) = 'integer' AND typeof({1}) = 'integer' AND {0} >= {1})",
+        ],
+        _ => [
+            "({0} IS NOT NULL AND {1} IS NOT NULL AND {0} <> {1})",
+            "(typeof({0}) = 'integer' AND typeof({1}) = 'integer' AND {0} <> {1})",
+        ],
+    }
+}
+
+fn boolean_columns(operator: Operator) -> Template {
+    match operator {
+        Operator::Is => [
+            "({0} IS NOT NULL AND {1} IS NOT NULL AND {0} = {1})",
+            "(typeof({0}) = 'integer' AND typeof({1}) = 'integer' AND {0} IN (0, 1) AND {0} = {1})",
+        ],
+        _ => [
+            "({0} IS NOT NULL AND {1} IS NOT NULL AND {0} <> {1})",
+            "(typeof({0}) = 'integer' AND typeof({1}) = 'integer' AND {0} IN (0, 1) AND {1} IN (0, 1) AND {0} <> {1})",
+        ],
+    }
+}
+
+// ── Sets ──────────────────────────────────────────────────────────────────────────────────────
+
+// What is no array of texts is of another type. SQLite raises an error where JSON functions read what
+// is no JSON, and only CASE keeps them from it.
+macro_rules! set_guard {
+    (postgres $column:literal) => {
+        concat!(
+            $column,
+            " IS NOT NULL AND array_position(",
+            $column,
+            ", NULL) IS NULL"
+        )
+    };
+    (sqlite $column:literal) => {
+        concat!(
+            "CASE WHEN typeof(",
+            $column,
+            ") = 'text' AND json_valid(",
+            $column,
+            ") ",
+            "THEN json_type(",
+            $column,
+            ") = 'array' AND NOT EXISTS ",
+            "(SELECT 1 FROM json_each(",
+            $column,
+            ") AS bailiwick_g WHERE bailiwick_g.type <> 'text') ",
+            "ELSE 0 END"
+        )
+    };
+}
+
+macro_rules! guarded {
+    (columns $postgres:literal, $sqlite:literal) => {
+        [
+            concat!("(", set_guard!(postgres "{0}"), " AND ", set_guard!(postgres "{1}"), " AND ", $postgres, ")"),
+            concat!("CASE WHEN ", set_guard!(sqlite "{0}"), " AND ", set_guard!(sqlite "{1}"), " THEN ", $sqlite, " ELSE 0 END"),
+        ]
+    };
+    (constant $postgres:literal, $sqlite:literal) => {
+        [
+            concat!("(", set_guard!(postgres "{0}"), " AND ", $postgres, ")"),
+            concat!("CASE WHEN ", set_guard!(sqlite "{0}"), " THEN ", $sqlite, " ELSE 0 END"),
+        ]
+    };
+    (member $postgres:literal, $sqlite:literal) => {
+        [
+            concat!("({0} IS NOT NULL AND ", set_guard!(postgres "{1}"), " AND ", $postgres, ")"),
+            concat!("CASE WHEN typeof({0}) = 'text' AND ", set_guard!(sqlite "{1}"), " THEN ", $sqlite, " ELSE 0 END"),
+        ]
+    };
+}
+
+macro_rules! compared {
+    ($of:ident overlap) => {
+        guarded!($of
+            r#"EXISTS (SELECT 1 FROM unnest({0}) AS "bailiwick a" ("element") WHERE "bailiwick a"."element" COLLATE "C" = ANY({1}::text[]))"#,
+            "EXISTS (SELECT 1 FROM json_each({0}) AS bailiwick_a WHERE bailiwick_a.value IN (SELECT bailiwick_b.value FROM json_each({1}) AS bailiwick_b))"
+        )
+    };
+    ($of:ident disjoint) => {
+        guarded!($of
+            r#"NOT EXISTS (SELECT 1 FROM unnest({0}) AS "bailiwick a" ("element") WHERE "bailiwick a"."element" COLLATE "C" = ANY({1}::text[]))"#,
+            "NOT EXISTS (SELECT 1 FROM json_each({0}) AS bailiwick_a WHERE bailiwick_a.value IN (SELECT bailiwick_b.value FROM json_each({1}) AS bailiwick_b))"
+        )
+    };
+    ($of:ident same) => {
+        guarded!($of
+            r#"NOT EXISTS (SELECT 1 FROM unnest({0}) AS "bailiwick a" ("element") WHERE "bailiwick a"."element" COLLATE "C" <> ALL({1}::text[])) AND NOT EXISTS (SELECT 1 FROM unnest({1}::text[]) AS "bailiwick a" ("element") WHERE "bailiwick a"."element" COLLATE "C" <> ALL({0}))"#,
+            "(NOT EXISTS (SELECT 1 FROM json_each({0}) AS bailiwick_a WHERE bailiwick_a.value NOT IN (SELECT bailiwick_b.value FROM json_each({1}) AS bailiwick_b)) AND NOT EXISTS (SELECT 1 FROM json_each({1}) AS bailiwick_a WHERE bailiwick_a.value NOT IN (SELECT bailiwick_b.value FROM json_each({0}) AS bailiwick_b)))"
+        )
+    };
+    ($of:ident differing) => {
+        guarded!($of
+            r#"(EXISTS (SELECT 1 FROM unnest({0}) AS "bailiwick a" ("element") WHERE "bailiwick a"."element" COLLATE "C" <> ALL({1}::text[])) OR EXISTS (SELECT 1 FROM unnest({1}::text[]) AS "bailiwick a" ("element") WHERE "bailiwick a"."element" COLLATE "C" <> ALL({0})))"#,
+            "(EXISTS (SELECT 1 FROM json_each({0}) AS bailiwick_a WHERE bailiwick_a.value NOT IN (SELECT bailiwick_b.value FROM json_each({1}) AS bailiwick_b)) OR EXISTS (SELECT 1 FROM json_each({1}) AS bailiwick_a WHERE bailiwick_a.value NOT IN (SELECT bailiwick_b.value FROM json_each({0}) AS bailiwick_b)))"
+        )
+    };
+}
+
+/// A set with a list, or with the set of another column.
+fn sets(operator: Operator, with_column: bool) -> Template {
+    match (operator, with_column) {
+        (Operator::Is, false) => compared!(constant same),
+        (Operator::Is, true) => compared!(columns same),
+        (Operator::IsNot, false) => compared!(constant differing),
+        (Operator::IsNot, true) => compared!(columns differing),
+        (Operator::OneOf, false) => compared!(constant overlap),
+        (Operator::OneOf, true) => compared!(columns overlap),
+        (_, false) => compared!(constant disjoint),
+        (_, true) => compared!(columns disjoint),
+    }
+}
+
+/// Whether the text of one column is in the set of another.
+fn member(operator: Operator) -> Template {
+    match operator {
+        Operator::OneOf => guarded!(member
+            r#"{0}::text COLLATE "C" = ANY({1})"#,
+            "{0} COLLATE BINARY IN (SELECT bailiwick_b.value FROM json_each({1}) AS bailiwick_b)"
+        ),
+        _ => guarded!(member
+            r#"{0}::text COLLATE "C" <> ALL({1})"#,
+            "{0} COLLATE BINARY NOT IN (SELECT bailiwick_b.value FROM json_each({1}) AS bailiwick_b)"
+        ),
+    }
+}

@@ -1,0 +1,217 @@
+//! What only a server can tell: casts of ids, indexes used, collations that are careless indeed.
+
+use bailiwick::document::{
+    CatalogDocument, DirectoryDocument, PolicyDocument, PositionDocument, PropertyValue,
+    UserDocument,
+};
+use bailiwick::query::sql::{Columns, Dialect, IdType, SqlCondition};
+use bailiwick::{Catalog, Engine, Timestamp};
+use postgres::Client;
+
+use crate::comparisons::{every_comparison, fits};
+use crate::{bound, run};
+
+const CATALOG: &str = r#"
+    format = 1
+    id = "crm"
+    version = 1
+    permissions = [{ path = "deals", scopes = ["own", "reports", "all"] }]
+    types = [{ id = "deal" }]
+    operations = [{ type = "deal", action = "view", on = "record", allowed_by = ["deals"] }]
+"#;
+
+const UUIDS: [&str; 3] = [
+    "0a000000-0000-4000-8000-000000000001",
+    "0a000000-0000-4000-8000-000000000002",
+    "0a000000-0000-4000-8000-000000000003",
+];
+
+/// The condition of the first user, whom the others report to.
+fn condition(ids: &[&str], columns: &Columns) -> SqlCondition {
+    let catalog =
+        Catalog::new(CatalogDocument::from_toml("catalog.toml", CATALOG)).expect("a catalog");
+    let role = "format = 1\ncatalog_version = 1\nroles = [{ id = \"role\", grants = [{ select = \"deals\", scope = \"reports\" }] }]";
+    let mut policy = PolicyDocument::from_toml("policy.toml", role)
+        .into_document()
+        .expect("a policy");
+    let position = |id: &str, above: &[&str]| PositionDocument {
+        id: id.to_owned(),
+        name: None,
+        reports_to: above.iter().map(|it| (*it).to_owned()).collect(),
+    };
+    policy.positions = vec![position("top", &[]), position("low", &["top"])];
+    let users = ids.iter().zip(0..).map(|(id, i)| match i {
+        0 => UserDocument::new(*id).position("top").role("role"),
+        _ => UserDocument::new(*id).position("low"),
+    });
+    let directory = DirectoryDocument::new(users);
+    let engine = Engine::new(&catalog, policy, directory, Timestamp(0))
+        .expect("an engine")
+        .engine;
+    let filter = engine.records(ids[0], "deal:view").expect("of records");
+    filter
+        .to_sql(Dialect::Postgres, columns)
+        .expect("a condition")
+}
+
+/// Ids held as `uuid`, `bigint` and narrower integers.
+pub(crate) fn ids(client: &mut Client) {
+    client
+        .batch_execute(&format!(
+            "CREATE TEMP TABLE ids (n bigint, u uuid, b bigint, i integer, s smallint);
+             INSERT INTO ids VALUES (1, '{}', 7, 7, 7), (2, '{}', -8, -8, -8), (3, '{}', 9, 9, 9),
+                (4, NULL, NULL, NULL, NULL)",
+            UUIDS[0],
+            UUIDS[1].to_uppercase(),
+            UUIDS[2],
+        ))
+        .expect("a table");
+    let upper = UUIDS[2].to_uppercase();
+    for (many, wanted) in [
+        (vec![UUIDS[0], UUIDS[1], &upper], vec![1, 2]),
+        (vec![UUIDS[2]], vec![3]),
+    ] {
+        let sql = condition(&many, &Columns::new().owner_as("u", IdType::Uuid));
+        assert_eq!(
+            run(
+                client,
+                &format!("SELECT n FROM ids WHERE {} ORDER BY 1", sql.text),
+                &sql.values
+            ),
+            wanted
+        );
+    }
+    for column in ["b", "i", "s"] {
+        for (many, wanted) in [(vec!["7", "-8", "09"], vec![1, 2]), (vec!["9"], vec![3])] {
+            let sql = condition(&many, &Columns::new().owner_as(column, IdType::Bigint));
+            assert_eq!(
+                run(
+                    client,
+                    &format!("SELECT n FROM ids WHERE {} ORDER BY 1", sql.text),
+                    &sql.values
+                ),
+                wanted
+            );
+        }
+    }
+}
+
+/// An index on the plain column is used, for one owner and for many.
+pub(crate) fn indexes(client: &mut Client) {
+    client
+        .batch_execute(&format!(
+            "CREATE TEMP TABLE deals (n bigint, owner text, account text COLLATE careless, u uuid, b bigint);
+             INSERT INTO deals SELECT i, 'user-' || i % 1000, 'user-' || i % 1000, '{}', i % 1000
+                FROM generate_series(1, 20000) AS i;
+             CREATE INDEX deals_owner ON deals (owner);
+             CREATE INDEX deals_account ON deals (account);
+             CREATE INDEX deals_b ON deals (b);
+             ANALYZE deals",
+            UUIDS[0],
+        ))
+        .expect("a table");
+    let text = |column: &str| Columns::new().owner(column);
+    let numbers = Columns::new().owner_as("b", IdType::Bigint);
+    for (columns, ids, index) in [
+        (text("owner"), ["user-1", "user-2", "user-3"], "deals_owner"),
+        (
+            text("account"),
+            ["user-1", "user-2", "user-3"],
+            "deals_account",
+        ),
+        (numbers, ["1", "2", "3"], "deals_b"),
+    ] {
+        for ids in [&ids[..1], &ids[..]] {
+            let sql = condition(ids, &columns);
+            let query = format!("EXPLAIN SELECT n FROM deals WHERE {}", sql.text);
+            let values: Vec<_> = sql.values.iter().map(bound).collect();
+            let values: Vec<_> = values.iter().map(AsRef::as_ref).collect();
+            let plan: Vec<String> = client
+                .query(&query, &values)
+                .expect("a plan")
+                .iter()
+                .map(|row| row.get(0))
+                .collect();
+            assert!(
+                plan.iter().any(|it| it.contains(index)),
+                "{query}\n{}",
+                plan.join("\n")
+            );
+            let found = run(
+                client,
+                &format!("SELECT n FROM deals WHERE {}", sql.text),
+                &sql.values,
+            );
+            assert_eq!(found.len(), 20 * ids.len());
+        }
+    }
+}
+
+/// The collation that the worlds use does take different texts for equal; the condition does not.
+pub(crate) fn collations_are_careless(client: &mut Client) {
+    client
+        .batch_execute(
+            "CREATE TEMP TABLE names (n bigint, owner text COLLATE careless, c citext);
+             INSERT INTO names VALUES (1, 'ann', 'ann'), (2, 'ANN', 'ANN'), (3, 'änn', 'änn')",
+        )
+        .expect("a table");
+    let careless = run(
+        client,
+        "SELECT n FROM names WHERE owner = 'ann' ORDER BY 1",
+        &[],
+    );
+    assert_eq!(careless, [1, 2, 3]);
+    assert_eq!(
+        run(
+            client,
+            "SELECT n FROM names WHERE c = 'ann' ORDER BY 1",
+            &[]
+        ),
+        [1, 2]
+    );
+    for column in ["owner", "c"] {
+        for ids in [&["ann"][..], &["ann", "bob"]] {
+            let sql = condition(ids, &Columns::new().owner(column));
+            let query = format!("SELECT n FROM names WHERE {}", sql.text);
+            assert_eq!(run(client, &query, &sql.values), [1]);
+        }
+    }
+}
+
+/// Every comparison, over columns of the types compared.
+pub(crate) fn comparisons(client: &mut Client) {
+    every_comparison(|row| {
+        if !fits(row.left) || !fits(row.right) {
+            return None;
+        }
+        let typed = [row.left, row.right].map(|(kind, value)| {
+            let kind = match kind {
+                "integer" => "bigint",
+                "set" => "text[]",
+                other => other,
+            };
+            let value = match value {
+                None => "NULL".to_owned(),
+                Some(PropertyValue::Text(text)) => format!("'{text}'"),
+                Some(PropertyValue::Integer(n)) => format!("'{n}'"),
+                Some(PropertyValue::Boolean(b)) => format!("{b}"),
+                Some(PropertyValue::Set(texts)) => {
+                    let quoted: Vec<String> = texts.iter().map(|it| format!("'{it}'")).collect();
+                    format!("ARRAY[{}]", quoted.join(", "))
+                }
+            };
+            format!("{value}::{kind}")
+        });
+        let sql = row
+            .filter
+            .to_sql(Dialect::Postgres, row.columns)
+            .expect("columns for everything");
+        let [left, right] = typed;
+        let table = format!("(VALUES ({left}, {right})) AS t (l, r)");
+        Some(run(
+            client,
+            &format!("SELECT count(*) FROM {table} WHERE {}", sql.text),
+            &sql.values,
+        ))
+    });
+}

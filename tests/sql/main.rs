@@ -1,0 +1,12 @@
+//! Records filters as SQL (Q4): rows selected are the records that `check` allows.
+//!
+//! PostgreSQL has a command of its own, `tests/postgres/run`, over the same worlds.
+
+mod comparisons;
+#[path = "../reference/mod.rs"]
+mod reference;
+mod sqlite;
+#[path = "../support/mod.rs"]
+mod support;
+mod text;
+mod worlds;
