@@ -15,6 +15,7 @@ pub mod limits;
 #[cfg(feature = "mask")]
 pub mod mask;
 mod names;
+pub mod query;
 mod request;
 mod scope;
 #[cfg(feature = "testing")]

@@ -10,7 +10,7 @@ mod operations;
 mod selector;
 
 pub(crate) use build::{SYSTEM, check_identifier, check_limit, find, insert, report_cycles};
-pub(crate) use condition::{Condition, Verdict};
+pub(crate) use condition::{Condition, Right, Verdict};
 pub(crate) use evolution::Followed;
 pub(crate) use selector::{Given, Rights, give, resolve_denial, resolve_grant, warn_of_missed};
 

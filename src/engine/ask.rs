@@ -14,7 +14,7 @@ use crate::request::{
 #[derive(Debug)]
 pub struct InContext<'e, C: ?Sized> {
     pub(super) engine: &'e Engine,
-    context: &'e C,
+    pub(super) context: &'e C,
 }
 
 impl Engine {

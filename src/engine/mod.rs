@@ -2,6 +2,7 @@
 
 mod accounts;
 mod ask;
+mod asker;
 mod bearer;
 mod cells;
 mod check;
@@ -15,6 +16,8 @@ mod users;
 mod view;
 
 pub use accounts::Accounts;
+pub(crate) use asker::{Asker, got_further};
+pub(crate) use users::NOWHERE;
 pub use ask::InContext;
 pub use load::{EngineBuilder, Loaded};
 

@@ -3,10 +3,13 @@
 //! Numbers of users, roles, packages and positions are not reused; one that was removed answers
 //! `None` everywhere.
 
-use super::State;
+use super::ask::InContext;
 use super::rights::Planes;
 use super::users::{Assigned, User};
-use crate::decision::Denial;
+use super::{Engine, State};
+use crate::decision::{Denial, Denied};
+use crate::document::PropertyValue;
+use crate::id::{PositionId, UserId};
 
 impl State {
     /// One past the highest number of a user.
@@ -103,5 +106,58 @@ impl State {
     pub(crate) fn is_lent_at(&self, position: u32, pair: u16) -> bool {
         let lent = self.lent.as_ref();
         lent.is_some_and(|lent| lent.is_lent(position, pair))
+    }
+
+    /// The account, where the policy states one.
+    pub(crate) fn account_id(&self) -> Option<&str> {
+        self.account.as_deref()
+    }
+
+    /// The denial as the error of a query: the decision that every check would answer.
+    pub(crate) fn refuse(&self, denial: Denial) -> Denied {
+        Denied::of(self.deny(denial))
+    }
+
+    /// The handle of a user.
+    pub(crate) fn user_handle(&self, user: u32) -> UserId {
+        UserId::new(user, self.brand)
+    }
+
+    /// The number of a user given by handle; `None` of another account's.
+    pub(crate) fn user_number(&self, user: UserId) -> Option<u32> {
+        user.index(self.brand).map(|index| index as u32)
+    }
+
+    /// A property of a user of the directory.
+    pub(crate) fn user_property(&self, user: u32, property: u16) -> Option<&PropertyValue> {
+        self.users.property(user, property)
+    }
+
+    pub(crate) fn find_position(&self, id: &str) -> Option<u32> {
+        self.positions.names.get(id)
+    }
+
+    /// The number of a position given by handle; `None` of another account's.
+    pub(crate) fn position_number(&self, position: PositionId) -> Option<u32> {
+        position.index(self.brand).map(|index| index as u32)
+    }
+}
+
+impl Engine {
+    /// What queries read.
+    pub(crate) fn state(&self) -> &State {
+        &self.0
+    }
+}
+
+impl<'e, C: ?Sized> InContext<'e, C> {
+    /// The engine that is asked.
+    pub(crate) fn engine(&self) -> &'e Engine {
+        self.engine
+    }
+
+    /// The context it is asked in.
+    pub(crate) fn context(&self) -> &'e C {
+        self.context
     }
 }

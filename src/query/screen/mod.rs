@@ -1,0 +1,456 @@
+//! What a screen shows a subject: for each operation, whether it is enabled, blocked by a feature that
+//! the account lacks, or hidden (Q6).
+
+mod blocked;
+mod compact;
+
+pub use compact::{CompactScreen, CompactShown, ScreenError, Stale};
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+
+use super::what::fact;
+use crate::Scope;
+use crate::decision::{Decision, DenyReason, Denied, Verdict};
+use crate::document::{AskedOn, Level};
+use crate::engine::{Asker, Engine, InContext};
+use crate::id::{Brand, OperationId};
+use crate::request::{Context, Subject, Who};
+
+/// What a screen shows a subject, as a tree by resource type and as the tree of permissions: made by
+/// [`Engine::screen`], to be sent to a front end.
+///
+/// As serde writes it (JSON here):
+///
+/// ```json
+/// {
+///   "catalog": "shop", "catalog_version": 1, "account": null,
+///   "subject": { "kind": "user", "id": "ann" }, "revision": 1,
+///   "types": [{ "id": "order", "label": null, "operations": [
+///     { "action": "cancel", "label": null, "on": "record", "shown": "enabled", "scope": "own" },
+///     { "action": "mail", "label": null, "on": "record", "shown": "blocked",
+///       "reason": "feature_disabled", "feature": "mail", "ask": { "roles": ["system:admin"] } },
+///     { "action": "refund", "label": null, "on": "record", "shown": "hidden" }
+///   ] }],
+///   "permissions": [{ "path": "orders", "label": null, "level": null, "shown": "enabled", "scope": "own" }]
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Screen {
+    /// The catalog's id.
+    pub catalog: String,
+    /// The catalog's version.
+    pub catalog_version: u32,
+    /// The account, where the policy states one.
+    pub account: Option<String>,
+    /// Whom it was made for.
+    pub subject: ScreenSubject,
+    /// The number of the engine's state.
+    pub revision: u64,
+    /// The resource types with their operations, as the catalog writes them.
+    pub types: Vec<ScreenType>,
+    /// The tree of permissions in preorder: what lies below a path follows it.
+    pub permissions: Vec<ScreenPermission>,
+    /// For each operation of the catalog, in its order, the place in `types`.
+    #[serde(skip)]
+    places: Vec<(usize, usize)>,
+    #[serde(skip)]
+    brand: Brand,
+}
+
+/// Whom a screen was made for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[non_exhaustive]
+pub struct ScreenSubject {
+    /// `user`, `role` or `token`.
+    pub kind: &'static str,
+    /// The user, the role, or the id that the token brings.
+    pub id: Option<String>,
+    /// What tells apart tokens of one id that bring different things.
+    #[serde(skip)]
+    mark: u64,
+}
+
+/// A resource type with its operations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ScreenType {
+    /// The type.
+    pub id: String,
+    /// What a person reads.
+    pub label: Option<String>,
+    /// Its operations, as the catalog writes them.
+    pub operations: Vec<ScreenOperation>,
+}
+
+/// An operation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ScreenOperation {
+    /// The action.
+    pub action: String,
+    /// What a person reads.
+    pub label: Option<String>,
+    /// Whether it is asked on a record or on the type.
+    pub on: AskedOn,
+    /// What the screen shows.
+    #[serde(flatten)]
+    pub shown: Shown,
+}
+
+/// A permission: shown as an operation on the type would be that it alone allows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ScreenPermission {
+    /// Its dotted path.
+    pub path: String,
+    /// What a person reads.
+    pub label: Option<String>,
+    /// Module, feature or action.
+    pub level: Option<Level>,
+    /// What the screen shows.
+    #[serde(flatten)]
+    pub shown: Shown,
+}
+
+/// What a screen shows of an operation (Q6).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "shown", rename_all = "snake_case")]
+pub enum Shown {
+    /// It is allowed: one on the type by its check, one on records by
+    /// [`can_any`](Engine::can_any), so that a record may still be out of scope or fail a condition.
+    Enabled {
+        /// Which records it reaches.
+        scope: Scope,
+    },
+    /// Turning on features, and nothing else, would enable it.
+    Blocked(Blocked),
+    /// Everything else.
+    Hidden,
+}
+
+/// An operation that features alone would enable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Blocked {
+    /// Why it is denied today. Where several permissions allow the operation, of those that features
+    /// alone would let through the one that got furthest (D17); written as its code.
+    #[serde(serialize_with = "code")]
+    pub reason: DenyReason,
+    /// The first feature that this reason comes down to.
+    pub feature: String,
+    /// Whom to ask for it.
+    pub ask: Ask,
+}
+
+/// Whom to ask for a feature.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ask {
+    /// The subject may request it.
+    Yourself,
+    /// The roles that may request it, the system's first: those that can do the operation that the
+    /// feature names as `requested_by`, standing as subjects (D18). None where the catalog names no
+    /// such operation or no role has it.
+    Roles(#[serde(serialize_with = "list")] Arc<[String]>),
+}
+
+fn code<S: Serializer>(reason: &DenyReason, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(reason.code())
+}
+
+fn list<S: Serializer>(roles: &Arc<[String]>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(roles.iter())
+}
+
+impl Engine {
+    /// [`InContext::screen`] in an empty context.
+    ///
+    /// # Errors
+    /// As there.
+    ///
+    /// ```
+    /// # use bailiwick::{Catalog, Engine, Timestamp, document::*};
+    /// use bailiwick::query::{Ask, Shown};
+    /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
+    /// #     format = 1
+    /// #     id = "shop"
+    /// #     version = 1
+    /// #     features = [{ id = "mail", requested_by = "licence:request" }]
+    /// #     permissions = [{ path = "mail", features = ["mail"] }, { path = "licences" }]
+    /// #     types = [{ id = "order" }, { id = "licence" }]
+    /// #     operations = [
+    /// #       { type = "order", action = "mail", on = "record", allowed_by = ["mail"] },
+    /// #       { type = "licence", action = "request", on = "type", allowed_by = ["licences"] },
+    /// #     ]
+    /// # "#))?;
+    /// // `order:mail` needs the feature `mail`, which the account has not got.
+    /// let policy = PolicyDocument::from_toml("policy.toml", r#"
+    ///     format = 1
+    ///     catalog_version = 1
+    ///     roles = [{ id = "seller", grants = ["mail"] }, { id = "buyer", grants = ["licences"] }]
+    /// "#);
+    /// let directory = DirectoryDocument::from_toml("directory.toml", r#"
+    ///     format = 1
+    ///     users = [{ id = "ann", roles = ["seller"] }, { id = "bob", roles = ["buyer"] }]
+    /// "#);
+    /// let engine = Engine::new(&catalog, policy, directory, Timestamp(0))?.engine;
+    ///
+    /// let mail = catalog.operation("order", "mail").unwrap();
+    /// let Some(Shown::Blocked(blocked)) = engine.screen("ann")?.shown(mail).cloned() else {
+    ///     panic!("a feature would enable it");
+    /// };
+    /// assert_eq!(blocked.feature, "mail");
+    /// assert_eq!(blocked.ask, Ask::Roles(["buyer".to_owned()].into()));
+    /// // To Bob the feature would give nothing.
+    /// assert_eq!(engine.screen("bob")?.shown(mail), Some(&Shown::Hidden));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn screen<'a>(&self, subject: impl Into<Subject<'a>>) -> Result<Screen, Denied> {
+        self.in_context(&()).screen(subject)
+    }
+}
+
+impl<C: Context + ?Sized> InContext<'_, C> {
+    /// What a screen shows the subject: for each operation of the catalog whether it is enabled,
+    /// blocked or hidden (Q6), and the same for each permission. Conditions that read the context are
+    /// asked in this one; a screen does not say in which it was made.
+    ///
+    /// It is advice for drawing: whatever it shows, the operation itself is checked when it is done.
+    ///
+    /// Cost: a [`can_any`](InContext::can_any) for each operation; and once for each feature that
+    /// blocks something and that others request, one for each role of the account.
+    ///
+    /// # Errors
+    /// What denies everything: an unknown or suspended user, an unknown role of a token and the like.
+    pub fn screen<'a>(&self, subject: impl Into<Subject<'a>>) -> Result<Screen, Denied> {
+        let (engine, subject) = (self.engine(), subject.into());
+        let state = engine.state();
+        let asker = match state.asker(&subject) {
+            Ok(asker) => asker,
+            Err(denial) => return Err(state.refuse(denial)),
+        };
+        let key = ScreenSubject::of(engine, &subject, &asker);
+        let mut painter = Painter {
+            engine,
+            context: self.context(),
+            subject,
+            asker,
+            asked: HashMap::new(),
+        };
+        let catalog = engine.catalog();
+        let (types, places) = painter.types();
+        Ok(Screen {
+            catalog: catalog.id().to_owned(),
+            catalog_version: catalog.version(),
+            account: engine.account().map(str::to_owned),
+            subject: key,
+            revision: engine.revision(),
+            types,
+            permissions: painter.permissions(),
+            places,
+            brand: state.model().brand,
+        })
+    }
+}
+
+impl Screen {
+    /// What it shows of an operation; `None` of another catalog's.
+    pub fn shown(&self, operation: OperationId) -> Option<&Shown> {
+        self.at(*self.places.get(operation.index(self.brand)?)?)
+    }
+
+    /// What it shows of each operation, in the order of the catalog's.
+    fn in_order(&self) -> impl Iterator<Item = &Shown> {
+        self.places.iter().filter_map(|place| self.at(*place))
+    }
+
+    fn at(&self, (r#type, operation): (usize, usize)) -> Option<&Shown> {
+        Some(&self.types.get(r#type)?.operations.get(operation)?.shown)
+    }
+
+    /// The form for a front end that knows the catalog: two bits an operation.
+    pub fn compact(&self) -> CompactScreen {
+        CompactScreen::of(self)
+    }
+}
+
+/// Whoever draws a screen.
+struct Painter<'a, C: ?Sized> {
+    engine: &'a Engine,
+    context: &'a C,
+    subject: Subject<'a>,
+    asker: Asker<'a>,
+    /// Whom to ask for each feature that came up.
+    asked: HashMap<u16, Ask>,
+}
+
+impl<C: Context + ?Sized> Painter<'_, C> {
+    fn types(&mut self) -> (Vec<ScreenType>, Vec<(usize, usize)>) {
+        let model = self.engine.state().model();
+        let written = &model.document;
+        let labels: HashMap<&str, _> = written
+            .types
+            .iter()
+            .map(|it| (it.id.as_str(), &it.label))
+            .collect();
+        let action_labels: HashMap<(&str, &str), _> = written
+            .operations
+            .iter()
+            .map(|it| ((it.r#type.as_str(), it.action.as_str()), &it.label))
+            .collect();
+        let mut types: Vec<ScreenType> = model
+            .types
+            .iter()
+            .map(|it| ScreenType {
+                label: labels.get(&*it.id).copied().cloned().flatten(),
+                id: it.id.to_string(),
+                operations: Vec::new(),
+            })
+            .collect();
+        let mut places = Vec::with_capacity(model.operations.len());
+        for (operation, index) in model.operations.iter().zip(0_u16..) {
+            let shown = self.operation(index);
+            let number = operation.r#type as usize;
+            let Some(drawn) = types.get_mut(number) else {
+                continue;
+            };
+            let label = action_labels.get(&(drawn.id.as_str(), &*operation.action));
+            let label = label.copied().cloned().flatten();
+            places.push((number, drawn.operations.len()));
+            drawn.operations.push(ScreenOperation {
+                action: operation.action.to_string(),
+                label,
+                on: operation.on,
+                shown,
+            });
+        }
+        (types, places)
+    }
+
+    fn operation(&mut self, operation: u16) -> Shown {
+        let decision = self.can_any(self.subject, operation);
+        if let Some(scope) = decision.scope() {
+            return Shown::Enabled { scope };
+        }
+        let (state, model) = (self.engine.state(), self.engine.state().model());
+        let fact = |property| fact(model, &self.asker, self.context, property);
+        match blocked::operation(state, &self.asker, operation, &fact) {
+            Some(denial) => self.blocked(denial),
+            None => Shown::Hidden,
+        }
+    }
+
+    fn permissions(&mut self) -> Vec<ScreenPermission> {
+        let state = self.engine.state();
+        let model = state.model();
+        let written: HashMap<&str, _> = model
+            .document
+            .permissions
+            .iter()
+            .map(|it| (it.path.as_str(), it))
+            .collect();
+        let mut drawn = Vec::with_capacity(model.permissions.len());
+        for (permission, index) in model.permissions.iter().zip(0_u16..) {
+            let shown = match self.asker.permission(index) {
+                Ok(scope) => match Scope::from_u8(scope) {
+                    Some(scope) => Shown::Enabled { scope },
+                    None => Shown::Hidden,
+                },
+                Err(denial) if self.asker.holds_but_for_features(index) => self.blocked(denial),
+                Err(_) => Shown::Hidden,
+            };
+            let written = written.get(permission.path.as_ref());
+            drawn.push(ScreenPermission {
+                path: permission.path.to_string(),
+                label: written.and_then(|it| it.label.clone()),
+                level: written.and_then(|it| it.level),
+                shown,
+            });
+        }
+        drawn
+    }
+
+    fn blocked(&mut self, denial: crate::decision::Denial) -> Shown {
+        let state = self.engine.state();
+        let decision = state.decide(Verdict::deny(denial));
+        let (Some(reason), Some(feature)) =
+            (decision.reason(), blocked::first_missing(state, &denial))
+        else {
+            return Shown::Hidden;
+        };
+        let ask = match self.asked.get(&feature) {
+            Some(known) => known.clone(),
+            None => {
+                let ask = self.ask(feature);
+                self.asked.insert(feature, ask.clone());
+                ask
+            }
+        };
+        let feature = state.model().features.get(feature as usize);
+        Shown::Blocked(Blocked {
+            reason,
+            feature: feature.map(|it| it.id.to_string()).unwrap_or_default(),
+            ask,
+        })
+    }
+
+    fn ask(&self, feature: u16) -> Ask {
+        let state = self.engine.state();
+        let model = state.model();
+        let nobody = || Ask::Roles(Arc::from([]));
+        let Some(feature) = model.features.get(feature as usize) else {
+            return nobody();
+        };
+        let mut written = model.document.features.iter();
+        let requested_by = written
+            .find(|it| *it.id == *feature.id)
+            .and_then(|it| it.requested_by.as_deref())
+            // A type's name has no colon, an action's may.
+            .and_then(|it| it.split_once(':'))
+            .and_then(|(r#type, action)| model.operation(r#type, action));
+        let Some(request) = requested_by else {
+            return nobody();
+        };
+        if self.can_any(self.subject, request).is_allow() {
+            return Ask::Yourself;
+        }
+        let roles = (0..state.role_numbers()).filter_map(|role| state.role_id(role));
+        let may = |role: &&str| {
+            let mut subject = Subject::role(role);
+            subject.account = state.account_id();
+            self.can_any(subject, request).is_allow()
+        };
+        Ask::Roles(roles.filter(may).map(str::to_owned).collect())
+    }
+
+    fn can_any(&self, subject: Subject<'_>, operation: u16) -> Decision {
+        let state = self.engine.state();
+        let operation = OperationId::new(u32::from(operation), state.model().brand);
+        let asked = self.engine.in_context(self.context);
+        asked.can_any(subject, operation, &state.any_type())
+    }
+}
+
+impl ScreenSubject {
+    fn of(engine: &Engine, subject: &Subject<'_>, asker: &Asker<'_>) -> ScreenSubject {
+        let (kind, id) = match subject.who {
+            Who::Handle(user) => ("user", engine.user_name(user)),
+            Who::Named(id) => ("user", Some(id)),
+            Who::Role(role) => ("role", Some(role)),
+            Who::Token(token) => ("token", token.id.as_deref()),
+        };
+        let mark = match subject.who {
+            Who::Token(token) => compact::mark(engine.state().model(), token, asker),
+            _ => 0,
+        };
+        ScreenSubject {
+            kind,
+            id: id.map(str::to_owned),
+            mark,
+        }
+    }
+}
