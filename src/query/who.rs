@@ -65,11 +65,11 @@ impl Engine {
     /// assert_eq!(who, [("ann", Some(Scope::Reports)), ("bob", Some(Scope::Own))]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn who_can<'e, 'a, R: Resource + ?Sized>(
+    pub fn who_can<'e, 'r, 'a, R: Resource + ?Sized>(
         &'e self,
         action: impl Into<Action<'a>>,
-        resource: &'e R,
-    ) -> Result<WhoCan<'e, R>, Denied> {
+        resource: &'r R,
+    ) -> Result<WhoCan<'e, 'r, R>, Denied> {
         self.in_context(&()).who_can(action, resource)
     }
 
@@ -77,11 +77,11 @@ impl Engine {
     ///
     /// # Errors
     /// As there.
-    pub fn who_can_any<'e, 'a>(
+    pub fn who_can_any<'e, 'r, 'a>(
         &'e self,
         action: impl Into<Action<'a>>,
-        on: &'e OnType<'e>,
-    ) -> Result<WhoCan<'e, OnType<'e>>, Denied> {
+        on: &'r OnType<'r>,
+    ) -> Result<WhoCan<'e, 'r, OnType<'r>>, Denied> {
         self.in_context(&()).who_can_any(action, on)
     }
 }
@@ -99,11 +99,11 @@ impl<'e, C: Context + ?Sized> InContext<'e, C> {
     /// # Errors
     /// Where the request is such that every user is denied whatever they hold: an unknown type or
     /// action, a missing or other account of the resource, an invalid identifier, asked the wrong way.
-    pub fn who_can<'a, R: Resource + ?Sized>(
+    pub fn who_can<'r, 'a, R: Resource + ?Sized>(
         &self,
         action: impl Into<Action<'a>>,
-        resource: &'e R,
-    ) -> Result<WhoCan<'e, R, C>, Denied> {
+        resource: &'r R,
+    ) -> Result<WhoCan<'e, 'r, R, C>, Denied> {
         let state = self.engine().state();
         let asked = WhoCan::new(state, action.into(), resource, self.context(), false);
         asked.map_err(|denial| state.refuse(denial))
@@ -114,11 +114,11 @@ impl<'e, C: Context + ?Sized> InContext<'e, C> {
     ///
     /// # Errors
     /// As there.
-    pub fn who_can_any<'a>(
+    pub fn who_can_any<'r, 'a>(
         &self,
         action: impl Into<Action<'a>>,
-        on: &'e OnType<'e>,
-    ) -> Result<WhoCan<'e, OnType<'e>, C>, Denied> {
+        on: &'r OnType<'r>,
+    ) -> Result<WhoCan<'e, 'r, OnType<'r>, C>, Denied> {
         let state = self.engine().state();
         let asked = WhoCan::new(state, action.into(), on, self.context(), true);
         asked.map_err(|denial| state.refuse(denial))
@@ -126,9 +126,9 @@ impl<'e, C: Context + ?Sized> InContext<'e, C> {
 }
 
 /// The users who may do something; made by [`Engine::who_can`].
-pub struct WhoCan<'e, R: ?Sized, C: ?Sized = ()> {
+pub struct WhoCan<'e, 'r, R: ?Sized, C: ?Sized = ()> {
     state: &'e State,
-    resource: &'e R,
+    resource: &'r R,
     context: &'e C,
     operation: &'e Operation,
     /// In catalog order, without those that give nothing to anybody.
@@ -160,11 +160,11 @@ enum Answer {
     Differs,
 }
 
-impl<'e, R: Resource + ?Sized, C: Context + ?Sized> WhoCan<'e, R, C> {
+impl<'e, 'r, R: Resource + ?Sized, C: Context + ?Sized> WhoCan<'e, 'r, R, C> {
     fn new(
         state: &'e State,
         action: Action<'_>,
-        resource: &'e R,
+        resource: &'r R,
         context: &'e C,
         of_any_record: bool,
     ) -> Result<Self, Denial> {
@@ -396,7 +396,7 @@ fn read<'v, R: Resource + ?Sized, C: Context + ?Sized>(
     Fact::Is(value)
 }
 
-impl<'e, R: Resource + ?Sized, C: Context + ?Sized> Iterator for WhoCan<'e, R, C> {
+impl<'e, R: Resource + ?Sized, C: Context + ?Sized> Iterator for WhoCan<'e, '_, R, C> {
     type Item = Allowed<'e>;
 
     fn next(&mut self) -> Option<Allowed<'e>> {
@@ -423,9 +423,9 @@ impl<'e, R: Resource + ?Sized, C: Context + ?Sized> Iterator for WhoCan<'e, R, C
     }
 }
 
-impl<R: Resource + ?Sized, C: Context + ?Sized> FusedIterator for WhoCan<'_, R, C> {}
+impl<R: Resource + ?Sized, C: Context + ?Sized> FusedIterator for WhoCan<'_, '_, R, C> {}
 
-impl<R: ?Sized, C: ?Sized> fmt::Debug for WhoCan<'_, R, C> {
+impl<R: ?Sized, C: ?Sized> fmt::Debug for WhoCan<'_, '_, R, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WhoCan")
             .field("operation", &self.operation.action)

@@ -55,6 +55,7 @@
 
 mod conditions;
 mod names;
+mod pairs;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -67,6 +68,9 @@ use bailiwick::{Scope, Timestamp};
 
 use conditions::Facts;
 use names::{Names, parent};
+
+#[allow(unused_imports, reason = "every test file uses its own part of this")]
+pub(crate) use pairs::Judged;
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq)]

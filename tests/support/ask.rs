@@ -190,7 +190,7 @@ fn stored(value: &reference::Value) -> PropertyValue {
     }
 }
 
-fn context_of(request: &Request) -> PropertyMap {
+pub(crate) fn context_of(request: &Request) -> PropertyMap {
     let mut context = PropertyMap::new();
     for (name, value) in &request.context {
         context.set(name, stored(value));
@@ -317,7 +317,7 @@ impl<'a> HostResource<'a> {
         }
     }
 
-    fn by_handle(
+    pub(crate) fn by_handle(
         of: &'a reference::Resource,
         engine: &Engine,
         r#type: ResourceType<'a>,
