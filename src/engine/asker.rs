@@ -2,18 +2,14 @@
 
 use super::State;
 use super::bearer::{Bearer, Held};
-use super::cells::{is_effective, pair_cell, progress};
+use super::cells::progress;
 use super::evaluate::Cells;
 use super::rights::Holder;
 use super::users::NOWHERE;
 use crate::Scope;
-use crate::catalog::{Operation, Pair};
 use crate::decision::{Code, Denial, NONE, Part};
-use crate::document::AskedOn;
 use crate::id::OperationId;
-use crate::request::{
-    Action, OnType, PropertyMap, Resource, Subject, Token, Value, Who,
-};
+use crate::request::{Action, OnType, PropertyMap, Resource, Subject, Token, Value, Who};
 
 /// Whoever a query is about: nothing of D17 before the pairs stands against them.
 pub(crate) struct Asker<'a> {
@@ -137,42 +133,25 @@ impl Asker<'_> {
         }
     }
 
-    /// How far a permission gets by itself: the scope granted, or the denial. It is what an operation
-    /// on the type would be answered that this permission alone allows (D8, D14).
-    pub(crate) fn permission(&self, permission: u16) -> Result<u8, Denial> {
-        let alone = Operation {
-            // Of no type: no prerequisite narrows it (D7).
-            r#type: NONE,
-            action: Box::default(),
-            on: AskedOn::Type,
-            pairs: 0..0,
-            features: Vec::new(),
-            requires: Vec::new(),
-            when: Vec::new(),
-            filtered_by: NONE,
-            creates: None,
+    /// The scope granted of a permission that nothing denies, features and prerequisites aside (D8);
+    /// otherwise 0.
+    pub(crate) fn holds(&self, permission: u16) -> u8 {
+        let (granted, denied) = match &self.holds {
+            Holds::Set(set) => match self.state.set_rights(*set) {
+                Some(rights) => (rights.granted(permission), rights.denied(permission)),
+                None => (0, false),
+            },
+            Holds::Brought(held, _) => (held.granted(permission), held.denied(permission)),
         };
-        let pair = Pair {
-            permission,
-            features: Vec::new(),
-            requires: Vec::new(),
-            when: Vec::new(),
-        };
-        pair_cell(self.state, self, &alone, &pair).judged()
-    }
-
-    /// Whether a permission and all of its prerequisites, at any depth, are granted and not denied:
-    /// whether it would be effective if the account had every feature (D8).
-    pub(crate) fn holds_but_for_features(&self, permission: u16) -> bool {
-        let holds = |it: u16| self.granted(it) > 0 && !self.denied(it);
-        let known = self.state.model().permissions.get(permission as usize);
-        let mut closure = known.into_iter().flat_map(|it| it.closure.iter_ones());
-        holds(permission) && closure.all(|it| holds(it as u16))
+        if denied { 0 } else { granted }
     }
 
     /// Whether what is open to everybody is open to them (D9).
-    pub(crate) fn is_one_of_everybody(&self) -> bool {
-        self.is_everybody()
+    pub(crate) fn is_everybody(&self) -> bool {
+        match &self.holds {
+            Holds::Set(_) => true,
+            Holds::Brought(held, _) => held.is_everybody(),
+        }
     }
 
     /// A property of the subject: a user's is the directory's, only a token brings its own (D10).
@@ -190,41 +169,7 @@ impl Asker<'_> {
     }
 }
 
-impl Holder for Asker<'_> {
-    fn granted(&self, permission: u16) -> u8 {
-        match &self.holds {
-            Holds::Set(set) => self
-                .state
-                .set_rights(*set)
-                .map_or(0, |it| it.granted(permission)),
-            Holds::Brought(held, _) => held.granted(permission),
-        }
-    }
-
-    fn denied(&self, permission: u16) -> bool {
-        match &self.holds {
-            Holds::Set(set) => self
-                .state
-                .set_rights(*set)
-                .is_none_or(|it| it.denied(permission)),
-            Holds::Brought(held, _) => held.denied(permission),
-        }
-    }
-
-    fn is_everybody(&self) -> bool {
-        match &self.holds {
-            Holds::Set(_) => true,
-            Holds::Brought(held, _) => held.is_everybody(),
-        }
-    }
-
-    fn is_effective(&self, state: &State, permission: u16) -> bool {
-        is_effective(state, self, permission)
-    }
-}
-
 /// Whether the first denial got further than the second (D17).
 pub(crate) fn got_further(one: &Denial, other: &Denial) -> bool {
     progress(one) > progress(other)
 }
-

@@ -16,10 +16,10 @@ mod users;
 mod view;
 
 pub use accounts::Accounts;
-pub(crate) use asker::{Asker, got_further};
-pub(crate) use users::NOWHERE;
 pub use ask::InContext;
+pub(crate) use asker::{Asker, got_further};
 pub use load::{EngineBuilder, Loaded};
+pub(crate) use users::NOWHERE;
 
 use std::fmt;
 use std::sync::Arc;

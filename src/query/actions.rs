@@ -95,9 +95,11 @@ impl<'e, C: Context + ?Sized> InContext<'e, C> {
         R: Resource + ?Sized + 'a,
     {
         let (engine, context) = (self.engine(), self.context());
-        requests.into_iter().map(move |(subject, action, resource)| {
-            engine.in_context(context).check(subject, action, resource)
-        })
+        requests
+            .into_iter()
+            .map(move |(subject, action, resource)| {
+                engine.in_context(context).check(subject, action, resource)
+            })
     }
 }
 

@@ -143,8 +143,8 @@ impl<C: Context + ?Sized> WhatCan<'_, C> {
             Standing::Hold => Vec::new(),
             Standing::Open => unknown(model, asked, known, &fact),
         };
-        let lent = asked.on == AskedOn::Record
-            && state.is_lent_to(self.asker.position(), scope, pair);
+        let lent =
+            asked.on == AskedOn::Record && state.is_lent_to(self.asker.position(), scope, pair);
         if lent {
             scope = Scope::All as u8;
         }

@@ -8,9 +8,7 @@ const CATALOG: &str = include_str!("../../fixtures/outreach_cx/catalog.toml");
 const POLICY: &str = include_str!("../../fixtures/outreach_cx/policy.toml");
 const DIRECTORY: &str = include_str!("../../fixtures/outreach_cx/directory.toml");
 
-pub(super) fn engine_with(
-    edit: impl FnOnce(&mut CatalogDocument, &mut PolicyDocument),
-) -> Engine {
+pub(super) fn engine_with(edit: impl FnOnce(&mut CatalogDocument, &mut PolicyDocument)) -> Engine {
     let catalog = CatalogDocument::from_toml("catalog.toml", CATALOG);
     let policy = PolicyDocument::from_toml("policy.toml", POLICY);
     let mut catalog = catalog.into_document().unwrap();
@@ -63,7 +61,11 @@ fn before_outreach_each_role_is_shown_something_else() {
         let screen = screen(user, false);
         assert_eq!(shown(&screen, "outreach", "see"), sidebar, "{user}");
         assert_eq!(shown(&screen, "campaign", "run"), sidebar, "{user}");
-        assert_eq!(shown(&screen, "outreach_settings", "view"), settings, "{user}");
+        assert_eq!(
+            shown(&screen, "outreach_settings", "view"),
+            settings,
+            "{user}"
+        );
         assert_eq!(shown(&screen, "cx", "see"), cx, "{user}");
     }
 }
@@ -77,7 +79,11 @@ fn with_outreach_nothing_is_blocked() {
     ] {
         let screen = screen(user, true);
         assert_eq!(shown(&screen, "outreach", "see"), sidebar, "{user}");
-        assert_eq!(shown(&screen, "outreach_settings", "view"), settings, "{user}");
+        assert_eq!(
+            shown(&screen, "outreach_settings", "view"),
+            settings,
+            "{user}"
+        );
         let all = screen.types.iter().flat_map(|it| &it.operations);
         let blocked = all.filter(|it| matches!(it.shown, Shown::Blocked(_)));
         assert_eq!(blocked.count(), 0);

@@ -3,6 +3,7 @@
 
 use bailiwick::document::{AskedOn, OperationDocument, PairDocument, TypeDocument};
 use bailiwick::query::{Ask, Blocked, Shown};
+use bailiwick::{Catalog, DenyReason};
 
 use super::support::ask::{Asker, context_of, outcome};
 use super::support::documents::Documents;
@@ -20,7 +21,7 @@ fn screens_show_what_their_definition_says() {
         // More features can be requested than the worlds have it.
         let operations = drawn.documents.catalog.operations.clone();
         for feature in &mut drawn.documents.catalog.features {
-            if drawn.rng.chance(60) {
+            if drawn.rng.chance(85) {
                 let by = drawn.rng.pick(&operations);
                 feature.requested_by = Some(format!("{}:{}", by.r#type, by.action));
             }
@@ -62,7 +63,7 @@ fn screens_show_what_their_definition_says() {
                     let handle = catalog.operation(name.0, name.1).unwrap();
                     assert_eq!(screen.shown(handle), Some(&operation.shown));
                     let expected = drawing.shown(case, name.0, name.1);
-                    let found = said(&operation.shown);
+                    let found = said(&operation.shown, catalog);
                     let told = || format!("{name:?}\n{case:#?}\n{documents}");
                     assert_eq!(found, expected, "{}", told());
                     count(&operation.shown, tally);
@@ -73,7 +74,7 @@ fn screens_show_what_their_definition_says() {
             for (permission, path) in screen.permissions.iter().zip(&paths) {
                 assert_eq!(permission.path, *path);
                 let expected = drawing.shown(case, PROBE, path);
-                let found = said(&permission.shown);
+                let found = said(&permission.shown, catalog);
                 assert_eq!(found, expected, "{path}\n{case:#?}\n{documents}");
             }
         }
@@ -110,7 +111,7 @@ fn count(shown: &Shown, tally: &mut super::support::tally::Tally) {
 }
 
 /// What is shown, in words.
-fn said(shown: &Shown) -> String {
+fn said(shown: &Shown, catalog: &Catalog) -> String {
     match shown {
         Shown::Enabled { scope } => format!("enabled {scope}"),
         Shown::Hidden => "hidden".to_owned(),
@@ -124,9 +125,34 @@ fn said(shown: &Shown) -> String {
                 Ask::Yourself => "yourself".to_owned(),
                 Ask::Roles(roles) => format!("{roles:?}"),
             };
-            format!("blocked: {} of {feature}, ask {ask}", reason.code())
+            let why = match *reason {
+                DenyReason::FeatureDisabled { feature, on } => {
+                    let named = catalog.feature_name(feature).unwrap();
+                    words("feature_disabled", Some(on.as_str()), Some(named), None)
+                }
+                DenyReason::PrerequisiteMissing {
+                    permission,
+                    on,
+                    cause,
+                } => {
+                    let named = catalog.permission_path(permission).unwrap();
+                    let cause = Some(cause.code());
+                    words(
+                        "prerequisite_missing",
+                        Some(on.as_str()),
+                        Some(named),
+                        cause,
+                    )
+                }
+                other => panic!("blocked because of {other:?}"),
+            };
+            format!("blocked: {why}; {feature}, ask {ask}")
         }
     }
+}
+
+fn words(code: &str, at: Option<&str>, fact: Option<&str>, cause: Option<&str>) -> String {
+    format!("{code} at {at:?}: {fact:?}, {cause:?}")
 }
 
 /// The world with an operation on a type of its own for each permission, which it alone allows.
@@ -208,13 +234,21 @@ impl Drawing<'_> {
             }
         };
         let ask = self.ask(&request, &feature);
-        format!("blocked: {} of {feature}, ask {ask}", furthest.code)
+        let fact = furthest.fact.as_deref();
+        let why = words(furthest.code, furthest.at, fact, furthest.cause);
+        format!("blocked: {why}; {feature}, ask {ask}")
     }
 
     fn is_enabled(&self, feature: &str) -> bool {
         let declared = &self.documents.catalog.features;
         let known = declared.iter().find(|it| it.id == feature).unwrap();
-        known.retired.is_none() && self.documents.policy.features.iter().any(|it| it == feature)
+        known.retired.is_none()
+            && self
+                .documents
+                .policy
+                .features
+                .iter()
+                .any(|it| it == feature)
     }
 
     /// Its own features, its ancestors' upwards, then its prerequisites', each in the same way.

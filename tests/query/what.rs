@@ -130,7 +130,11 @@ fn what_can_lists_every_pair_that_a_check_lets_through() {
 
 /// What a pair does on a record, if that agrees with what is listed of it.
 fn agrees(pair: &Judged, can: Option<&Capability>, owned: bool) -> Option<&'static str> {
-    let condition = ["condition_not_met", "property_missing", "property_wrong_type"];
+    let condition = [
+        "condition_not_met",
+        "property_missing",
+        "property_wrong_type",
+    ];
     match (pair.scope, can) {
         (None, None) => Some("not listed"),
         (Some(scope), Some(can)) if scope == can.scope => match can.depends_on.is_empty() {
@@ -351,7 +355,11 @@ fn check_many_in_a_context_is_a_check_each() {
             let expected = model.check(&request);
             assert_eq!(outcome(decision, engine.catalog()), expected);
             tally.cases += 1;
-            tally.count(if expected.allowed { "allowed" } else { "denied" });
+            tally.count(if expected.allowed {
+                "allowed"
+            } else {
+                "denied"
+            });
         }
     });
     println!("{} cases", tally.cases);

@@ -92,7 +92,11 @@ fn who_can_finds_whom_a_check_allows() {
                     tally.count(denied.code);
                     for (_, outcome) in &expected {
                         let same = *outcome == denied || suspended(outcome);
-                        assert!(same && !outcome.allowed, "{outcome:?}, {denied:?}\n{}", told());
+                        assert!(
+                            same && !outcome.allowed,
+                            "{outcome:?}, {denied:?}\n{}",
+                            told()
+                        );
                     }
                 }
             }

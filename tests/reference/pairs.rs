@@ -18,6 +18,7 @@ pub(crate) struct Judged {
     pub code: &'static str,
     pub at: Option<&'static str>,
     pub fact: Option<String>,
+    pub cause: Option<&'static str>,
 }
 
 impl Model {
@@ -41,6 +42,7 @@ impl Model {
                     code: "allowed",
                     at: None,
                     fact: None,
+                    cause: None,
                 },
                 Err(failed) => Judged {
                     permission,
@@ -49,6 +51,7 @@ impl Model {
                     code: failed.code,
                     at: failed.at,
                     fact: failed.fact,
+                    cause: failed.cause,
                 },
             }
         };

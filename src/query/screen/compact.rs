@@ -310,7 +310,10 @@ impl<'a> Reader<'a> {
             0 => 8,
             some => 2 * some,
         };
-        if bits.last().is_some_and(|last| u16::from(*last) >> used != 0) {
+        if bits
+            .last()
+            .is_some_and(|last| u16::from(*last) >> used != 0)
+        {
             return None;
         }
         Some(CompactScreen {

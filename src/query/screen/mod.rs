@@ -13,11 +13,12 @@ use serde::{Serialize, Serializer};
 
 use super::what::fact;
 use crate::Scope;
-use crate::decision::{Decision, DenyReason, Denied, Verdict};
+use crate::decision::{Decision, Denial, Denied, DenyReason};
 use crate::document::{AskedOn, Level};
 use crate::engine::{Asker, Engine, InContext};
 use crate::id::{Brand, OperationId};
 use crate::request::{Context, Subject, Who};
+use blocked::Holdings;
 
 /// What a screen shows a subject, as a tree by resource type and as the tree of permissions: made by
 /// [`Engine::screen`], to be sent to a front end.
@@ -238,6 +239,7 @@ impl<C: Context + ?Sized> InContext<'_, C> {
             engine,
             context: self.context(),
             subject,
+            holdings: Holdings::of(state, &asker),
             asker,
             asked: HashMap::new(),
         };
@@ -284,6 +286,7 @@ struct Painter<'a, C: ?Sized> {
     context: &'a C,
     subject: Subject<'a>,
     asker: Asker<'a>,
+    holdings: Holdings,
     /// Whom to ask for each feature that came up.
     asked: HashMap<u16, Ask>,
 }
@@ -338,7 +341,7 @@ impl<C: Context + ?Sized> Painter<'_, C> {
         }
         let (state, model) = (self.engine.state(), self.engine.state().model());
         let fact = |property| fact(model, &self.asker, self.context, property);
-        match blocked::operation(state, &self.asker, operation, &fact) {
+        match self.holdings.operation_denial(state, operation, &fact) {
             Some(denial) => self.blocked(denial),
             None => Shown::Hidden,
         }
@@ -355,13 +358,12 @@ impl<C: Context + ?Sized> Painter<'_, C> {
             .collect();
         let mut drawn = Vec::with_capacity(model.permissions.len());
         for (permission, index) in model.permissions.iter().zip(0_u16..) {
-            let shown = match self.asker.permission(index) {
-                Ok(scope) => match Scope::from_u8(scope) {
-                    Some(scope) => Shown::Enabled { scope },
-                    None => Shown::Hidden,
+            let shown = match Scope::from_u8(self.holdings.held(index)) {
+                None => Shown::Hidden,
+                Some(scope) => match self.holdings.permission_denial(state, index) {
+                    Some(denial) => self.blocked(denial),
+                    None => Shown::Enabled { scope },
                 },
-                Err(denial) if self.asker.holds_but_for_features(index) => self.blocked(denial),
-                Err(_) => Shown::Hidden,
             };
             let written = written.get(permission.path.as_ref());
             drawn.push(ScreenPermission {
@@ -374,14 +376,12 @@ impl<C: Context + ?Sized> Painter<'_, C> {
         drawn
     }
 
-    fn blocked(&mut self, denial: crate::decision::Denial) -> Shown {
+    fn blocked(&mut self, denial: Denial) -> Shown {
         let state = self.engine.state();
-        let decision = state.decide(Verdict::deny(denial));
-        let (Some(reason), Some(feature)) =
-            (decision.reason(), blocked::first_missing(state, &denial))
-        else {
+        let Some(reason) = state.deny(denial).reason() else {
             return Shown::Hidden;
         };
+        let feature = self.holdings.feature(&denial);
         let ask = match self.asked.get(&feature) {
             Some(known) => known.clone(),
             None => {
