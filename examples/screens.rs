@@ -71,10 +71,9 @@ fn sidebar(engine: &Engine, screen: &Screen) {
             Shown::Blocked(blocked) => match &blocked.ask {
                 Ask::Yourself => println!("    ( {label} ) not enabled: request it"),
                 Ask::Roles(roles) => {
-                    println!(
-                        "    ( {label} ) not enabled: contact {}",
-                        roles.join(" or ")
-                    );
+                    let roles: Vec<String> = roles.iter().map(name).collect();
+                    let whom = roles.join(" or ");
+                    println!("    ( {label} ) not enabled: contact your {whom}");
                 }
             },
             Shown::Hidden => {}
