@@ -10,6 +10,7 @@ mod reference;
 mod support;
 
 mod compact;
+mod costs;
 mod outreach;
 mod screens;
 mod what;
