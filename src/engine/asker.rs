@@ -20,6 +20,10 @@ pub(crate) struct Asker<'a> {
     holds: Holds<'a>,
 }
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nothing is allocated to look at a token"
+)]
 enum Holds<'a> {
     /// What the users of an access set hold.
     Set(usize),

@@ -98,6 +98,44 @@ fn nothing_else_is_a_screen(bytes: &[u8], tally: &mut super::support::tally::Tal
     }
 }
 
+/// What two readers could take for two things is not taken at all.
+#[test]
+fn a_screen_has_one_form() {
+    // Of three operations the last two bits of their byte are left over.
+    let engine = outreach::engine_with(|catalog, _| catalog.operations.truncate(3));
+    let bytes = engine.screen("cam").unwrap().compact().to_bytes();
+    let bits = bytes.len() - 9;
+    let refused = |edit: &dyn Fn(&mut Vec<u8>)| {
+        let mut other = bytes[..=bits].to_vec();
+        edit(&mut other);
+        let sum = checksum(&other);
+        other.extend(sum.to_le_bytes());
+        CompactScreen::from_bytes(&other).err()
+    };
+    assert_eq!(refused(&|_| {}), None);
+    let malformed = Some(ScreenError::Malformed);
+    assert_eq!(refused(&|other| other[bits] |= 0x40), malformed);
+    assert_eq!(refused(&|other| other[bits] |= 0x80), malformed);
+    // Before the bits: the number of operations, the checksum of a token, the id, the kind.
+    let (mark, id, kind) = (bits - 10, bits - 13, bits - 16);
+    assert_eq!(&bytes[id..mark], b"cam");
+    assert_eq!(refused(&|other| other[mark] = 1), malformed);
+    assert_eq!(refused(&|other| other[kind] = 3), malformed);
+    assert_eq!(refused(&|other| other[id] = 0xff), malformed);
+    let nobody = |other: &mut Vec<u8>| {
+        other.drain(id..mark);
+        other[id - 2] = 0;
+    };
+    assert_eq!(refused(&nobody), malformed);
+    // A token need not bring an id, and has a checksum.
+    let token = |other: &mut Vec<u8>| {
+        other[kind] = 2;
+        other[mark] = 1;
+        nobody(other);
+    };
+    assert_eq!(refused(&token), None);
+}
+
 #[test]
 fn what_is_no_screen_is_refused_by_name() {
     let refused = |bytes: &[u8]| CompactScreen::from_bytes(bytes).unwrap_err();

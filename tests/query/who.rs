@@ -6,7 +6,7 @@ use bailiwick::{Action, Denied, ResourceType};
 use super::support::ask::{HostResource, context_of, outcome};
 use super::support::requests::Question;
 use super::support::run::each_world;
-use super::{BEFORE_PAIRS, account, user};
+use super::{BEFORE_PAIRS, user};
 use crate::reference::{Outcome, Request};
 
 #[test]
@@ -101,7 +101,6 @@ fn who_can_finds_whom_a_check_allows() {
                 }
             }
         }
-        let _ = account(documents);
     });
     let kinds = ["own", "reports", "peers", "all", "answered", "several"];
     println!("{}", tally.table(&format!("{} cases", tally.cases), &kinds));
