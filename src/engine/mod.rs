@@ -19,7 +19,7 @@ pub use accounts::Accounts;
 pub use ask::InContext;
 pub(crate) use asker::{Asker, got_further};
 pub use load::{EngineBuilder, Loaded};
-pub(crate) use users::NOWHERE;
+pub(crate) use users::{NOWHERE, User};
 
 use std::fmt;
 use std::sync::Arc;

@@ -6,9 +6,9 @@ use std::iter::FusedIterator;
 use super::conditions::{Fact, Standing, standing};
 use crate::Scope;
 use crate::catalog::{Bearer, Model, Operation};
-use crate::decision::{Code, Decision, Denial, Denied, Verdict};
+use crate::decision::{Code, Decision, Denial, Denied, NONE, Verdict};
 use crate::document::{AskedOn, Reach};
-use crate::engine::{Engine, InContext, NOWHERE, State};
+use crate::engine::{Engine, InContext, NOWHERE, State, User};
 use crate::id::{PropertyId, UserId};
 use crate::request::{Action, Context, OnType, Owner, OwnerPosition, Resource, Value};
 
@@ -93,7 +93,7 @@ impl<'e, C: Context + ?Sized> InContext<'e, C> {
     /// Bearers of tokens are not among them: the engine does not know who holds one (D18). Where a
     /// token bears the id of a user, it is answered by the roles that it brings, not by the user's.
     ///
-    /// Cost: a look at each access set when called, at each position once, and at each user while
+    /// Cost: a look at each access set and at each position when called, and at each user while
     /// iterating. Only conditions on properties of the subject are asked of users one by one.
     ///
     /// # Errors
@@ -131,13 +131,22 @@ pub struct WhoCan<'e, 'r, R: ?Sized, C: ?Sized = ()> {
     resource: &'r R,
     context: &'e C,
     operation: &'e Operation,
+    /// Whether people below may lend (S6).
+    lends: bool,
     /// In catalog order, without those that give nothing to anybody.
     pairs: Vec<Candidate>,
-    /// By number of the access set.
-    sets: Vec<Answer>,
+    /// By number of the access set, how far it reaches: 0 nowhere, [`DIFFERS`] by the user.
+    reach: Vec<u8>,
+    /// By number of the access set, the permission that reaches so far.
+    permissions: Vec<u16>,
     needed: Needed,
     next: u32,
+    end: u32,
 }
+
+/// The scope of an access set whose users are looked at one by one, for their conditions or for what
+/// they are lent (S6). It is wider than any that is needed.
+const DIFFERS: u8 = Scope::All as u8 + 1;
 
 /// A pair by which somebody may.
 struct Candidate {
@@ -145,19 +154,6 @@ struct Candidate {
     permission: u16,
     /// Whether its conditions depend on the subject.
     is_open: bool,
-}
-
-/// What the users of an access set may.
-#[derive(Clone, Copy)]
-enum Answer {
-    Nothing,
-    /// The widest pair.
-    Reaches {
-        scope: u8,
-        permission: u16,
-    },
-    /// Conditions or lending (S6) differ from user to user.
-    Differs,
 }
 
 impl<'e, 'r, R: Resource + ?Sized, C: Context + ?Sized> WhoCan<'e, 'r, R, C> {
@@ -196,38 +192,50 @@ impl<'e, 'r, R: Resource + ?Sized, C: Context + ?Sized> WhoCan<'e, 'r, R, C> {
                 });
             }
         }
-        let needed = match of_record {
-            true => Needed::by(state, resource),
-            false => Needed::NOTHING,
-        };
-        let lends = needed.is_asked && model.reach == Reach::Accessible;
+        let lends = of_record && model.reach == Reach::Accessible;
         let sets = match pairs.is_empty() {
-            true => Vec::new(),
-            false => (0..state.set_numbers() as usize)
-                .map(|set| Answer::of(state, set, &pairs, lends))
-                .collect(),
+            true => 0,
+            false => state.set_numbers() as usize,
+        };
+        let (reach, permissions): (Vec<u8>, Vec<u16>) = (0..sets)
+            .map(|set| widest_pair(state, set, &pairs, lends))
+            .unzip();
+        // Of what nobody may, the positions need no look.
+        let is_anybody = reach.iter().any(|scope| *scope > 0);
+        let (needed, end) = match (is_anybody, of_record) {
+            (false, _) => (Needed::NOTHING, 0),
+            (true, false) => (Needed::NOTHING, state.user_numbers()),
+            (true, true) => (Needed::by(state, resource), state.user_numbers()),
         };
         Ok(WhoCan {
             state,
             resource,
             context,
             operation,
+            lends,
             pairs,
-            sets,
+            reach,
+            permissions,
             needed,
             next: 0,
+            end,
         })
     }
 
     /// The widest pair that allows this user, then catalog order (D17).
-    fn look(&mut self, user: u32, set: usize, position: u32) -> Option<(u8, u16)> {
-        let needed = self.needed.of(self.state, user, position);
+    #[inline(never)]
+    fn look(&self, user: u32, record: User, needed: u8) -> Option<(u8, u16)> {
         let mut widest: Option<(u8, u16)> = None;
         for candidate in &self.pairs {
-            let Some(Ok(mut scope)) = self.state.pair_scope(set, candidate.pair) else {
+            let reached = self.state.pair_scope(record.access(), candidate.pair);
+            let Some(Ok(mut scope)) = reached else {
                 continue;
             };
-            if self.needed.is_asked && self.state.is_lent_to(position, scope, candidate.pair) {
+            if self.lends
+                && self
+                    .state
+                    .is_lent_to(record.position, scope, candidate.pair)
+            {
                 scope = Scope::All as u8;
             }
             if scope >= needed
@@ -251,128 +259,104 @@ impl<'e, 'r, R: Resource + ?Sized, C: Context + ?Sized> WhoCan<'e, 'r, R, C> {
     }
 
     /// Whether this user may: the scope and the permission of the allow.
-    fn allowed(&mut self, user: u32) -> Option<(u8, u16)> {
+    #[inline]
+    fn allowed(&self, user: u32) -> Option<(u8, u16)> {
         let record = self.state.user_record(user)?;
         let set = record.access();
-        let answer = *self.sets.get(set)?;
-        if matches!(answer, Answer::Nothing) || record.is_suspended() {
+        let needed = self.needed.of(user, record.position);
+        // One comparison for most: whether it holds is all that cannot be predicted.
+        let reach = self.reach.get(set).copied()?;
+        if reach < needed || record.is_suspended() {
             return None;
         }
-        match answer {
-            Answer::Nothing => None,
-            Answer::Reaches { scope, permission } => {
-                let reaches = scope == Scope::All as u8
-                    || scope >= self.needed.of(self.state, user, record.position);
-                reaches.then_some((scope, permission))
-            }
-            Answer::Differs => self.look(user, set, record.position),
+        match reach {
+            DIFFERS => self.look(user, record, needed),
+            scope => Some((scope, self.permissions.get(set).copied()?)),
         }
     }
 }
 
-impl Answer {
-    fn of(state: &State, set: usize, pairs: &[Candidate], lends: bool) -> Answer {
-        let mut answer = Answer::Nothing;
-        for candidate in pairs {
-            let Some(Ok(reached)) = state.pair_scope(set, candidate.pair) else {
-                continue;
-            };
-            let may_be_lent =
-                lends && [Scope::Reports as u8, Scope::Peers as u8].contains(&reached);
-            if candidate.is_open || may_be_lent {
-                return Answer::Differs;
-            }
-            if !matches!(answer, Answer::Reaches { scope, .. } if scope >= reached) {
-                answer = Answer::Reaches {
-                    scope: reached,
-                    permission: candidate.permission,
-                };
-            }
+/// How far the users of an access set reach, and by which permission, after D17.
+fn widest_pair(state: &State, set: usize, pairs: &[Candidate], lends: bool) -> (u8, u16) {
+    let mut widest = (0, NONE);
+    for candidate in pairs {
+        let Some(Ok(scope)) = state.pair_scope(set, candidate.pair) else {
+            continue;
+        };
+        let may_be_lent = lends && [Scope::Reports as u8, Scope::Peers as u8].contains(&scope);
+        if candidate.is_open || may_be_lent {
+            return (DIFFERS, NONE);
         }
-        answer
+        if scope > widest.0 {
+            widest = (scope, candidate.permission);
+        }
     }
+    widest
 }
 
 /// The narrowest scope that reaches the record's owner, by who looks (S1, S3).
 struct Needed {
-    /// Whether there is a record to reach.
-    is_asked: bool,
-    has_owner: bool,
     owner: Option<u32>,
-    /// The owner's position, or [`NOWHERE`].
-    at: u32,
-    /// By number of the viewer's position, as far as it was looked at.
-    seen: Vec<u8>,
+    /// By number of the viewer's position.
+    by_position: Vec<u8>,
+    /// From no position.
+    elsewhere: u8,
 }
 
 impl Needed {
+    /// Where there is no record to reach: any scope suffices.
     const NOTHING: Needed = Needed {
-        is_asked: false,
-        has_owner: false,
         owner: None,
-        at: NOWHERE,
-        seen: Vec::new(),
+        by_position: Vec::new(),
+        elsewhere: Scope::Own as u8,
     };
 
     fn by<R: Resource + ?Sized>(state: &State, resource: &R) -> Needed {
-        let asked = Needed {
-            is_asked: true,
+        let nobody = Needed {
+            elsewhere: Scope::All as u8,
             ..Needed::NOTHING
         };
         let owner = match resource.owner() {
-            Owner::None => return asked,
+            Owner::None => return nobody,
             Owner::User(user) => state.user_number(user),
             Owner::Named(id) => state.find_user(id),
         };
         let at = match resource.owner_position() {
             OwnerPosition::Directory => owner
                 .and_then(|owner| state.user_record(owner))
-                .map(|owner| owner.position),
+                .map(|owner| owner.position)
+                .filter(|position| *position != NOWHERE),
             OwnerPosition::None => None,
             OwnerPosition::Named(id) => state.find_position(id),
             OwnerPosition::At(position) => state.position_number(position),
         };
-        let at = at.unwrap_or(NOWHERE);
-        let positions = match at {
-            NOWHERE => 0,
-            _ => state.position_numbers() as usize,
+        let seen_from = |at: u32, position: u32| {
+            if state.stands_below(at, position) {
+                Scope::Reports as u8
+            } else if at == position {
+                Scope::Peers as u8
+            } else {
+                Scope::All as u8
+            }
         };
+        let by_position = at.map(|at| {
+            let positions = 0..state.position_numbers();
+            positions.map(|position| seen_from(at, position)).collect()
+        });
         Needed {
-            has_owner: true,
             owner,
-            at,
-            seen: vec![0; positions],
-            ..asked
+            by_position: by_position.unwrap_or_default(),
+            ..nobody
         }
     }
 
-    fn of(&mut self, state: &State, user: u32, position: u32) -> u8 {
-        if !self.is_asked {
-            return 0;
-        }
+    #[inline]
+    fn of(&self, user: u32, position: u32) -> u8 {
         if self.owner == Some(user) {
             return Scope::Own as u8;
         }
-        if !self.has_owner || self.at == NOWHERE {
-            return Scope::All as u8;
-        }
-        match self.seen.get_mut(position as usize) {
-            None => Scope::All as u8,
-            Some(0) => {
-                let needed = if state.stands_below(self.at, position) {
-                    Scope::Reports
-                } else if self.at == position {
-                    Scope::Peers
-                } else {
-                    Scope::All
-                };
-                if let Some(seen) = self.seen.get_mut(position as usize) {
-                    *seen = needed as u8;
-                }
-                needed as u8
-            }
-            Some(known) => *known,
-        }
+        let seen = self.by_position.get(position as usize);
+        seen.copied().unwrap_or(self.elsewhere)
     }
 }
 
@@ -400,7 +384,7 @@ impl<'e, R: Resource + ?Sized, C: Context + ?Sized> Iterator for WhoCan<'e, '_, 
     type Item = Allowed<'e>;
 
     fn next(&mut self) -> Option<Allowed<'e>> {
-        while self.next < self.state.user_numbers() && !self.sets.is_empty() {
+        while self.next < self.end {
             let user = self.next;
             self.next += 1;
             if let Some((scope, permission)) = self.allowed(user)
@@ -418,7 +402,7 @@ impl<'e, R: Resource + ?Sized, C: Context + ?Sized> Iterator for WhoCan<'e, '_, 
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = self.state.user_numbers().saturating_sub(self.next);
+        let left = self.end.saturating_sub(self.next);
         (0, Some(left as usize))
     }
 }
