@@ -52,7 +52,7 @@ impl State {
         subject: &Subject<'a>,
         resource: &R,
     ) -> Result<Asker<'a>, Denial> {
-        let no_operation = Action::Operation(OperationId::new(u32::from(NONE), self.catalog_brand));
+        let no_operation = Action::Operation(OperationId::new(u32::from(NONE), self.model().brand));
         match self.settle(subject, no_operation, resource) {
             Err(denial) if denial.code != Code::UnknownAction => return Err(denial),
             Ok(_) | Err(_) => {}

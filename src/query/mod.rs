@@ -5,6 +5,7 @@
 
 mod actions;
 mod conditions;
+mod needed;
 mod screen;
 mod what;
 mod who;

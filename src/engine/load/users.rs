@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use super::super::users::{Assigned, User};
-use super::EngineBuilder;
 use super::policy::OUT_OF_CALENDAR;
+use super::EngineBuilder;
 use crate::catalog::{Bearer, check_identifier, check_limit, find};
 use crate::document::problem::{Path, Report, quoted};
 use crate::document::{AssignmentDocument, PropertyType, PropertyValue, UserDocument};
