@@ -4,6 +4,7 @@
 use bailiwick::Engine;
 use bailiwick::query::{Ask, CompactScreen, CompactShown, Screen, Shown};
 
+#[expect(dead_code, reason = "both policies are edited here")]
 #[path = "support/mod.rs"]
 mod support;
 
