@@ -548,6 +548,11 @@ impl Permit {
 pub struct Denied(Decision);
 
 impl Denied {
+    /// Of a denial; of an allow there is no `Denied`.
+    pub(crate) const fn of(denial: Decision) -> Denied {
+        Denied(denial)
+    }
+
     /// The decision, a denial.
     pub const fn decision(&self) -> Decision {
         self.0

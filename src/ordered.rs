@@ -167,10 +167,6 @@ impl<V: Ord + Copy> Ordered<(u32, V)> {
             .take_while(move |(known, _)| *known == number)
             .map(|(_, value)| *value)
     }
-
-    pub(crate) fn has(&self, number: u32) -> bool {
-        self.with(number).next().is_some()
-    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::catalog::EVERYBODY;
-use crate::decision::NONE;
 use crate::document::problem::quoted;
 use crate::engine::State;
 use crate::id::{OperationId, PermissionId};
@@ -266,7 +265,7 @@ impl<'e> AccessChange<'e> {
 /// How far a pair reaches in an access set, its late features looked at, conditions aside.
 fn scope(state: &State, set: u32, operation: u16, pair: u16) -> Option<Scope> {
     let held = state.pair_scope(set as usize, pair)?.ok()?;
-    let entitled = state.late_feature(operation, pair) == NONE;
+    let entitled = state.late_feature(operation, pair).is_none();
     Scope::from_u8(held).filter(|_| entitled)
 }
 

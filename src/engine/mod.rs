@@ -2,6 +2,7 @@
 
 mod accounts;
 mod ask;
+mod asker;
 mod bearer;
 mod cells;
 mod check;
@@ -24,16 +25,17 @@ mod view;
 
 pub(crate) use cells::is_effective;
 pub(crate) use draft::Draft;
+pub(crate) use evaluate::JudgedPair;
+pub(crate) use explain::{Asking, FailingCondition, Owned, Recorded};
 pub(crate) use load::{OUT_OF_CALENDAR, check_created, own_rights, read_settings};
 pub(crate) use positions::NoHierarchy;
 pub(crate) use rights::{Holder, Planes};
 pub(crate) use sets::{Assigned, Sets};
 pub(crate) use users::{End, Extras, Held, NOWHERE, User};
-pub(crate) use evaluate::JudgedPair;
-pub(crate) use explain::{Asking, FailingCondition, Owned, Recorded};
 
 pub use accounts::Accounts;
 pub use ask::InContext;
+pub(crate) use asker::{Asker, got_further};
 pub use load::{EngineBuilder, Loaded};
 pub(crate) use standpoint::Standpoint;
 

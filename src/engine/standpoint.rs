@@ -7,7 +7,7 @@ use super::evaluate::{Cells, Compiled, Viewer};
 use super::users::{NOWHERE, User};
 use crate::decision::Denial;
 use crate::id::{Brand, OperationId, PositionId};
-use crate::request::{Action, OnType, PropertyMap, Resource, Subject, Who};
+use crate::request::{Action, OnType, PropertyMap, Resource, Subject};
 
 /// Whose records are a subject's own, and from where it looks.
 #[derive(Debug, Clone, Copy)]
@@ -44,15 +44,6 @@ impl State {
                     position: user.and_then(|it| self.user_position(it)),
                 }
             }
-        }
-    }
-
-    /// The user of the directory that a subject is by name or handle.
-    fn user_asking(&self, subject: &Subject<'_>) -> Option<u32> {
-        match subject.who {
-            Who::Handle(id) => self.user_number(id),
-            Who::Named(id) => self.find_user(id),
-            Who::Role(_) | Who::Token(_) => None,
         }
     }
 

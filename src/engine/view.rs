@@ -211,10 +211,6 @@ impl State {
         self.catalog_version
     }
 
-    pub(crate) fn revision(&self) -> u64 {
-        self.revision
-    }
-
     pub(crate) fn features(&self) -> &[Box<str>] {
         &self.features
     }
@@ -304,14 +300,6 @@ impl State {
     pub(crate) fn positions_below(&self, position: u32) -> Vec<u32> {
         let juniors = |position| self.positions.juniors(position).collect();
         reached(vec![position], juniors)
-    }
-
-    /// The first feature that a pair or its operation lacks of its own, or `NONE`.
-    pub(crate) fn late_feature(&self, operation: u16, pair: u16) -> u16 {
-        match self.pair_feature(pair) {
-            crate::decision::NONE => self.operation_feature(operation),
-            feature => feature,
-        }
     }
 
     /// The access sets that somebody has and in which a role is authorized (D2).

@@ -56,6 +56,7 @@
 pub(crate) mod administration;
 pub(crate) mod conditions;
 pub(crate) mod names;
+mod pairs;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -68,6 +69,9 @@ use bailiwick::{Scope, Timestamp};
 
 use conditions::Facts;
 use names::{Names, parent};
+
+#[allow(unused_imports, reason = "every test file uses its own part of this")]
+pub(crate) use pairs::Judged;
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq)]
