@@ -145,6 +145,11 @@ pub(crate) fn w4() -> World {
     hierarchy("W4", 10_000, 100_000, 1 << 17)
 }
 
+/// W5: W4 ten times over.
+pub(crate) fn w5() -> World {
+    hierarchy("W5", 100_000, 1_000_000, 1 << 17)
+}
+
 fn hierarchy(name: &'static str, positions: usize, users: usize, requests: usize) -> World {
     let mut random = Random(positions as u64);
     let roles = (0..20)

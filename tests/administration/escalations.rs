@@ -126,7 +126,9 @@ fn lifting_a_deny_for_whoever_brings_the_role_by_a_token() {
     let brought = |also| office(also).with(|it| it.catalog.tokens.account_roles = true);
     brought(false).refuses(Authority, "boss", lift.clone());
     brought(true).allows("boss", lift.clone());
-    office(false).allows("boss", lift);
+    // The role itself is touched, whoever holds it.
+    office(false).refuses(Authority, "boss", lift.clone());
+    office(true).allows("boss", lift);
 }
 
 #[test]

@@ -26,13 +26,14 @@ impl Transaction {
         let is_upgraded = policy.catalog_version > before.catalog_version;
         self.draft.set_catalog_version(policy.catalog_version);
         self.import_features(policy, &before)?;
+        // What roles come to is compared with the settings as they will be.
+        self.import_settings(policy, &before)?;
         self.import_roles(policy, &before, is_upgraded)?;
         self.import_packages(policy, &before)?;
         let gone = missing(&before.roles, &policy.roles, |it| &it.id);
         for role in juniors_first(&gone).into_iter().rev() {
             self.delete_role(&role.id)?;
         }
-        self.import_settings(policy, &before)?;
         self.import_positions(policy, &before)?;
         let used = [
             (UsedIdKind::User, &policy.used_ids.users),
