@@ -44,7 +44,8 @@ fn the_compact_form_says_what_the_screen_says() {
                     CompactShown::Requestable => "Requestable",
                 });
             }
-            if tally.cases % 50 == 0 {
+            // Every bit and every prefix of one in some worlds.
+            if tally.cases == 1 && drawn.number % 8 == 3 {
                 nothing_else_is_a_screen(&bytes, tally);
             }
         }

@@ -85,8 +85,8 @@ impl Engine {
     ///
     /// let changes = [Change::assign_role("bob", "seller")];
     /// let applied = engine.apply(&Actor::user("ann"), Timestamp(1), &changes)?;
-    /// let orders = OnType::of("order");
-    /// assert!(engine.check("bob", "list", &orders).is_deny());
+    /// let orders = OnType::named("order");
+    /// assert!(!engine.check("bob", "list", &orders).is_allow());
     /// assert!(applied.engine().check("bob", "list", &orders).is_allow());
     ///
     /// let refused = engine.apply(&Actor::user("bob"), Timestamp(1), &changes).unwrap_err();

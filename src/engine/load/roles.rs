@@ -120,7 +120,9 @@ impl EngineBuilder {
                         .map_or(0, |node| kept[node as usize].0)
                 };
                 report_cycles(&cycles, "inheritance", name, &list, position, report);
-                Vec::new()
+                // Each by itself, so that what names them is looked at all the same.
+                let alone = Dag::new(own.len(), &[]).unwrap_or_default();
+                unite_juniors(model, own, &documents, &alone, self.state.revision)
             }
         };
         for (&(i, role), number) in kept.iter().zip(model.roles.len()..) {
