@@ -10,7 +10,7 @@ use bitvec::prelude::{BitVec, Lsb0};
 use petgraph::algo::{kosaraju_scc, toposort};
 use petgraph::graph::{DiGraph, NodeIndex};
 
-use crate::chunked::Chunked;
+use crate::chunked::{Chunked, Fronted};
 use crate::limits;
 
 /// A validated DAG. Edges lead from the senior to the junior.
@@ -146,7 +146,7 @@ fn cycles(graph: &DiGraph<(), ()>) -> Vec<Vec<u32>> {
 /// nothing else is numbered anew (the gaps of Agrawal, Borgida and Jagadish, section 4).
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Reach {
-    labels: Chunked<Label>,
+    labels: Fronted<Label, 14>,
     /// For each node, the first number of its range that no node has yet.
     free: Chunked<u32>,
     /// The first number past all of them.
@@ -535,7 +535,7 @@ mod tests {
             .collect();
         let dag = Dag::new(nodes as usize, &edges).unwrap();
         let reach = Reach::with_budget(&dag, 100).unwrap();
-        assert!(reach.labels.len() == 0);
+        assert!(reach.labels.is_empty());
         for low in (0..nodes).step_by(13) {
             for high in 0..nodes {
                 assert_eq!(reach.is_below(low, high), searched_below(&dag, low, high));
