@@ -5,7 +5,9 @@
 mod worlds;
 
 use bailiwick::admin::{Actor, Change};
-use bailiwick::document::{ChangeKind, GrantDocument, PositionDocument, RoleDocument, UserDocument};
+use bailiwick::document::{
+    ChangeKind, GrantDocument, PositionDocument, RoleDocument, UserDocument,
+};
 use bailiwick::{Catalog, Engine, Scope, Timestamp};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use worlds::{Random, World};
@@ -24,14 +26,21 @@ fn governed(mut world: World) -> (World, Engine) {
         admin = admin.grant((format!("p{permission}").as_str(), Scope::All));
     }
     world.policy.roles.push(admin);
-    world.policy.roles.push(RoleDocument::new("staff").grant(("p1", Scope::Own)));
+    world
+        .policy
+        .roles
+        .push(RoleDocument::new("staff").grant(("p1", Scope::Own)));
     for extra in 0..5 {
-        world.policy.roles.push(RoleDocument::new(format!("extra-{extra}")));
+        world
+            .policy
+            .roles
+            .push(RoleDocument::new(format!("extra-{extra}")));
     }
     let mut random = Random(11);
     for user in world.users.iter_mut().take(100_000) {
         user.roles.push("staff".into());
-        user.roles.push(format!("extra-{}", random.below(5)).as_str().into());
+        user.roles
+            .push(format!("extra-{}", random.below(5)).as_str().into());
     }
     world.users.push(UserDocument::new("boss").role("admin"));
     let catalog = Catalog::new(world.catalog.clone()).expect("a sound catalog");
@@ -40,7 +49,11 @@ fn governed(mut world: World) -> (World, Engine) {
 }
 
 fn apply(engine: &Engine, change: Change) -> Engine {
-    let applied = engine.apply(&Actor::user("boss"), Timestamp(1), std::slice::from_ref(&change));
+    let applied = engine.apply(
+        &Actor::user("boss"),
+        Timestamp(1),
+        std::slice::from_ref(&change),
+    );
     match applied {
         Ok(applied) => applied.into_engine(),
         Err(refused) => panic!("{refused}: {change:?}"),
@@ -88,7 +101,11 @@ fn changes(c: &mut Criterion) {
             }
         };
         group.bench_function("role held by 100,000", |b| {
-            b.iter_batched(&mut edit, |change| apply(&engine, change), BatchSize::SmallInput);
+            b.iter_batched(
+                &mut edit,
+                |change| apply(&engine, change),
+                BatchSize::SmallInput,
+            );
         });
         let positions = world.policy.positions.len();
         let mut number = 0;

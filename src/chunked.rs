@@ -286,7 +286,10 @@ mod tests {
         }
         for index in 0..30 {
             let changed = [2, 7, 8, 29].contains(&index);
-            assert_eq!(new.get(index), Some(&(index + if changed { 100 } else { 0 })));
+            assert_eq!(
+                new.get(index),
+                Some(&(index + if changed { 100 } else { 0 }))
+            );
             assert_eq!(old.get(index), Some(&index));
         }
         assert_eq!((new.get(30), new.is_empty()), (None, false));

@@ -13,5 +13,6 @@ mod agreement;
 mod colluders;
 mod escalations;
 mod office;
+mod report;
 mod table;
 mod unchanged;
