@@ -65,7 +65,9 @@ fn access_gained_and_lost_is_what_users_gain_and_lose() {
         let engine = documents.load();
         for _ in 0..6 {
             let change = change(&documents, &mut rng);
-            let Ok(applied) = engine.apply(&Actor::System, documents.at, &[change.clone()]) else {
+            let Ok(applied) =
+                engine.apply(&Actor::System, documents.at, std::slice::from_ref(&change))
+            else {
                 continue;
             };
             let (before, after) = (scopes(&engine), scopes(applied.engine()));
@@ -110,7 +112,9 @@ fn reach_gained_and_lost_is_who_comes_to_stand_below() {
         let engine = documents.load();
         for _ in 0..6 {
             let change = change(&documents, &mut rng);
-            let Ok(applied) = engine.apply(&Actor::System, documents.at, &[change.clone()]) else {
+            let Ok(applied) =
+                engine.apply(&Actor::System, documents.at, std::slice::from_ref(&change))
+            else {
                 continue;
             };
             let below = |engine: &Engine, position: &Option<String>| -> BTreeSet<String> {
@@ -174,7 +178,9 @@ fn what_is_lent_otherwise_is_what_people_come_to_have_by_lending() {
         let engine = documents.load();
         for _ in 0..6 {
             let change = change(&documents, &mut rng);
-            let Ok(applied) = engine.apply(&Actor::System, documents.at, &[change.clone()]) else {
+            let Ok(applied) =
+                engine.apply(&Actor::System, documents.at, std::slice::from_ref(&change))
+            else {
                 continue;
             };
             let report = applied.report();

@@ -4,6 +4,7 @@
 //! needs (A2 to A4), and takes its step; what only the outcome can tell is asked after the step. A
 //! refusal drops the draft.
 
+mod assignments;
 mod effects;
 mod import;
 mod order;
