@@ -2,6 +2,7 @@
 
 #![cfg(all(feature = "toml", feature = "json"))]
 
+use bailiwick::admin::{Actor, Change};
 use bailiwick::document::{
     Bundle, CatalogDocument, DirectoryDocument, PolicyDocument, PropertyValue, UserDocument,
 };
@@ -320,4 +321,58 @@ fn a_null_is_no_boolean() {
         lines(&problems),
         ["users.json: users[0].suspended: expected `true` or `false`, found null"]
     );
+}
+
+/// Found by reading: nobody lends from a position that is gone, though they left it in the very
+/// transaction that deleted it.
+#[test]
+fn what_was_lent_from_a_position_that_is_gone_is_lent_no_more() {
+    let catalog = CatalogDocument::from_toml(
+        "catalog.toml",
+        r#"
+format = 1
+id = "sales"
+version = 1
+reach = "accessible"
+permissions = [{ path = "deals", scopes = ["reports", "all"] }]
+types = [{ id = "deal" }]
+operations = [{ type = "deal", action = "view", on = "record", allowed_by = ["deals"] }]
+"#,
+    );
+    let policy = PolicyDocument::from_toml(
+        "policy.toml",
+        r#"
+format = 1
+catalog_version = 1
+roles = [
+  { id = "manager", grants = [{ select = "deals", scope = "reports" }] },
+  { id = "clerk", grants = [{ select = "deals", scope = "all" }] },
+]
+positions = [{ id = "head" }, { id = "desk", reports_to = ["head"] }]
+"#,
+    );
+    let users = [
+        UserDocument::new("ann").role("manager").position("head"),
+        UserDocument::new("bob").role("clerk").position("desk"),
+    ];
+    let catalog = Catalog::new(catalog).unwrap();
+    let users = DirectoryDocument::new(users);
+    let engine = Engine::new(&catalog, policy, users, Timestamp(0)).unwrap();
+    let engine = engine.engine;
+    let nobodys = Record::of("deal").id("1");
+    assert!(engine.check("ann", "view", &nobodys).is_allow());
+    let changes = [
+        Change::PlaceUser {
+            user: "bob".to_owned(),
+            position: None,
+        },
+        Change::DeletePosition {
+            position: "desk".to_owned(),
+        },
+    ];
+    let applied = engine.apply(&Actor::System, Timestamp(1), &changes).unwrap();
+    let after = applied.engine().check("ann", "view", &nobodys);
+    assert_eq!(after.code(), "out_of_scope");
+    // The handle of a position that is gone is nowhere.
+    assert!(applied.engine().position("desk").is_none());
 }

@@ -421,6 +421,8 @@ impl Draft {
 
     /// Nobody holds it, and none reports to it.
     pub(crate) fn remove_position(&mut self, position: u32) {
+        // Whoever left it in this transaction lends nothing upwards any more.
+        self.hierarchy_changed = true;
         Arc::make_mut(&mut self.state.positions).remove(position);
     }
 

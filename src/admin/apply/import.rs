@@ -238,6 +238,9 @@ impl Transaction {
             if (&old.name, &old.description) != (&package.name, &package.description) {
                 self.describe_package(&package.id, &package.name, &package.description)?;
             }
+            if old.created != package.created {
+                self.date_package(&package.id, package.created)?;
+            }
             for role in &package.roles {
                 if !old.roles.contains(role) {
                     self.add_to_package(&package.id, role)?;

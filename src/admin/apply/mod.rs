@@ -101,6 +101,13 @@ impl Engine {
         changes: &[Change],
     ) -> Result<Applied, Refused> {
         let refused = |change: usize| move |reason: Refusal| Refused { change, reason };
+        // The last that a document can state.
+        if i64::try_from(self.revision()).is_ok_and(|it| it == i64::MAX) {
+            return Err(refused(0)(Refusal::TooMany {
+                what: "revisions",
+                limit: i64::MAX as usize,
+            }));
+        }
         // What has ended by then gives no authority.
         let draft = self.draft(at);
         let before = draft.so_far().0;

@@ -6,7 +6,7 @@ use super::super::authority::{Receivers, Target};
 use super::super::refusal::{Named, Refusal};
 use super::effects::RightsBefore;
 use super::{Transaction, validated};
-use crate::document::{ChangeKind, PackageDocument};
+use crate::document::{ChangeKind, PackageDocument, Timestamp};
 use crate::engine::Assigned;
 use crate::limits;
 
@@ -60,6 +60,21 @@ impl Transaction {
             .kind(self.scene(), kind, Target::Everything)?;
         document.name.clone_from(name);
         document.description.clone_from(description);
+        self.draft.set_package(number, document, roles);
+        Ok(())
+    }
+
+    /// As an import may.
+    pub(super) fn date_package(
+        &mut self,
+        package: &str,
+        created: Option<Timestamp>,
+    ) -> Result<(), Refusal> {
+        let (number, mut document, roles) = self.package(package)?;
+        let kind = ChangeKind::EditPackages;
+        self.authority
+            .kind(self.scene(), kind, Target::Everything)?;
+        document.created = created;
         self.draft.set_package(number, document, roles);
         Ok(())
     }
