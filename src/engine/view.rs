@@ -326,6 +326,13 @@ impl State {
         system.is_some_and(|it| it.retired.is_some())
     }
 
+    /// Whether it is one that the catalog had retired when the policy was written: nobody may name it.
+    pub(crate) fn is_gone_role(&self, role: u32) -> bool {
+        let system = self.model().roles.get(role as usize);
+        let retired = system.and_then(|it| it.retired);
+        retired.is_some_and(|version| version <= self.catalog_version)
+    }
+
     /// A role and all that inherit it, at any depth.
     pub(crate) fn roles_above(&self, role: u32) -> Vec<u32> {
         reached(vec![role], |role| self.roles.seniors(role).collect())

@@ -12,6 +12,8 @@ mod account;
 mod agreement;
 mod colluders;
 mod escalations;
+mod listing;
 mod office;
+mod review;
 mod table;
 mod unchanged;

@@ -1,6 +1,5 @@
 //! Roles that another makes superfluous.
 
-use std::collections::HashMap;
 use std::fmt;
 
 use serde::Serialize;
@@ -35,27 +34,39 @@ impl fmt::Display for DominatedRole<'_> {
     }
 }
 
-/// A permission granted at least that far, or denied (`None`).
-type Right = (u16, Option<u8>);
+/// A permission granted at least that far, or denied: by number, five for each permission.
+type Right = usize;
 
-/// The rights of a closure, each once: what a dominator must have too.
+const DENIED: usize = 4;
+const PER_PERMISSION: usize = 5;
+
+fn granted(permission: u16, scope: u8) -> Right {
+    usize::from(permission) * PER_PERMISSION + usize::from(scope) - 1
+}
+
+/// The rights of a closure, each permission once: what a dominator must have too.
 fn rights(of: &Planes) -> impl Iterator<Item = Right> + '_ {
     let grants = of.grants();
-    let grants = grants.map(|(permission, scope)| (permission, Some(scope)));
-    grants.chain(denied(of).into_iter().map(|it| (it, None)))
+    let grants = grants.map(|(permission, scope)| granted(permission, scope));
+    grants.chain(denied(of))
 }
 
 /// Those rights, and all that they contain.
 fn contained(of: &Planes) -> impl Iterator<Item = Right> + '_ {
-    rights(of).flat_map(|(permission, scope)| {
-        let narrower = 1..scope.unwrap_or_default();
-        let narrower = narrower.map(move |it| (permission, Some(it)));
-        narrower.chain([(permission, scope)])
-    })
+    let grants = of.grants();
+    let grants = grants.flat_map(|(permission, scope)| {
+        let scopes = 1..=scope;
+        scopes.map(move |scope| granted(permission, scope))
+    });
+    grants.chain(denied(of))
 }
 
-fn denied(of: &Planes) -> Vec<u16> {
-    of.denied_beyond(&Planes::none(0)).collect()
+fn denied(of: &Planes) -> Vec<Right> {
+    let nothing = Planes::none(0);
+    let denied = of.denied_beyond(&nothing);
+    denied
+        .map(|it| usize::from(it) * PER_PERMISSION + DENIED)
+        .collect()
 }
 
 /// Whether the first grants and denies no more than the second.
@@ -80,11 +91,11 @@ pub(super) fn dominated<'e>(
 ) -> Vec<DominatedRole<'e>> {
     let closures = groups.iter().filter_map(|group| group.first());
     let closures: Vec<&Planes> = closures.map(|it| it.rights).collect();
-    let by_rarest = by_rarest_right(&closures);
+    let by_rarest = by_rarest_right(&closures, state.model().permissions.len());
     let mut found = vec![Found::default(); state.role_numbers() as usize];
     let mut below = Below::default();
     for (group, wider) in groups.iter().zip(&closures) {
-        let narrower = contained(wider).flat_map(|right| by_rarest.get(&right));
+        let narrower = contained(wider).flat_map(|right| by_rarest.get(right));
         let narrower = narrower.flatten().filter_map(|it| groups.get(*it));
         let narrower = narrower.filter(|it| {
             let closure = it.first().map(|it| it.rights);
@@ -123,18 +134,18 @@ pub(super) fn dominated<'e>(
 }
 
 /// Each of some closures, by its right that the fewest of them have: whatever dominates it has that.
-fn by_rarest_right(closures: &[&Planes]) -> HashMap<Right, Vec<usize>> {
-    let mut times: HashMap<Right, u32> = HashMap::new();
-    for closure in closures {
-        for right in contained(closure) {
-            *times.entry(right).or_default() += 1;
+fn by_rarest_right(closures: &[&Planes], permissions: usize) -> Vec<Vec<usize>> {
+    let mut times = vec![0_u32; permissions * PER_PERMISSION];
+    for right in closures.iter().flat_map(|it| contained(it)) {
+        if let Some(times) = times.get_mut(right) {
+            *times += 1;
         }
     }
-    let mut by_rarest: HashMap<Right, Vec<usize>> = HashMap::new();
+    let mut by_rarest = vec![Vec::new(); times.len()];
     for (number, closure) in closures.iter().enumerate() {
-        let rarest = rights(closure).min_by_key(|right| times.get(right));
-        if let Some(rarest) = rarest {
-            by_rarest.entry(rarest).or_default().push(number);
+        let rarest = rights(closure).min_by_key(|right| times.get(*right));
+        if let Some(alike) = rarest.and_then(|it| by_rarest.get_mut(it)) {
+            alike.push(number);
         }
     }
     by_rarest

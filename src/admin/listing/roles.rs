@@ -57,7 +57,7 @@ impl<'e> RoleEntry<'e> {
             authorized: authorized.unwrap_or_else(|| holders::authorized(state, role)),
             packages: state.packages().with_role(role).count(),
             inherited_by: state.roles().seniors(role).count(),
-            brought_by_tokens: state.tokens_bring(role),
+            brought_by_tokens: state.tokens_bring(role) && !state.is_gone_role(role),
         }
     }
 }
