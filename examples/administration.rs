@@ -1,12 +1,35 @@
 //! A campaign's people administer it: who may change what, what a change does before it is made, and
 //! what nobody may do.
 
-use bailiwick::admin::{Actor, Change, ListOrder, ListQuery, RoleEditor};
+use bailiwick::admin::{Actor, Change, ListOrder, ListQuery, Refused, RoleEditor};
 use bailiwick::document::{
-    AdjustableDocument, CatalogDocument, DirectoryDocument, PolicyDocument, RoleDocument,
-    UserDocument,
+    CatalogDocument, DirectoryDocument, PolicyDocument, RoleDocument, UserDocument,
 };
-use bailiwick::{Catalog, Engine, Timestamp};
+use bailiwick::{Catalog, Engine, Problems, Timestamp};
+
+/// The host's clock.
+const NOW: Timestamp = Timestamp(1_800_000_000);
+
+/// The campaign of `fixtures/canvassing`, but that its product bounds a setting: rankings are for
+/// Verified Users at least, and for Owners alone never.
+fn engine() -> Result<Engine, Problems> {
+    let catalog = include_str!("../fixtures/canvassing/catalog.toml");
+    let policy = include_str!("../fixtures/canvassing/policy.toml");
+    let directory = include_str!("../fixtures/canvassing/directory.toml");
+    let mut catalog = CatalogDocument::from_toml("catalog.toml", catalog).into_document()?;
+    for permission in &mut catalog.permissions {
+        if let Some(adjustable) = &mut permission.adjustable
+            && permission.path == "canvass.rankings"
+        {
+            adjustable.default = "system:verified_user".to_owned();
+            adjustable.floor = Some("system:verified_user".to_owned());
+            adjustable.ceiling = Some("system:admin".to_owned());
+        }
+    }
+    let policy = PolicyDocument::from_toml("policy.toml", policy);
+    let directory = DirectoryDocument::from_toml("directory.toml", directory);
+    Ok(Engine::new(&Catalog::new(catalog)?, policy, directory, NOW)?.engine)
+}
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut campaign = Campaign(engine()?);
@@ -21,16 +44,24 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     campaign.tries("olive", [Change::revoke_role("olive", "system:owner")]);
     let handed_over = [
         Change::assign_role("adam", "system:owner"),
+        Change::assign_role("olive", "system:admin"),
         Change::revoke_role("olive", "system:owner"),
     ];
-    campaign.previews("olive", handed_over)?;
+    campaign.previews("olive", &Actor::user("olive"), &handed_over)?;
 
     println!("\nInvitations: a user created with their first role");
-    let invited = |id: &str, role: &str| [Change::CreateUser { user: UserDocument::new(id).role(role) }];
+    let invited = |id: &str, role: &str| {
+        [Change::CreateUser {
+            user: UserDocument::new(id).role(role),
+        }]
+    };
     campaign.tries("uma", invited("ines", "system:user"));
     campaign.tries("uma", invited("jo", "system:verified_user"));
     campaign.tries("vera", invited("jo", "system:verified_user"));
-    campaign.tries("vera", [Change::assign_role("ines", "system:verified_user")]);
+    campaign.tries(
+        "vera",
+        [Change::assign_role("ines", "system:verified_user")],
+    );
 
     println!("\nWho sees the rankings: from Verified Users to Admins, as the product has it");
     let rankings = |role: &str| {
@@ -39,8 +70,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             role: Some(role.to_owned()),
         }]
     };
-    campaign.tries("vera", rankings("system:user"));
-    campaign.previews("adam", rankings("system:admin"))?;
+    campaign.tries("vera", rankings("system:admin"));
+    campaign.previews("adam", &Actor::user("adam"), &rankings("system:admin"))?;
     campaign.tries("adam", rankings("system:admin"));
     campaign.tries("adam", rankings("system:owner"));
     campaign.tries("adam", rankings("system:user"));
@@ -50,12 +81,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         role: RoleDocument {
             name: Some("Team Lead".to_owned()),
             created: Some(NOW),
-            ..RoleDocument::new("team_lead").inherit("system:user").grant("admin.chat")
+            ..RoleDocument::new("team_lead")
+                .inherit("system:user")
+                .grant("admin.chat")
         },
     }];
     campaign.tries("olive", team_lead.clone());
-    campaign.host(team_lead)?;
-    campaign.host([Change::assign_role("ugo", "team_lead"), Change::assign_role("vera", "team_lead")])?;
+    campaign.host(team_lead);
+    let leads = ["ugo", "vera"].map(|user| Change::assign_role(user, "team_lead"));
+    campaign.host(leads);
 
     println!("\nTwo edits of one role begin; the first is looked at, then saved");
     let mut first = RoleEditor::open(&campaign.0, "team_lead")?;
@@ -64,18 +98,27 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     first.check("canvass.unmasked_addresses", None)?;
     first.uncheck("admin.chat")?;
     second.check("admin.push", None)?;
-    print!("{}", indented(&campaign.0.preview(&Actor::System, NOW, &first.changes())?.report().to_string()));
-    campaign.host(first.changes())?;
-    campaign.host(second.changes())?;
+    campaign.previews("the host", &Actor::System, &first.changes())?;
+    campaign.host(first.changes());
+    campaign.host(second.changes());
 
     println!("\nThe roles, by how many hold them");
-    let query = ListQuery::default().order(ListOrder::Users).descending().page(0, 3);
+    let query = ListQuery::default()
+        .order(ListOrder::Users)
+        .descending()
+        .page(0, 3);
     let page = campaign.0.list_roles(&query);
     for role in &page.entries {
         let name = role.name.unwrap_or(role.id);
-        println!("  {name:<14} {} assigned, {} hold it", role.assigned, role.authorized);
+        println!(
+            "  {name:<14} {} assigned, {} hold it",
+            role.assigned, role.authorized
+        );
     }
     println!("  {} of {}", page.entries.len(), page.total);
+
+    println!("\nWhat a review finds");
+    print!("{}", indented(&campaign.0.review()));
 
     println!("\nWhat the team lead's role comes to");
     for line in campaign.0.role_tree("team_lead")?.to_string().lines() {
@@ -84,4 +127,63 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     Ok(())
+}
+
+/// What is stored: the engine of the last change that was applied.
+struct Campaign(Engine);
+
+impl Campaign {
+    /// Somebody's changes, as one transaction: applied, or refused.
+    fn tries(&mut self, who: &str, changes: impl AsRef<[Change]>) {
+        self.makes(who, &Actor::user(who), changes.as_ref());
+    }
+
+    /// The same by the host, who needs no permission and breaks no guard.
+    fn host(&mut self, changes: impl AsRef<[Change]>) {
+        self.makes("the host", &Actor::System, changes.as_ref());
+    }
+
+    fn makes(&mut self, who: &str, actor: &Actor, changes: &[Change]) {
+        let what: Vec<String> = changes.iter().map(in_words).collect();
+        let what = what.join(", ");
+        match self.0.apply(actor, NOW, changes) {
+            Ok(applied) => {
+                self.0 = applied.into_engine();
+                println!("  {who} {what}: applied, revision {}", self.0.revision());
+            }
+            Err(refused) => println!("  {who} {what}: refused, {}", refused.reason),
+        }
+    }
+
+    /// What somebody's changes would do; nothing is kept.
+    fn previews(&self, who: &str, actor: &Actor, changes: &[Change]) -> Result<(), Refused> {
+        let what: Vec<String> = changes.iter().map(in_words).collect();
+        println!("  if {who} {}:", what.join(", "));
+        let preview = self.0.preview(actor, NOW, changes)?;
+        print!("{}", indented(&indented(&preview.report())));
+        Ok(())
+    }
+}
+
+fn indented(text: &impl ToString) -> String {
+    let text = text.to_string();
+    text.lines().map(|line| format!("  {line}\n")).collect()
+}
+
+fn in_words(change: &Change) -> String {
+    match change {
+        Change::RevokeRole { user, role } => format!("takes {role} from {user}"),
+        Change::AssignRole { user, role, .. } => format!("gives {user} {role}"),
+        Change::CreateUser { user } => {
+            let roles: Vec<&str> = user.roles.iter().map(|it| &*it.id).collect();
+            format!("invites {} as {}", user.id, roles.join(", "))
+        }
+        Change::ChangeSetting { permission, role } => {
+            let role = role.as_deref().unwrap_or("its default");
+            format!("sets {permission} to {role}")
+        }
+        Change::CreateRole { role } => format!("makes the role {}", role.id),
+        Change::EditRole { role, .. } => format!("edits the role {role}"),
+        other => format!("{other:?}"),
+    }
 }

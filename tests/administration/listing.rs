@@ -19,7 +19,16 @@ use crate::support::run::{Tallied, each_number};
 const NAMES: &[&str] = &["", "Editor", "editor", "ÉDITEUR", "Sales Lead", "seller"];
 const DESCRIPTIONS: &[&str] = &["", "Edits all that the SELLER sells", "for sales", "ΟΔΟΣ"];
 const SOUGHT: &[&str] = &[
-    "", "", "", "", "e", "SELL", "system:", "éditeur", "οδοσ", "nothing of this",
+    "",
+    "",
+    "",
+    "",
+    "e",
+    "SELL",
+    "system:",
+    "éditeur",
+    "οδοσ",
+    "nothing of this",
 ];
 
 /// A random account, named and dated at random, a few changes old.
@@ -202,7 +211,9 @@ fn every_page_together_is_the_whole_list_in_order() {
             tallied.count(&format!("{:?}", query.order));
             for it in &found {
                 let (assigned, authorized) = (&it["assigned"], &it["authorized"]);
-                if it["by_packages"] != 0 && assigned != 0 && authorized.as_u64() > assigned.as_u64()
+                if it["by_packages"] != 0
+                    && assigned != 0
+                    && authorized.as_u64() > assigned.as_u64()
                 {
                     tallied.count("held directly, by packages and by more besides");
                 }
@@ -235,7 +246,10 @@ fn a_page_past_the_end_is_empty_and_tells_the_total() {
     let engine = office.documents.load();
     for (offset, limit) in [(100, 10), (usize::MAX, usize::MAX), (0, 0)] {
         let page = engine.list_roles(&ListQuery::default().page(offset, limit));
-        assert_eq!((page.total, page.offset, page.entries.len()), (5, offset, 0));
+        assert_eq!(
+            (page.total, page.offset, page.entries.len()),
+            (5, offset, 0)
+        );
     }
 }
 

@@ -14,6 +14,7 @@ mod colluders;
 mod escalations;
 mod listing;
 mod office;
+mod report;
 mod review;
 mod table;
 mod unchanged;

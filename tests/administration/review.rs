@@ -105,7 +105,11 @@ fn a_review_finds_what_the_documents_come_to() {
         let mut expected: Vec<&String> = packages.iter().map(|it| &it.id).collect();
         expected.retain(|it| !has(it));
         expected.sort();
-        let found: Vec<&str> = review.unassigned_packages().iter().map(|it| it.id).collect();
+        let found: Vec<&str> = review
+            .unassigned_packages()
+            .iter()
+            .map(|it| it.id)
+            .collect();
         assert_eq!(found, expected, "{documents}");
 
         let mut expected = Vec::new();
@@ -158,11 +162,7 @@ fn without_a_dominated_role_every_decision_stays() {
 }
 
 /// An account with one user.
-fn alone(
-    catalog: &Catalog,
-    policy: &PolicyDocument,
-    user: UserDocument,
-) -> Engine {
+fn alone(catalog: &Catalog, policy: &PolicyDocument, user: UserDocument) -> Engine {
     let mut policy = policy.clone();
     policy.used_ids.users.clear();
     let directory = DirectoryDocument::new([user]);

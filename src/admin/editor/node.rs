@@ -99,12 +99,7 @@ pub struct Node<'e> {
 }
 
 impl<'e> Node<'e> {
-    pub(super) fn of(
-        tree: &'e Tree,
-        node: u16,
-        state: TickState,
-        tick: Option<Scope>,
-    ) -> Node<'e> {
+    pub(super) fn of(tree: &'e Tree, node: u16, state: TickState, tick: Option<Scope>) -> Node<'e> {
         let written = tree.document(node);
         let path = tree.path(node);
         let at = node as usize;

@@ -26,7 +26,10 @@ pub struct DominatedRole<'e> {
 impl fmt::Display for DominatedRole<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (role, by) = (quoted(self.role), quoted(self.by));
-        write!(f, "role {role} grants and denies nothing that {by} does not")?;
+        write!(
+            f,
+            "role {role} grants and denies nothing that {by} does not"
+        )?;
         match self.inherited {
             true => f.write_str(", which inherits it"),
             false => Ok(()),
@@ -85,10 +88,7 @@ struct Found<'e> {
 /// Of groups of roles that come to the same, different from group to group, and to something.
 ///
 /// Group after group is taken for the wider one, so that no pair of roles need be kept.
-pub(super) fn dominated<'e>(
-    state: &State,
-    groups: &[Vec<&Closure<'e>>],
-) -> Vec<DominatedRole<'e>> {
+pub(super) fn dominated<'e>(state: &State, groups: &[Vec<&Closure<'e>>]) -> Vec<DominatedRole<'e>> {
     let closures = groups.iter().filter_map(|group| group.first());
     let closures: Vec<&Planes> = closures.map(|it| it.rights).collect();
     let by_rarest = by_rarest_right(&closures, state.model().permissions.len());

@@ -7,18 +7,20 @@ use serde::Serialize;
 
 use super::dominated::{DominatedRole, dominated};
 use super::{Candidate, PackageEntry, RoleEntry, holders, packages, roles};
+use crate::Engine;
 use crate::document::problem::quoted;
 use crate::engine::{Planes, State};
-use crate::Engine;
 
-/// What a review of an account's roles and packages finds: who holds them, and which of them could
-/// go. Nothing is worked out before it is asked for; every list is ordered by id.
+/// What a review of an account's roles and packages finds: who holds them, and which of them nobody
+/// has, or make no difference. Nothing is worked out before it is asked for; every list is ordered by
+/// id.
 ///
 /// What roles come to is what is stored in this revision, with all that they inherit and the settings:
 /// features and prerequisites aside (A4). A retired role of the system grants nothing and is nobody's to
 /// change: it is found among those that are held, and nowhere else (D16).
 ///
-/// Its `Display` says all that could go, in English.
+/// Its `Display` says all of it in English, but for roles that somebody holds, and those that only
+/// roles that inherit them dominate.
 #[derive(Debug, Clone, Copy)]
 pub struct Review<'e> {
     engine: &'e Engine,
@@ -236,7 +238,7 @@ impl fmt::Display for Review<'_> {
         }
         lines.extend(self.empty_packages().iter().map(|it| empty("package", it)));
         if lines.is_empty() {
-            return writeln!(f, "no role or package could go");
+            return writeln!(f, "every role and package is held, and makes a difference");
         }
         lines.iter().try_for_each(|line| writeln!(f, "{line}"))
     }
