@@ -6,6 +6,7 @@ mod apply;
 mod authority;
 mod change;
 mod editor;
+mod listing;
 mod refusal;
 mod report;
 
@@ -13,8 +14,11 @@ pub use actor::Actor;
 pub use apply::Applied;
 pub use change::{Change, UsedIdKind};
 pub use editor::{
-    Cause, DeniedBy, Edit, EditorError, LeftAlone, Node, RoleEditor, TickChange, TickState,
-    WrittenSelector,
+    Cause, DeniedBy, Edit, EditorError, LeftAlone, Node, RoleEditor, RoleTree, TickChange,
+    TickState, WrittenSelector,
+};
+pub use listing::{
+    DominatedRole, Empty, ListOrder, ListQuery, PackageEntry, Page, Review, RoleEntry,
 };
 pub use refusal::{Named, Refusal, Refused};
 pub use report::{AccessChange, LendingChange, ReachChange, Report, ScopeChange};

@@ -273,12 +273,14 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let needs = |f: &mut fmt::Formatter<'_>,
                      what: &str,
+                     preposition: &str,
                      permission: &Option<String>,
                      user: &Option<String>| {
             match (permission, user) {
                 (None, _) => write!(f, "{what}: no rule lets anybody but the host itself"),
                 (Some(permission), Some(user)) => {
-                    write!(f, "{what} of {} needs {}", quoted(user), quoted(permission))
+                    let (user, permission) = (quoted(user), quoted(permission));
+                    write!(f, "{what} {preposition} {user} needs {permission}")
                 }
                 (Some(permission), None) => {
                     write!(f, "{what} needs {} at `all`", quoted(permission))
@@ -369,7 +371,7 @@ impl fmt::Display for Refusal {
             }
             Refusal::MinHolders { role, needed, left } => write!(
                 f,
-                "`{needed}` users must keep role {}, and `{left}` would",
+                "at least `{needed}` must keep role {}, and `{left}` would",
                 quoted(role)
             ),
             Refusal::UnknownActor { actor } => {
@@ -397,12 +399,18 @@ impl fmt::Display for Refusal {
                 role,
                 permission,
                 user,
-            } => needs(f, &format!("assigning {}", quoted(role)), permission, user),
+            } => {
+                let what = format!("assigning {}", quoted(role));
+                needs(f, &what, "to", permission, user)
+            }
             Refusal::MayNotRevoke {
                 role,
                 permission,
                 user,
-            } => needs(f, &format!("revoking {}", quoted(role)), permission, user),
+            } => {
+                let what = format!("revoking {}", quoted(role));
+                needs(f, &what, "from", permission, user)
+            }
             Refusal::NotHeld {
                 permission,
                 scope,

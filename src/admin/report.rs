@@ -1,6 +1,6 @@
 //! What a transaction does to whom, worked out when asked for (A6).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 use crate::catalog::EVERYBODY;
@@ -272,27 +272,15 @@ fn scope(state: &State, set: u32, operation: u16, pair: u16) -> Option<Scope> {
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut is_empty = true;
-        let name = |operation: OperationId, permission: Option<PermissionId>| {
-            let catalog = self.after.catalog();
-            let operation = catalog.operation_name(operation).unwrap_or_default();
-            match permission.and_then(|it| catalog.permission_path(it)) {
-                Some(path) => format!("{} by {}", quoted(&operation), quoted(path)),
-                None => quoted(&operation),
-            }
-        };
         for change in self.access() {
             is_empty = false;
-            write!(f, "{}", counted(change.users))?;
             let named: Vec<&str> = change.users().take(4).collect();
             let shown: Vec<String> = named.iter().take(3).map(|it| quoted(it)).collect();
             let more = if named.len() > 3 { ", …" } else { "" };
-            writeln!(f, " ({}{more})", shown.join(", "))?;
-            for scope in &change.scopes {
-                let sign = if scope.is_gain() { '+' } else { '-' };
-                let reach = |scope: Option<Scope>| scope.map_or("none", Scope::as_str);
-                let (was, is) = (reach(scope.before), reach(scope.after));
-                let what = name(scope.operation, scope.permission);
-                writeln!(f, "  {sign} {what}: {was} → {is}")?;
+            let users = counted(change.users);
+            writeln!(f, "{users} ({}{more})", shown.join(", "))?;
+            for alike in alike(&change.scopes) {
+                self.write_scopes(f, &alike)?;
             }
         }
         for change in self.reach() {
@@ -301,19 +289,20 @@ impl fmt::Display for Report<'_> {
                 Some(position) => quoted(position),
                 None => "no position".to_owned(),
             };
+            let users = counted(change.users);
             match change.before == change.after {
-                true => writeln!(f, "{} in {}", counted(change.users), place(&change.after))?,
-                false => writeln!(
-                    f,
-                    "{} from {} to {}",
-                    counted(change.users),
-                    place(&change.before),
-                    place(&change.after)
-                )?,
+                true => writeln!(f, "{users} in {}", place(&change.after))?,
+                false => {
+                    let (was, is) = (place(&change.before), place(&change.after));
+                    writeln!(f, "{users} from {was} to {is}")?;
+                }
             }
-            for (sign, positions) in [('+', &change.gained), ('-', &change.lost)] {
-                for position in positions {
-                    writeln!(f, "  {sign} reports: {}", quoted(position))?;
+            for (sign, verb, positions) in
+                [('+', "gain", &change.gained), ('-', "lose", &change.lost)]
+            {
+                if !positions.is_empty() {
+                    let positions: Vec<String> = positions.iter().map(|it| quoted(it)).collect();
+                    writeln!(f, "  {sign} {verb} reports: {}", positions.join(", "))?;
                 }
             }
         }
@@ -322,7 +311,8 @@ impl fmt::Display for Report<'_> {
             writeln!(f, "lent to {}", quoted(&change.position))?;
             for (sign, pairs) in [('+', &change.gained), ('-', &change.lost)] {
                 for (operation, permission) in pairs {
-                    writeln!(f, "  {sign} {}", name(*operation, *permission))?;
+                    let by = self.by(*permission);
+                    writeln!(f, "  {sign} {}{by}", self.operation(*operation))?;
                 }
             }
         }
@@ -331,6 +321,61 @@ impl fmt::Display for Report<'_> {
             false => Ok(()),
         }
     }
+}
+
+impl Report<'_> {
+    /// Operations that one permission lets people do, all as far before and as far after.
+    fn write_scopes(&self, f: &mut fmt::Formatter<'_>, alike: &[ScopeChange]) -> fmt::Result {
+        let Some(first) = alike.first() else {
+            return Ok(());
+        };
+        let operations: Vec<String> = alike
+            .iter()
+            .map(|it| self.operation(it.operation))
+            .collect();
+        let sign = if first.is_gain() { '+' } else { '-' };
+        let (verb, how_far) = match (first.before, first.after) {
+            (None, Some(scope)) => ("gain", scope.to_string()),
+            (Some(scope), None) => ("lose", scope.to_string()),
+            (was, is) => {
+                let verb = if is > was { "widen" } else { "narrow" };
+                let word = |scope: Option<Scope>| scope.map_or("none", Scope::as_str);
+                (verb, format!("{} → {}", word(was), word(is)))
+            }
+        };
+        let by = self.by(first.permission);
+        writeln!(
+            f,
+            "  {sign} {verb} {}{by}: {how_far}",
+            operations.join(", ")
+        )
+    }
+
+    fn operation(&self, operation: OperationId) -> String {
+        let catalog = self.after.catalog();
+        quoted(&catalog.operation_name(operation).unwrap_or_default())
+    }
+
+    fn by(&self, permission: Option<PermissionId>) -> String {
+        let path = permission.and_then(|it| self.after.catalog().permission_path(it));
+        path.map_or_else(String::new, |path| format!(" by {}", quoted(path)))
+    }
+}
+
+/// The changes, those of one permission and as far before and after together, in the order of the first
+/// of each.
+fn alike(scopes: &[ScopeChange]) -> Vec<Vec<ScopeChange>> {
+    let mut groups: Vec<Vec<ScopeChange>> = Vec::new();
+    let mut known = HashMap::new();
+    for change in scopes {
+        let key = (change.permission, change.before, change.after);
+        let group = *known.entry(key).or_insert(groups.len());
+        match groups.get_mut(group) {
+            Some(group) => group.push(*change),
+            None => groups.push(vec![*change]),
+        }
+    }
+    groups
 }
 
 fn counted(users: usize) -> String {

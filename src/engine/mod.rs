@@ -38,6 +38,7 @@ pub use ask::InContext;
 pub(crate) use asker::{Asker, got_further};
 pub use load::{EngineBuilder, Loaded};
 pub(crate) use standpoint::Standpoint;
+pub(crate) use view::Label;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -9,7 +9,7 @@ use super::sets::Assigned;
 use super::users::User;
 use super::{Engine, State};
 use crate::decision::{Denial, Denied};
-use crate::document::{DenialDocument, GrantDocument, PropertyValue};
+use crate::document::{DenialDocument, GrantDocument, PropertyValue, Timestamp};
 use crate::id::{PositionId, UserId};
 
 /// What a role's author wrote, whoever that was.
@@ -20,6 +20,15 @@ pub(crate) struct RoleText<'a> {
     pub(crate) denies: &'a [DenialDocument],
     /// The catalog's version that it was written against (D16).
     pub(crate) version: u32,
+}
+
+/// What a person reads of a role or package.
+#[derive(Clone, Copy)]
+pub(crate) struct Label<'a> {
+    pub(crate) name: Option<&'a str>,
+    pub(crate) description: Option<&'a str>,
+    /// When it was created; `None` of a system role.
+    pub(crate) created: Option<Timestamp>,
 }
 
 impl State {
@@ -283,6 +292,45 @@ impl State {
         let by_package = packages.filter_map(|it| self.packages.get(*it));
         let by_package = by_package.flat_map(|it| it.roles.iter());
         assigned.roles.iter().chain(by_package).copied().collect()
+    }
+
+    /// What a person reads of a role.
+    pub(crate) fn role_label(&self, role: u32) -> Option<Label<'_>> {
+        let (name, description, created) = match self.roles.get(role)?.document.as_deref() {
+            Some(own) => (&own.name, &own.description, own.created),
+            None => {
+                let known = self.model().document.roles.get(role as usize)?;
+                (&known.name, &known.description, None)
+            }
+        };
+        Some(Label {
+            name: name.as_deref(),
+            description: description.as_deref(),
+            created,
+        })
+    }
+
+    /// What a person reads of a package.
+    pub(crate) fn package_label(&self, package: u32) -> Option<Label<'_>> {
+        let document = &self.packages.get(package)?.document;
+        Some(Label {
+            name: document.name.as_deref(),
+            description: document.description.as_deref(),
+            created: document.created,
+        })
+    }
+
+    /// Whether it is a system role that the catalog retired (D16).
+    pub(crate) fn is_retired_role(&self, role: u32) -> bool {
+        let system = self.model().roles.get(role as usize);
+        system.is_some_and(|it| it.retired.is_some())
+    }
+
+    /// Whether it is one that the catalog had retired when the policy was written: nobody may name it.
+    pub(crate) fn is_gone_role(&self, role: u32) -> bool {
+        let system = self.model().roles.get(role as usize);
+        let retired = system.and_then(|it| it.retired);
+        retired.is_some_and(|version| version <= self.catalog_version)
     }
 
     /// A role and all that inherit it, at any depth.

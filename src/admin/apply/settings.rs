@@ -86,7 +86,7 @@ impl Transaction {
         let resolved = validated(|root, report| {
             // Bounds are errors here, whatever the policy's version: this is written today.
             let alone = [(permission.to_owned(), role.unwrap_or_default().to_owned())];
-            if role.is_some() {
+            if role.is_some() && version < model.version {
                 let alone = alone.into_iter().collect();
                 read_settings(model, model.version, &alone, root, report);
             }

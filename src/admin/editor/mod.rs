@@ -7,6 +7,7 @@
 mod edit;
 mod error;
 mod node;
+mod role_tree;
 mod step;
 mod tree;
 mod view;
@@ -15,6 +16,7 @@ mod written;
 pub use edit::{Cause, Edit, LeftAlone, TickChange};
 pub use error::EditorError;
 pub use node::{DeniedBy, Node, TickState};
+pub use role_tree::RoleTree;
 pub use view::WrittenSelector;
 
 use std::ops::Range;

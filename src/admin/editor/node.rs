@@ -3,13 +3,16 @@
 use std::fmt;
 use std::ops::Range;
 
+use serde::Serialize;
+
 use super::tree::{Standing, Tree};
 use crate::Scope;
 use crate::document::Level;
 use crate::id::PermissionId;
 
 /// The box of a node (T3). Its `Display` is `[x]`, `[-]` or `[ ]`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum TickState {
     /// It and all below it are set.
     Checked,
@@ -30,7 +33,8 @@ impl fmt::Display for TickState {
 }
 
 /// What denies a node (D4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DeniedBy {
     /// The role itself.
     Itself,
@@ -62,10 +66,11 @@ pub enum DeniedBy {
 /// assert_eq!(lines, ["[-] Orders", "  [x] Edit (own)", "  [ ] Refund (locked: refunds)"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Node<'e> {
     /// The permission.
+    #[serde(skip)]
     pub permission: PermissionId,
     /// Its path.
     pub path: &'e str,
@@ -93,24 +98,53 @@ pub struct Node<'e> {
     pub scopes: Vec<Scope>,
 }
 
-impl Node<'_> {
+impl<'e> Node<'e> {
+    pub(super) fn of(tree: &'e Tree, node: u16, state: TickState, tick: Option<Scope>) -> Node<'e> {
+        let written = tree.document(node);
+        let path = tree.path(node);
+        let at = node as usize;
+        let has = |list: &[bool]| list.get(at).copied().unwrap_or_default();
+        let inherited = tree.inherited.granted.get(at);
+        Node {
+            permission: PermissionId::new(u32::from(node), tree.model().brand),
+            path,
+            label: written.and_then(|it| it.label.as_deref()).unwrap_or(path),
+            description: written.and_then(|it| it.description.as_deref()),
+            level: written.and_then(|it| it.level),
+            depth: tree.depth(node),
+            state,
+            tick,
+            inherited: inherited.and_then(|it| Scope::from_u8(*it)),
+            denied: match (has(&tree.denied), has(&tree.inherited.denied)) {
+                (true, _) => Some(DeniedBy::Itself),
+                (false, true) => Some(DeniedBy::Junior),
+                (false, false) => None,
+            },
+            locked: match tree.standing(node) {
+                Standing::Locked(feature) => Some(tree.feature(feature)),
+                Standing::Tickable | Standing::Adjustable => None,
+            },
+            adjustable: tree.is_adjustable(node),
+            scopes: tree.offered(node).collect(),
+        }
+    }
+
     /// Whether it can be ticked: it is neither locked nor adjustable.
     pub fn is_tickable(&self) -> bool {
         self.locked.is_none() && !self.adjustable
     }
 }
 
-impl fmt::Display for Node<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Node<'_> {
+    /// Its line, the tick in these words.
+    pub(super) fn line(&self, f: &mut fmt::Formatter<'_>, tick: Option<String>) -> fmt::Result {
         write!(f, "{:indent$}{} ", "", self.state, indent = 2 * self.depth)?;
         for c in self.label.chars() {
             // One node, one line.
             write!(f, "{}", if c.is_control() { ' ' } else { c })?;
         }
-        let is_scoped = self.scopes.len() > 1;
-        let mut remarks: Vec<String> = Vec::new();
-        remarks.extend(self.tick.filter(|_| is_scoped).map(|it| it.to_string()));
-        remarks.extend(self.inherited.map(|scope| match is_scoped {
+        let mut remarks: Vec<String> = tick.into_iter().collect();
+        remarks.extend(self.inherited.map(|scope| match self.is_scoped() {
             true => format!("inherited: {scope}"),
             false => "inherited".to_owned(),
         }));
@@ -126,6 +160,17 @@ impl fmt::Display for Node<'_> {
             return Ok(());
         }
         write!(f, " ({})", remarks.join("; "))
+    }
+
+    pub(super) fn is_scoped(&self) -> bool {
+        self.scopes.len() > 1
+    }
+}
+
+impl fmt::Display for Node<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tick = self.tick.filter(|_| self.is_scoped());
+        self.line(f, tick.map(|it| it.to_string()))
     }
 }
 

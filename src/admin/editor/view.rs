@@ -4,11 +4,9 @@ use std::fmt;
 
 use super::super::Change;
 use super::node::Counts;
-use super::tree::Standing;
-use super::{DeniedBy, EditorError, Node, RoleEditor, TickState, written};
+use super::{EditorError, Node, RoleEditor, TickState, written};
 use crate::Scope;
 use crate::document::{GrantDocument, RoleDocument};
-use crate::id::PermissionId;
 
 /// A grant of the role that is no single tick, as written, and what it comes to (S5).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,34 +143,9 @@ impl RoleEditor {
     }
 
     fn node(&self, node: u16, counts: &Counts) -> Node<'_> {
-        let tree = &*self.tree;
-        let written = tree.document(node);
-        let path = tree.path(node);
-        let at = node as usize;
-        let has = |list: &[bool]| list.get(at).copied().unwrap_or_default();
-        let inherited = tree.inherited.granted.get(at);
-        Node {
-            permission: PermissionId::new(u32::from(node), tree.model().brand),
-            path,
-            label: written.and_then(|it| it.label.as_deref()).unwrap_or(path),
-            description: written.and_then(|it| it.description.as_deref()),
-            level: written.and_then(|it| it.level),
-            depth: tree.depth(node),
-            state: counts.state(tree.subtree(node)),
-            tick: self.ticks.get(at).copied().flatten(),
-            inherited: inherited.and_then(|it| Scope::from_u8(*it)),
-            denied: match (has(&tree.denied), has(&tree.inherited.denied)) {
-                (true, _) => Some(DeniedBy::Itself),
-                (false, true) => Some(DeniedBy::Junior),
-                (false, false) => None,
-            },
-            locked: match tree.standing(node) {
-                Standing::Locked(feature) => Some(tree.feature(feature)),
-                Standing::Tickable | Standing::Adjustable => None,
-            },
-            adjustable: tree.is_adjustable(node),
-            scopes: tree.offered(node).collect(),
-        }
+        let state = counts.state(self.tree.subtree(node));
+        let tick = self.ticks.get(node as usize).copied().flatten();
+        Node::of(&self.tree, node, state, tick)
     }
 }
 

@@ -32,6 +32,7 @@ pub(crate) mod compare;
 mod import;
 mod perform;
 pub(crate) mod reach;
+pub(crate) mod records;
 mod wildcard;
 
 use std::collections::{BTreeMap, BTreeSet};

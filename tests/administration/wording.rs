@@ -1,0 +1,166 @@
+//! What a report says, and what refusals say of people.
+
+use bailiwick::admin::{Actor, Change};
+use bailiwick::document::UserDocument;
+use bailiwick::{Scope, Timestamp};
+
+use crate::office::{Office, office};
+
+fn staffed() -> Office {
+    office()
+        .granting("viewer", [("contacts.view", Scope::Reports)])
+        .position("head", &[])
+        .position("team", &["head"])
+        .position("loose", &[])
+        .user(UserDocument::new("ann").role("viewer").position("head"))
+        .user(UserDocument::new("bob").role("viewer").position("team"))
+        .user(UserDocument::new("cay").role("viewer"))
+        .user(UserDocument::new("dan").role("viewer"))
+        .user(UserDocument::new("eve"))
+}
+
+#[track_caller]
+fn says(changes: &[Change], expected: &str) {
+    let engine = staffed().documents.load();
+    match engine.preview(&Actor::System, Timestamp(100), changes) {
+        Ok(applied) => assert_eq!(applied.report().to_string(), expected),
+        Err(refused) => panic!("{refused}"),
+    }
+}
+
+#[track_caller]
+fn refuses(actor: &str, change: Change, expected: &str) {
+    let engine = staffed().documents.load();
+    match engine.apply(&Actor::user(actor), Timestamp(100), &[change]) {
+        Ok(_) => panic!("applied"),
+        Err(refused) => assert_eq!(refused.to_string(), expected),
+    }
+}
+
+#[test]
+fn a_report_names_people_and_what_they_gain_and_lose() {
+    says(
+        &[Change::SetPermission {
+            role: "viewer".to_owned(),
+            permission: "contacts.edit".to_owned(),
+            scope: Some(Scope::Own),
+        }],
+        "4 users (`ann`, `bob`, `cay`, …)\n  + gain `contact:edit` by `contacts.edit`: own\n",
+    );
+    let role = "viewer".to_owned();
+    let grants = vec![("contacts.view", Scope::All).into()];
+    let (denies, since) = (vec![], None);
+    says(
+        &[
+            Change::EditRole {
+                role,
+                grants,
+                denies,
+                since,
+            },
+            Change::revoke_role("dan", "viewer"),
+        ],
+        "3 users (`ann`, `bob`, `cay`)\n  \
+         + widen `contact:view` by `contacts.view`: reports → all\n\
+         1 user (`dan`)\n  - lose `contact:view` by `contacts.view`: reports\n",
+    );
+}
+
+#[test]
+fn a_report_names_positions_gained_and_lost() {
+    says(
+        &[
+            Change::MovePosition {
+                position: "loose".to_owned(),
+                reports_to: vec!["head".to_owned()],
+            },
+            Change::MovePosition {
+                position: "team".to_owned(),
+                reports_to: vec![],
+            },
+        ],
+        "1 user in `head`\n  + gain reports: `loose`\n  - lose reports: `team`\n",
+    );
+    says(
+        &[Change::PlaceUser {
+            user: "eve".to_owned(),
+            position: Some("head".to_owned()),
+        }],
+        "1 user from no position to `head`\n  + gain reports: `team`\n",
+    );
+}
+
+#[test]
+fn a_report_of_nothing_says_so() {
+    let name = Some("Eve".to_owned());
+    let user = "eve".to_owned();
+    says(
+        &[Change::DescribeUser { user, name }],
+        "nobody can do more or less than before\n",
+    );
+}
+
+#[test]
+fn refusals_say_to_whom_and_from_whom() {
+    refuses(
+        "boss",
+        Change::assign_role("ann", "system:owner"),
+        "change 1: assigning `system:owner`: no rule lets anybody but the host itself",
+    );
+    let unpermitted = staffed()
+        .granting("clerk", [("admin", Scope::All)])
+        .also("eve", "clerk");
+    let engine = unpermitted.documents.load();
+    for (change, expected) in [
+        (
+            Change::assign_role("ann", "clerk"),
+            "change 1: assigning `clerk` to `ann` needs `assign`",
+        ),
+        (
+            Change::revoke_role("ann", "viewer"),
+            "change 1: revoking `viewer` from `ann` needs `revoke`",
+        ),
+    ] {
+        let Err(refused) = engine.apply(&Actor::user("eve"), Timestamp(100), &[change]) else {
+            panic!("{expected}, and applied");
+        };
+        assert_eq!(refused.to_string(), expected);
+    }
+    let office = staffed().documents.load().apply(
+        &Actor::System,
+        Timestamp(100),
+        &[Change::assign_role("eve", "system:owner")],
+    );
+    let Ok(office) = office else {
+        panic!("refused");
+    };
+    let last = [Change::revoke_role("eve", "system:owner")];
+    let Err(refused) = office.engine().apply(&Actor::System, Timestamp(100), &last) else {
+        panic!("the last owner is gone");
+    };
+    let expected = "change 1: at least `1` must keep role `system:owner`, and `0` would";
+    assert_eq!(refused.to_string(), expected);
+}
+
+/// A value out of bounds is one problem, and said once.
+#[test]
+fn a_setting_out_of_bounds_is_told_once() {
+    let office = staffed().with(|it| {
+        for permission in &mut it.catalog.permissions {
+            if let Some(adjustable) = &mut permission.adjustable {
+                adjustable.floor = Some("system:lead".to_owned());
+            }
+        }
+    });
+    let change = Change::ChangeSetting {
+        permission: "sharing".to_owned(),
+        role: Some("system:member".to_owned()),
+    };
+    let engine = office.documents.load();
+    let Err(refused) = engine.apply(&Actor::System, Timestamp(100), &[change]) else {
+        panic!("out of bounds, and applied");
+    };
+    let expected = "change 1: settings.sharing: `sharing` may not be set to `system:member`; \
+                    the nearest bound is `system:lead`";
+    assert_eq!(refused.to_string(), expected);
+}
