@@ -370,7 +370,9 @@ positions = [{ id = "head" }, { id = "desk", reports_to = ["head"] }]
             position: "desk".to_owned(),
         },
     ];
-    let applied = engine.apply(&Actor::System, Timestamp(1), &changes).unwrap();
+    let applied = engine
+        .apply(&Actor::System, Timestamp(1), &changes)
+        .unwrap();
     let after = applied.engine().check("ann", "view", &nobodys);
     assert_eq!(after.code(), "out_of_scope");
     // The handle of a position that is gone is nowhere.

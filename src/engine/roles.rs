@@ -74,6 +74,11 @@ impl Roles {
         self.count
     }
 
+    /// How many edges of inheritance there are.
+    pub(crate) fn edge_count(&self) -> usize {
+        self.seniors.len()
+    }
+
     /// One past the highest number.
     pub(crate) fn numbers(&self) -> u32 {
         self.names.len() as u32

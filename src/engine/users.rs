@@ -1,6 +1,8 @@
 //! The users of an account: eight bytes each beside their names, and their place in the index by
 //! position.
 
+use std::collections::BTreeSet;
+
 use crate::Timestamp;
 use crate::chunked::{Chunked, Sparse};
 use crate::document::PropertyValue;
@@ -172,6 +174,12 @@ impl Users {
 
     pub(crate) fn next_end(&self) -> Option<Timestamp> {
         self.ends.first().map(|(until, _)| *until)
+    }
+
+    /// The users of whom an assignment ends, each once.
+    pub(crate) fn with_ends(&self) -> impl Iterator<Item = u32> {
+        let users: BTreeSet<u32> = self.ends.iter().map(|(_, user)| *user).collect();
+        users.into_iter()
     }
 
     /// The users of whom an assignment has ended.

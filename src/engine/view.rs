@@ -220,6 +220,10 @@ impl State {
         self.catalog_version
     }
 
+    pub(crate) fn revision(&self) -> u64 {
+        self.revision
+    }
+
     pub(crate) fn features(&self) -> &[Box<str>] {
         &self.features
     }

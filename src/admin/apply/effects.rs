@@ -1,8 +1,8 @@
 //! What a step did to access sets and the people who have them, held against what A3 and A4 ask.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::authority::{Receivers, Scene, Target};
+use super::super::authority::{Receivers, Target};
 use super::super::refusal::Refusal;
 use super::Transaction;
 use crate::document::ChangeKind;
@@ -12,7 +12,7 @@ use crate::engine::{Planes, State};
 pub(super) struct RightsBefore(Vec<(u32, Planes, Vec<u32>)>);
 
 impl RightsBefore {
-    pub(super) fn of(state: &State, sets: &BTreeSet<u32>) -> RightsBefore {
+    fn of(state: &State, sets: &BTreeSet<u32>) -> RightsBefore {
         let rights = |set: &u32| {
             let (rights, assigned) = (
                 state.set_rights(*set as usize)?,
@@ -25,6 +25,14 @@ impl RightsBefore {
 }
 
 impl Transaction {
+    /// The host itself is asked for nothing, and needs none of it.
+    pub(super) fn rights_before(&self, sets: &BTreeSet<u32>) -> RightsBefore {
+        match self.authority.is_system() {
+            true => RightsBefore(Vec::new()),
+            false => RightsBefore::of(self.now(), sets),
+        }
+    }
+
     /// Whether what roles and all that they inherit say, each for itself, may be handed to somebody (A4);
     /// the roles that the catalog exempts from that kind of change aside.
     pub(super) fn confer_roles(
@@ -72,15 +80,35 @@ impl Transaction {
         if self.authority.is_system() {
             return Ok(());
         }
+        let mut concerned = Vec::new();
         for (set, before, roles) in &before.0 {
             let Some(after) = self.now().set_rights(*set as usize) else {
                 continue;
             };
-            if before.is_denied_something_by(after) {
-                self.revoke_all_of_set(*set, roles)?;
+            let denied = before.is_denied_something_by(after);
+            if denied || before.denied_beyond(after).next().is_some() {
+                concerned.push((*set, before, after, roles, denied));
             }
-            let receivers = Receivers::Sets([*set].into(), false);
-            self.lift(before, after, lifting, &receivers)?;
+        }
+        if concerned.is_empty() {
+            return Ok(());
+        }
+        // Once over all users, however many sets.
+        let mut people: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for (set, ..) in &concerned {
+            people.insert(*set, Vec::new());
+        }
+        for (user, record) in self.now().every_user() {
+            if let Some(people) = people.get_mut(&(record.access() as u32)) {
+                people.push(user);
+            }
+        }
+        for (set, before, after, roles, denied) in concerned {
+            let people = people.remove(&set).unwrap_or_default();
+            if denied {
+                self.revoke_all_of(&people, roles)?;
+            }
+            self.lift(before, after, lifting, &Receivers::Users(people))?;
         }
         Ok(())
     }
@@ -134,26 +162,19 @@ impl Transaction {
         narrowest.map_or(0, |scope| scope as u8)
     }
 
-    /// The right to revoke every role of everybody in an access set.
-    fn revoke_all_of_set(&self, set: u32, roles: &[u32]) -> Result<(), Refusal> {
-        let now = self.now();
+    /// The right to revoke each of these roles of each of these people.
+    fn revoke_all_of(&self, people: &[u32], roles: &[u32]) -> Result<(), Refusal> {
         let scene = self.scene();
         // Whoever may revoke them everywhere need not be held against each person.
         let everywhere = self.authority.revoke(scene, roles, Target::Everything);
         if everywhere.is_ok() {
             return Ok(());
         }
-        for (user, record) in now.every_user() {
-            if record.access() == set as usize {
-                self.revoke_all_of(scene, user, roles)?;
-            }
+        for &user in people {
+            let name = self.now().user_id(user).unwrap_or_default();
+            let target = Target::Person(scene.person(user), name);
+            self.authority.revoke(scene, roles, target)?;
         }
         Ok(())
-    }
-
-    fn revoke_all_of(&self, scene: Scene<'_>, user: u32, roles: &[u32]) -> Result<(), Refusal> {
-        let name = self.now().user_id(user).unwrap_or_default();
-        let target = Target::Person(scene.person(user), name);
-        self.authority.revoke(scene, roles, target)
     }
 }

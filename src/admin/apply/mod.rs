@@ -14,6 +14,7 @@ mod roles;
 mod settings;
 mod users;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::actor::Actor;
@@ -24,7 +25,7 @@ use super::report::Report;
 use crate::Engine;
 use crate::document::problem::{self, NEAREST_BUDGET, Path, Source, nearest};
 use crate::document::{Problems, Timestamp};
-use crate::engine::{Draft, State};
+use crate::engine::{Draft, Held, State};
 use crate::names::Known;
 
 /// A transaction that was applied: the engine it made, and what it does.
@@ -154,6 +155,10 @@ struct Transaction {
 
 impl Transaction {
     fn change(&mut self, change: &Change) -> Result<(), Refusal> {
+        // Whoever may make no change of the kind is told nothing of what there is.
+        if let Some(kind) = change.kind() {
+            self.authority.kind_at_all(self.scene(), kind)?;
+        }
         match change {
             Change::CreateRole { role } => self.create_role(role),
             Change::DescribeRole {
@@ -211,11 +216,11 @@ impl Transaction {
             } => self.set_property(user, property, value.as_ref()),
             Change::AssignRole { user, role, until } => {
                 let role = self.find_role(role)?;
-                self.assign(user, crate::engine::Held::Role(role), *until)
+                self.assign(user, Held::Role(role), *until)
             }
             Change::RevokeRole { user, role } => {
                 let role = self.find_role(role)?;
-                self.unassign(user, crate::engine::Held::Role(role))
+                self.unassign(user, Held::Role(role))
             }
             Change::AssignPackage {
                 user,
@@ -223,11 +228,11 @@ impl Transaction {
                 until,
             } => {
                 let package = self.find_package(package)?;
-                self.assign(user, crate::engine::Held::Package(package), *until)
+                self.assign(user, Held::Package(package), *until)
             }
             Change::RevokePackage { user, package } => {
                 let package = self.find_package(package)?;
-                self.unassign(user, crate::engine::Held::Package(package))
+                self.unassign(user, Held::Package(package))
             }
             Change::EnableFeature { feature } => self.enable_feature(feature),
             Change::DisableFeature { feature } => self.disable_feature(feature),
@@ -299,23 +304,43 @@ fn guarded_holders(state: &State) -> Vec<(u32, u32)> {
         .collect()
 }
 
-/// Users who are assigned a role directly or by a package, not suspended and not denied any of what it
-/// grants (A5).
+/// Users who are assigned a role directly or by a package, without end, not suspended and not denied
+/// any of what it grants (A5). What ends keeps nobody: time would undo it with nobody asked.
 fn holders(state: &State, role: u32) -> u32 {
-    let mut sets: std::collections::BTreeSet<u32> = state.sets().with_role(role).collect();
+    let mut sets: BTreeSet<u32> = state.sets().with_role(role).collect();
     for package in state.packages().with_role(role) {
         sets.extend(state.sets().with_package(package));
     }
     let Some(granted) = state.role_closure(role) else {
         return 0;
     };
-    sets.into_iter()
-        .filter(|set| {
-            let rights = state.set_rights(*set as usize);
-            rights.is_some_and(|rights| !granted.grants().any(|(it, _)| rights.denied(it)))
-        })
-        .map(|set| state.sets().holders(set).active)
-        .sum()
+    sets.retain(|set| {
+        let rights = state.set_rights(*set as usize);
+        rights.is_some_and(|rights| !granted.grants().any(|(it, _)| rights.denied(it)))
+    });
+    let active = |set: &u32| state.sets().holders(*set).active;
+    let all: u32 = sets.iter().map(active).sum();
+    let ending = state.users().with_ends().filter(|&user| {
+        let record = state.user_record(user);
+        let record = record.filter(|it| !it.is_suspended());
+        record.is_some_and(|it| sets.contains(&(it.access() as u32)) && !lasts(state, user, role))
+    });
+    all.saturating_sub(ending.count() as u32)
+}
+
+/// Whether somebody who has a role has it by an assignment without end.
+fn lasts(state: &State, user: u32, role: u32) -> bool {
+    let ends = state.users().extras(user).map_or(&[][..], |it| &it.ends);
+    let is_endless = |of: Held| !ends.iter().any(|end| end.of == of);
+    let Some(assigned) = state.user_assignments(user) else {
+        return false;
+    };
+    let in_package = |package: &u32| {
+        let roles = state.package_roles(*package).unwrap_or_default();
+        roles.contains(&role) && is_endless(Held::Package(*package))
+    };
+    (assigned.roles.contains(&role) && is_endless(Held::Role(role)))
+        || assigned.packages.iter().any(in_package)
 }
 
 fn check_min_holders(state: &State, before: &[(u32, u32)]) -> Result<(), Refusal> {

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::super::authority::{Receivers, Target};
 use super::super::refusal::{Named, Refusal};
-use super::effects::RightsBefore;
 use super::{Transaction, validated};
 use crate::document::{ChangeKind, PackageDocument, Timestamp};
 use crate::engine::Assigned;
@@ -21,10 +20,11 @@ impl Transaction {
             });
         }
         let mut roles = Vec::with_capacity(package.roles.len());
+        let mut seen = BTreeSet::new();
         for role in &package.roles {
             let number = self.find_role(role)?;
             self.refuse_retired(number, role, u32::MAX)?;
-            if roles.contains(&number) {
+            if !seen.insert(number) {
                 return Err(Refusal::Exists {
                     what: Named::Role,
                     id: role.clone(),
@@ -194,7 +194,7 @@ impl Transaction {
             ..Assigned::default()
         };
         let sets: BTreeSet<u32> = self.now().sets().with_package(number).collect();
-        let rights = RightsBefore::of(self.now(), &sets);
+        let rights = self.rights_before(&sets);
         let before = self.now().united(&alone);
         self.draft.set_package(number, document, roles);
         // The package itself, held by somebody or not.

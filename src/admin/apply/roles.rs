@@ -1,10 +1,11 @@
 //! Changes to roles: what they grant, deny and inherit.
 
+use std::collections::HashSet;
+
 use super::super::authority::{Receivers, Target, is_wildcard};
 use super::super::change::{Change, UsedIdKind};
 use super::super::editor::{EditorError, RoleEditor};
 use super::super::refusal::{Named, Refusal};
-use super::effects::RightsBefore;
 use super::order::{are_same_denies, are_same_grants};
 use super::{Transaction, find, validated};
 use crate::catalog::{Rights, SYSTEM, check_identifier};
@@ -56,10 +57,12 @@ impl Transaction {
                 limit: limits::ROLES,
             });
         }
+        self.check_edges(role.inherits.len())?;
         let mut juniors = Vec::with_capacity(role.inherits.len());
+        let mut seen = HashSet::new();
         for junior in &role.inherits {
             let junior_number = self.find_junior(junior)?;
-            if juniors.contains(&junior_number) {
+            if !seen.insert(junior_number) {
                 return Err(Refusal::Exists {
                     what: Named::Role,
                     id: junior.clone(),
@@ -88,6 +91,16 @@ impl Transaction {
     fn nobody(&self) -> Receivers {
         let tokens = self.before.model().tokens_bring_account_roles;
         Receivers::Sets(Default::default(), tokens)
+    }
+
+    fn check_edges(&self, more: usize) -> Result<(), Refusal> {
+        match self.now().roles().edge_count() + more > limits::EDGES {
+            true => Err(Refusal::TooMany {
+                what: "edges of inheritance",
+                limit: limits::EDGES,
+            }),
+            false => Ok(()),
+        }
     }
 
     fn find_junior(&self, junior: &str) -> Result<u32, Refusal> {
@@ -225,8 +238,9 @@ impl Transaction {
     ) -> Result<(), Refusal> {
         let (number, mut document) = self.find_own_role(role)?;
         let changed = self.now().roles().get(number).map_or(0, |it| it.changed);
+        // A revision that has not been is of another account.
         if let Some(since) = since
-            && since < changed
+            && (since < changed || since > self.before.revision())
         {
             return Err(Refusal::Conflict {
                 role: role.to_owned(),
@@ -284,7 +298,7 @@ impl Transaction {
             self.check_wildcards(grants_before, &document.grants)?;
         }
         let sets = now.sets_holding(number);
-        let rights = RightsBefore::of(now, &sets);
+        let rights = self.rights_before(&sets);
         let brought: Vec<(u32, Planes)> = self
             .brought_above(number)
             .into_iter()
@@ -400,6 +414,7 @@ impl Transaction {
         if juniors.contains(&junior_number) {
             return Err(Refusal::NothingToChange);
         }
+        self.check_edges(1)?;
         let closure = now.roles_below(junior_number);
         if closure.contains(&number) {
             return Err(Refusal::Cycle {
@@ -445,7 +460,7 @@ impl Transaction {
     ) -> Result<(), Refusal> {
         let lifting = self.compared(ChangeKind::EditInheritance, taken_away);
         let sets = self.now().sets_holding(number);
-        let rights = RightsBefore::of(self.now(), &sets);
+        let rights = self.rights_before(&sets);
         // The role itself, held by somebody or not, and what tokens bring.
         let brought = self.brought_above(number);
         let roles: Vec<u32> = brought.iter().copied().chain([number]).collect();

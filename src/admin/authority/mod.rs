@@ -13,7 +13,7 @@ use super::actor::Actor;
 use super::refusal::Refusal;
 use crate::Scope;
 use crate::document::{ChangeKind, GrantDocument};
-use crate::engine::{NOWHERE, Planes, State};
+use crate::engine::{Holder, NOWHERE, Planes, State};
 use principal::Principal;
 
 /// Everybody whose rights a change needs; nobody, where the host itself makes it.
@@ -108,6 +108,8 @@ impl Levels {
 pub(super) enum Receivers {
     /// One person.
     Person(Person, String),
+    /// These users.
+    Users(Vec<u32>),
     /// All who have one of these access sets in the state so far; tokens may bring it besides.
     Sets(std::collections::BTreeSet<u32>, bool),
 }
@@ -151,6 +153,26 @@ impl Authority {
             .get(&kind)
             .ok_or(Refusal::NoRule { kind: Some(kind) })?;
         self.permission(scene, permission, target)
+    }
+
+    /// Whether they may make that kind of change to anybody or anything.
+    pub(super) fn kind_at_all(&self, scene: Scene<'_>, kind: ChangeKind) -> Result<(), Refusal> {
+        if self.is_system() {
+            return Ok(());
+        }
+        let rules = &scene.before.model().administration;
+        let &permission = rules
+            .changes
+            .get(&kind)
+            .ok_or(Refusal::NoRule { kind: Some(kind) })?;
+        let mut principals = self.principals.iter();
+        match principals.all(|it| it.is_effective(scene.before, permission)) {
+            true => Ok(()),
+            false => Err(Refusal::NotAllowed {
+                permission: path(scene, permission),
+                user: None,
+            }),
+        }
     }
 
     /// Whether they may change the setting of an adjustable permission (A4).
@@ -285,7 +307,7 @@ impl Authority {
                     held: Scope::from_u8(held),
                     user: match receivers {
                         Receivers::Person(_, name) => Some(name.clone()),
-                        Receivers::Sets(..) => None,
+                        Receivers::Users(_) | Receivers::Sets(..) => None,
                     },
                 });
             }
@@ -303,6 +325,11 @@ impl Authority {
         };
         match receivers {
             Receivers::Person(person, _) => add(&mut all, *person),
+            Receivers::Users(users) => {
+                for user in users {
+                    add(&mut all, scene.person(*user));
+                }
+            }
             Receivers::Sets(sets, tokens) => {
                 if *tokens {
                     all.iter_mut().for_each(|it| it.0 |= Levels::TOKENS);

@@ -24,6 +24,7 @@
 //!   each role that inherits it grants.
 //! - A4: where one role takes another's place in packages, nothing is handed out by those that have
 //!   it already; the rights to assign and revoke are needed all the same.
+//! - A5, `min_holders`: an assignment that ends keeps nobody, since time would undo it with nobody asked.
 //! - A5, `min_holders`: "what it grants" is what its closure grants and settings give it.
 //! - Import is judged as a whole: each part of the way against the state before and the one after.
 
@@ -274,15 +275,19 @@ fn too_few_holders(before: &Model, after: &Model) -> bool {
     })
 }
 
-/// A5: the users who have it directly or by package, not suspended and not denied any of what it
-/// grants.
+/// A5: the users who have it directly or by package and without end, not suspended and not denied any
+/// of what it grants.
 fn keepers(state: &Model, role: &str) -> usize {
     let granted = stored(state, &state.granting(&[role.to_owned()]));
     let keeps = |user: &&UserDocument| {
         let roles = state.assigned_roles(user);
         let denied = denied(state, &state.closure(&roles));
+        let mut lasting = (*user).clone();
+        lasting.roles.retain(|it| it.until.is_none());
+        lasting.packages.retain(|it| it.until.is_none());
+        let lasting = state.assigned_roles(&lasting);
         !user.suspended
-            && roles.iter().any(|it| it == role)
+            && lasting.iter().any(|it| it == role)
             && !granted.keys().any(|path| denied.contains(path))
     };
     state.directory.users.iter().filter(keeps).count()
