@@ -2,7 +2,8 @@
 //!
 //! A handle is an index and a brand. The brand is that of the catalog, or of the lineage of one
 //! account's engines; a handle of another catalog or another account is denied, never misread.
-//! Indices are not reused within a lineage.
+//! Indices are not reused from one engine to those that come of it; two that were made of the same one
+//! number what they create alike.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

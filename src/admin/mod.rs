@@ -11,7 +11,7 @@ mod refusal;
 mod report;
 
 pub use actor::Actor;
-pub use apply::Applied;
+pub use apply::{Applied, Preview};
 pub use change::{Change, UsedIdKind};
 pub use editor::{
     Cause, DeniedBy, Edit, EditorError, LeftAlone, Node, RoleEditor, RoleTree, TickChange,

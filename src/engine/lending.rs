@@ -133,7 +133,13 @@ impl Lent {
                 waiting.extend(state.positions.seniors(position));
             }
         }
+        // In a tangle a position would be looked at again and again: then all at once is cheaper.
+        let mut left = state.positions.numbers() as usize / 4 + 64;
         while let Some(position) = waiting.pop_front() {
+            let Some(fewer) = left.checked_sub(1) else {
+                return self.work_out(state);
+            };
+            left = fewer;
             let row = self.row_below(&state.positions, position);
             if self.below.row(position as usize) != Some(&row) {
                 self.below.set(position as usize, &row);

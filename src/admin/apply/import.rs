@@ -10,7 +10,9 @@ use super::order::{are_same_denies, are_same_grants, in_order};
 use super::{Transaction, validated};
 use crate::catalog::Followed;
 use crate::document::problem::quoted;
-use crate::document::{ChangeKind, DirectoryDocument, PolicyDocument, RoleDocument};
+use crate::document::{
+    ChangeKind, DirectoryDocument, PackageDocument, PolicyDocument, RoleDocument,
+};
 use crate::hierarchy::Dag;
 use crate::{Catalog, Engine, Timestamp};
 
@@ -23,6 +25,7 @@ impl Transaction {
         self.authority
             .kind(scene, ChangeKind::Import, Target::Everything)?;
         let before = self.draft.so_far().policy();
+        self.importing = true;
         let is_upgraded = policy.catalog_version > before.catalog_version;
         self.draft.set_catalog_version(policy.catalog_version);
         self.import_features(policy, &before)?;
@@ -45,6 +48,7 @@ impl Transaction {
                 self.draft.use_id(kind, id);
             }
         }
+        self.importing = false;
         match in_order(self.draft.so_far().policy()) == in_order(before) {
             true => Err(Refusal::NothingToChange),
             false => Ok(()),
@@ -73,6 +77,17 @@ impl Transaction {
             }
             let users = now.every_user().filter_map(|(user, _)| now.user_id(user));
             let used: BTreeSet<&str> = policy.used_ids.users.iter().map(String::as_str).collect();
+            for (role, number) in now.model().roles.iter().zip(0..) {
+                let held = now.sets().with_role(number).next().is_some();
+                let by = policy.catalog_version;
+                if let Some(version) = role.retired.filter(|it| held && *it <= by) {
+                    let message = format!(
+                        "role {} was retired in version `{version}`, and users are still assigned it",
+                        quoted(&role.id)
+                    );
+                    report.error(&root.field("catalog_version"), message);
+                }
+            }
             for user in users.filter(|it| used.contains(it)).take(10) {
                 let message = format!("user {} is still there", quoted(user));
                 report.error(&root.field("used_ids"), message);
@@ -82,10 +97,13 @@ impl Transaction {
         let nobody = DirectoryDocument::new([]);
         let roles = policy.roles.iter().map(|it| (Named::Role, &it.id));
         let positions = policy.positions.iter().map(|it| (Named::Position, &it.id));
+        let as_set = |ids: &'_ [String]| ids.iter().cloned().collect::<BTreeSet<String>>();
+        let used_roles = as_set(&policy.used_ids.roles);
+        let used_positions = as_set(&policy.used_ids.positions);
         for (what, id) in roles.chain(positions) {
             let ids = match what {
-                Named::Role => &policy.used_ids.roles,
-                _ => &policy.used_ids.positions,
+                Named::Role => &used_roles,
+                _ => &used_positions,
             };
             if ids.contains(id) {
                 let id = id.clone();
@@ -198,7 +216,9 @@ impl Transaction {
                     inherits: inherits.map_or_else(Vec::new, |it| it.inherits.clone()),
                     ..role.clone()
                 };
-                self.rewrite_role(number, document, &old.grants)?;
+                // The same text means something else in another version.
+                let before = if is_upgraded { &[][..] } else { &old.grants };
+                self.rewrite_role(number, document, before)?;
             }
         }
         for role in &policy.roles {
@@ -219,8 +239,13 @@ impl Transaction {
         policy: &PolicyDocument,
         before: &PolicyDocument,
     ) -> Result<(), Refusal> {
+        let by_id = |packages: &'_ [PackageDocument]| -> BTreeMap<String, PackageDocument> {
+            let packages = packages.iter();
+            packages.map(|it| (it.id.clone(), it.clone())).collect()
+        };
+        let (old, new) = (by_id(&before.packages), by_id(&policy.packages));
         for package in &before.packages {
-            let Some(new) = policy.packages.iter().find(|it| it.id == package.id) else {
+            let Some(new) = new.get(&package.id) else {
                 self.delete_package(&package.id)?;
                 continue;
             };
@@ -231,7 +256,7 @@ impl Transaction {
             }
         }
         for package in &policy.packages {
-            let Some(old) = before.packages.iter().find(|it| it.id == package.id) else {
+            let Some(old) = old.get(&package.id) else {
                 self.create_package(package)?;
                 continue;
             };

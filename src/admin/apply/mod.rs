@@ -37,7 +37,9 @@ pub struct Applied {
 }
 
 impl Applied {
-    /// The engine as it is from now on.
+    /// The engine as it is from now on. Handles of the engine before are good in it; handles of what the
+    /// transaction created are good in it and in what comes of it, and not in another engine that was
+    /// made of the same one before.
     pub fn engine(&self) -> &Engine {
         &self.engine
     }
@@ -53,14 +55,30 @@ impl Applied {
     }
 }
 
+/// What a transaction would do; the engine that it would make is not kept, so that nobody takes handles
+/// from it into the one that is made in its stead.
+#[derive(Debug, Clone)]
+#[must_use = "a preview changes nothing"]
+pub struct Preview(Applied);
+
+impl Preview {
+    /// What the transaction would do to whom, worked out when asked for (A6).
+    pub fn report(&self) -> Report<'_> {
+        self.0.report()
+    }
+}
+
 impl Engine {
     /// Makes changes as one transaction, all or nothing: a pure function from engine to engine (A1).
     ///
     /// Authority is the actor's in this engine; guards hold in the one that comes of it. Assignments
-    /// that have ended by `at` are dropped (D2). The revision is one higher.
+    /// that have ended by `at` are dropped (D2), which is all that a transaction without changes does; only
+    /// the host itself makes one. The revision is one higher.
     ///
-    /// Cost: what the changes touch, the access sets that they change among it; not the size of the
-    /// account.
+    /// Cost: what the changes touch, the access sets that they change among it, and not the size of the
+    /// account; but moving a position, or adding one that reports to several, works out anew who stands
+    /// below whom, a feature touches every access set, and an actor who holds a right below All is held
+    /// against each person concerned.
     ///
     /// # Errors
     /// The first change that is refused, and why; this engine then is as it was. For instance a role to
@@ -109,16 +127,23 @@ impl Engine {
                 limit: i64::MAX as usize,
             }));
         }
+        if changes.is_empty() && *actor != Actor::System {
+            return Err(refused(0)(Refusal::NothingToChange));
+        }
         // What has ended by then gives no authority.
         let draft = self.draft(at);
         let before = draft.so_far().0;
         let authority = Authority::of(&before, actor).map_err(refused(0))?;
-        let holders = guarded_holders(draft.state());
+        let holders = match changes.iter().any(may_lose_holders) {
+            true => guarded_holders(draft.state()),
+            false => Vec::new(),
+        };
         let mut transaction = Transaction {
             before,
             draft,
             authority,
             at,
+            importing: false,
         };
         for (number, change) in changes.iter().enumerate() {
             transaction.change(change).map_err(refused(number))?;
@@ -140,8 +165,8 @@ impl Engine {
         actor: &Actor,
         at: Timestamp,
         changes: &[Change],
-    ) -> Result<Applied, Refused> {
-        self.apply(actor, at, changes)
+    ) -> Result<Preview, Refused> {
+        self.apply(actor, at, changes).map(Preview)
     }
 }
 
@@ -151,6 +176,8 @@ struct Transaction {
     draft: Draft,
     authority: Authority,
     at: Timestamp,
+    /// Whether an import is being taken apart.
+    importing: bool,
 }
 
 impl Transaction {
@@ -219,8 +246,9 @@ impl Transaction {
                 self.assign(user, Held::Role(role), *until)
             }
             Change::RevokeRole { user, role } => {
-                let role = self.find_role(role)?;
-                self.unassign(user, Held::Role(role))
+                let held = self.find_role_to_take(role)?;
+                let unassigned = self.unassign(user, Held::Role(held));
+                self.or_retired(unassigned, held, role)
             }
             Change::AssignPackage {
                 user,
@@ -265,6 +293,22 @@ impl Transaction {
         Ok(role)
     }
 
+    /// A role that is to be taken away: a retired one may be there still.
+    fn find_role_to_take(&self, id: &str) -> Result<u32, Refusal> {
+        find(self.now().roles(), id, Named::Role)
+    }
+
+    /// Where nothing was there to take away: that a role is retired says more.
+    fn or_retired(&self, done: Result<(), Refusal>, role: u32, id: &str) -> Result<(), Refusal> {
+        match done {
+            Err(Refusal::NothingToChange) => {
+                self.refuse_retired(role, id, self.now().written_version())?;
+                Err(Refusal::NothingToChange)
+            }
+            done => done,
+        }
+    }
+
     fn find_package(&self, id: &str) -> Result<u32, Refusal> {
         find(self.now().packages(), id, Named::Package)
     }
@@ -293,6 +337,32 @@ fn validated<T>(run: impl FnOnce(&Path<'_>, &mut problem::Report<'_>) -> T) -> R
     let (errors, _) = report.finish();
     Problems::unless_none(errors).map_err(Refusal::Invalid)?;
     Ok(found)
+}
+
+/// Whether a change may leave somebody without a role, or deny them something.
+fn may_lose_holders(change: &Change) -> bool {
+    !matches!(
+        change,
+        Change::CreateRole { .. }
+            | Change::CopyRole { .. }
+            | Change::DescribeRole { .. }
+            | Change::DeleteRole { .. }
+            | Change::CreatePackage { .. }
+            | Change::DescribePackage { .. }
+            | Change::DeletePackage { .. }
+            | Change::CreatePosition { .. }
+            | Change::DescribePosition { .. }
+            | Change::MovePosition { .. }
+            | Change::DeletePosition { .. }
+            | Change::CreateUser { .. }
+            | Change::DescribeUser { .. }
+            | Change::ReinstateUser { .. }
+            | Change::PlaceUser { .. }
+            | Change::SetProperty { .. }
+            | Change::EnableFeature { .. }
+            | Change::DisableFeature { .. }
+            | Change::ForgetId { .. }
+    )
 }
 
 /// For each system role that a number of users must keep, how many do.

@@ -114,9 +114,9 @@ impl Transaction {
 
     pub(super) fn remove_from_package(&mut self, package: &str, role: &str) -> Result<(), Refusal> {
         let (number, mut document, mut roles) = self.package(package)?;
-        let removed = self.find_role(role)?;
+        let removed = self.find_role_to_take(role)?;
         if !roles.contains(&removed) {
-            return Err(Refusal::NothingToChange);
+            return self.or_retired(Err(Refusal::NothingToChange), removed, role);
         }
         self.may_empty(removed)?;
         document.roles.retain(|it| it != role);
@@ -126,12 +126,12 @@ impl Transaction {
     }
 
     pub(super) fn replace_in_packages(&mut self, role: &str, with: &str) -> Result<(), Refusal> {
-        let removed = self.find_role(role)?;
+        let removed = self.find_role_to_take(role)?;
         let added = self.find_role(with)?;
         self.refuse_retired(added, with, u32::MAX)?;
         let packages: Vec<u32> = self.now().packages().with_role(removed).collect();
         if packages.is_empty() || added == removed {
-            return Err(Refusal::NothingToChange);
+            return self.or_retired(Err(Refusal::NothingToChange), removed, role);
         }
         self.may_empty(removed)?;
         let closure = self.now().roles_below(added);

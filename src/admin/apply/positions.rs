@@ -7,7 +7,7 @@ use super::super::change::UsedIdKind;
 use super::super::refusal::{Named, Refusal};
 use super::Transaction;
 use crate::document::{ChangeKind, PositionDocument};
-use crate::engine::{NOWHERE, NoHierarchy, State};
+use crate::engine::{NOWHERE, NoHierarchy, Planes, State};
 use crate::limits;
 
 impl Transaction {
@@ -86,7 +86,7 @@ impl Transaction {
         let now = self.now();
         let above = now.positions_above(position).into_iter();
         let new: Vec<u32> = above.filter(|it| !before.contains(it)).collect();
-        let mut reaching = reaching_down(now, new.iter().copied(), None);
+        let mut reaching = self.reaching_down(new.iter().copied(), None);
         if !new.is_empty() {
             reaching.extend(brought_by_tokens(now));
         }
@@ -172,33 +172,47 @@ impl Transaction {
         if let Some(rights) = now.set_rights(set as usize) {
             reaching.extend(rights.granted_between());
         }
+        for rights in user.into_iter().flat_map(|user| self.rights_of(user)) {
+            reaching.extend(rights.granted_between());
+        }
         let above = now.positions_above(to).into_iter();
         let new = above.filter(|it| from == NOWHERE || !now.stands_below(from, *it));
-        reaching.extend(reaching_down(now, new, user));
+        reaching.extend(self.reaching_down(new, user));
         for peer in now.users().in_position(to).filter(|it| Some(*it) != user) {
-            let rights = now
-                .user_record(peer)
-                .and_then(|it| now.set_rights(it.access()));
-            reaching.extend(rights.into_iter().flat_map(|it| it.granted_at_peers()));
+            let rights = self.rights_of(peer);
+            reaching.extend(rights.flat_map(|it| it.granted_at_peers()));
         }
         reaching.extend(brought_by_tokens(now));
         self.authority.widen(self.scene(), reaching.into_iter())
     }
-}
 
-/// What people in some positions, but one of them, are granted at Reports or Peers.
-fn reaching_down(
-    state: &State,
-    positions: impl Iterator<Item = u32>,
-    but: Option<u32>,
-) -> BTreeSet<u16> {
-    let users = positions.flat_map(|it| state.users().in_position(it));
-    let sets: BTreeSet<usize> = users
-        .filter(|user| Some(*user) != but)
-        .filter_map(|user| Some(state.user_record(user)?.access()))
-        .collect();
-    let rights = sets.into_iter().filter_map(|set| state.set_rights(set));
-    rights.flat_map(|rights| rights.granted_between()).collect()
+    /// What people in some positions, but one of them, are granted at Reports or Peers.
+    fn reaching_down(
+        &self,
+        positions: impl Iterator<Item = u32>,
+        but: Option<u32>,
+    ) -> BTreeSet<u16> {
+        let users = positions.flat_map(|it| self.now().users().in_position(it));
+        let mut sets = [BTreeSet::new(), BTreeSet::new()];
+        for user in users.filter(|user| Some(*user) != but) {
+            for (sets, state) in sets.iter_mut().zip([&*self.before, self.now()]) {
+                sets.extend(state.user_record(user).map(|it| it.access()));
+            }
+        }
+        let both = sets.iter().zip([&*self.before, self.now()]);
+        let rights = both.flat_map(|(sets, state)| sets.iter().map(|set| state.set_rights(*set)));
+        rights
+            .flatten()
+            .flat_map(|it| it.granted_between())
+            .collect()
+    }
+
+    /// What somebody is granted so far, and what they were before the transaction: a right that is put
+    /// down and taken up again around a change is held in it all the same (A4).
+    pub(super) fn rights_of(&self, user: u32) -> impl Iterator<Item = &Planes> {
+        let both = [&*self.before, self.now()].into_iter();
+        both.filter_map(move |state| state.set_rights(state.user_record(user)?.access()))
+    }
 }
 
 /// What the roles that tokens may bring grant at Reports or Peers: they are held at every position (D18).

@@ -8,7 +8,7 @@ use super::super::editor::{EditorError, RoleEditor};
 use super::super::refusal::{Named, Refusal};
 use super::order::{are_same_denies, are_same_grants};
 use super::{Transaction, find, validated};
-use crate::catalog::{Rights, SYSTEM, check_identifier};
+use crate::catalog::{Rights, SYSTEM, check_identifier, resolve_grant};
 use crate::document::problem::quoted;
 use crate::document::{ChangeKind, DenialDocument, GrantDocument, RoleDocument, Timestamp};
 use crate::engine::{Planes, own_rights};
@@ -70,7 +70,7 @@ impl Transaction {
             }
             juniors.push(junior_number);
         }
-        let own = self.resolve(role)?;
+        let own = self.resolve(role, None)?;
         let scene = self.scene();
         self.authority.kind(scene, kind, Target::Everything)?;
         for &junior in &juniors {
@@ -152,10 +152,31 @@ impl Transaction {
         })
     }
 
-    fn resolve(&self, role: &RoleDocument) -> Result<Rights, Refusal> {
+    /// What a role grants and denies itself. What is new in it is written today: what an older policy may
+    /// still say, with a warning, is refused. An import says all of it by the version that it states.
+    fn resolve(
+        &self,
+        role: &RoleDocument,
+        before: Option<&RoleDocument>,
+    ) -> Result<Rights, Refusal> {
         let now = self.now();
         validated(|root, report| {
             crate::engine::check_created(role.created, root, report);
+            if !self.importing {
+                let model = now.model();
+                let known = |grant: &GrantDocument| {
+                    before.is_some_and(|before| before.grants.contains(grant))
+                };
+                let mut scratch = Rights::none(model.permissions.len());
+                let grants = root.field("grants");
+                for (i, grant) in role.grants.iter().enumerate().filter(|(_, it)| !known(it)) {
+                    let here = grants.index(i);
+                    resolve_grant(model, grant, model.version, &mut scratch, &here, report);
+                }
+                if report.has_errors() {
+                    return Rights::none(0);
+                }
+            }
             own_rights(now.model(), role, now.written_version(), root, report)
         })
     }
@@ -263,7 +284,8 @@ impl Transaction {
         document: RoleDocument,
         grants_before: &[GrantDocument],
     ) -> Result<(), Refusal> {
-        let own = self.resolve(&document)?;
+        let known = self.now().roles().get(number);
+        let own = self.resolve(&document, known.and_then(|it| it.document.as_deref()))?;
         let kind = ChangeKind::EditRole;
         self.authority
             .kind(self.scene(), kind, Target::Everything)?;
@@ -434,11 +456,11 @@ impl Transaction {
 
     pub(super) fn remove_inheritance(&mut self, role: &str, junior: &str) -> Result<(), Refusal> {
         let (number, mut document) = self.find_own_role(role)?;
-        let junior_number = self.find_role(junior)?;
+        let junior_number = self.find_role_to_take(junior)?;
         let now = self.now();
         let mut juniors = now.role_juniors(number).unwrap_or_default().to_vec();
         if !juniors.contains(&junior_number) {
-            return Err(Refusal::NothingToChange);
+            return self.or_retired(Err(Refusal::NothingToChange), junior_number, junior);
         }
         let closure = now.roles_below(junior_number);
         let revoked: Vec<u32> = closure.iter().copied().chain([number]).collect();

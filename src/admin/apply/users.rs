@@ -7,7 +7,7 @@ use super::{Transaction, find, validated};
 use crate::catalog::{Bearer, Condition, Right};
 use crate::document::problem::quoted;
 use crate::document::{ChangeKind, PropertyType, PropertyValue, UserDocument};
-use crate::engine::{Assigned, Extras, Held, NOWHERE, User};
+use crate::engine::{Assigned, Extras, Held, NOWHERE, Planes, User};
 use crate::limits;
 
 impl Transaction {
@@ -74,7 +74,7 @@ impl Transaction {
         };
         let set = record.access() as u32;
         self.may_place(Some(number), set, NOWHERE, position.unwrap_or(NOWHERE))?;
-        self.may_set_properties(record, &read)
+        self.may_set_properties(number, &read)
     }
 
     pub(super) fn describe_user(
@@ -160,7 +160,7 @@ impl Transaction {
         property: &str,
         value: Option<&PropertyValue>,
     ) -> Result<(), Refusal> {
-        let (number, record, mut extras) = self.user(user)?;
+        let (number, _, mut extras) = self.user(user)?;
         let property = self.find_property(property, value)?;
         let known = extras.properties.iter().find(|(it, _)| *it == property);
         let known = known.map(|(_, known)| known);
@@ -168,7 +168,7 @@ impl Transaction {
             return Err(Refusal::NothingToChange);
         }
         self.may_change(ChangeKind::EditProperties, number, user)?;
-        self.may_set_properties(record, &[property])?;
+        self.may_set_properties(number, &[property])?;
         extras.properties.retain(|(it, _)| *it != property);
         extras
             .properties
@@ -180,7 +180,7 @@ impl Transaction {
 
     /// What conditions read of somebody decides what they reach: each permission that they are granted
     /// in such a condition is needed at All (A4).
-    fn may_set_properties(&self, record: User, properties: &[u16]) -> Result<(), Refusal> {
+    fn may_set_properties(&self, user: u32, properties: &[u16]) -> Result<(), Refusal> {
         if self.authority.is_system() || properties.is_empty() {
             return Ok(());
         }
@@ -195,9 +195,8 @@ impl Transaction {
                     || right.is_some_and(|it| properties.contains(&it))
             })
         };
-        let Some(rights) = self.now().set_rights(record.access()) else {
-            return Ok(());
-        };
+        let rights: Vec<&Planes> = self.rights_of(user).collect();
+        let granted = |permission| rights.iter().any(|it| it.granted(permission) > 0);
         let mut widened = std::collections::BTreeSet::new();
         for operation in &model.operations {
             let of_operation = reads(&operation.when);
@@ -205,7 +204,7 @@ impl Transaction {
                 let Some(pair) = model.pairs.get(pair as usize) else {
                     continue;
                 };
-                if (of_operation || reads(&pair.when)) && rights.granted(pair.permission) > 0 {
+                if (of_operation || reads(&pair.when)) && granted(pair.permission) {
                     widened.insert(pair.permission);
                 }
             }

@@ -124,8 +124,8 @@ impl Authority {
                 Actor::System => {}
                 Actor::OnBehalfOf { actor, of } => waiting.extend([&**of, &**actor]),
                 Actor::User(id) => principals.push(Principal::of_user(state, id)?),
-                Actor::External { grants, .. } => {
-                    principals.push(Principal::external(state, grants)?);
+                Actor::External { id, grants } => {
+                    principals.push(Principal::external(state, id, grants)?);
                 }
             }
         }
@@ -366,7 +366,8 @@ impl Authority {
     /// its scope, with every exception of that grant, and every deny that binds them inside it,
     /// repeated as its exceptions.
     pub(super) fn wildcard(&self, scene: Scene<'_>, grant: &GrantDocument) -> Result<(), Refusal> {
-        let holds = |it: &Principal| it.holds_wildcard(scene.before, grant);
+        let version = scene.now.written_version();
+        let holds = |it: &Principal| it.holds_wildcard(scene.before, grant, version);
         match self.principals.iter().all(holds) {
             true => Ok(()),
             false => Err(Refusal::WildcardNotHeld {

@@ -3,7 +3,7 @@
 use super::super::refusal::Refusal;
 use super::{Person, Scene, Target};
 use crate::Scope;
-use crate::catalog::{Rights, resolve_grant};
+use crate::catalog::{Rights, check_identifier, resolve_grant};
 use crate::document::problem::{Path, Report, Source};
 use crate::document::{GrantDocument, Problems};
 use crate::engine::{Holder, NOWHERE, Planes, State, is_effective};
@@ -63,10 +63,15 @@ impl Principal {
         })
     }
 
-    pub(super) fn external(state: &State, grants: &[GrantDocument]) -> Result<Principal, Refusal> {
+    pub(super) fn external(
+        state: &State,
+        id: &str,
+        grants: &[GrantDocument],
+    ) -> Result<Principal, Refusal> {
         let model = state.model();
         let source = Source::default();
         let mut report = Report::new(&source);
+        check_identifier(id, &Path::ROOT.field("id"), &mut report);
         let list = Path::ROOT.field("grants");
         let mut rights = Rights::none(model.permissions.len());
         let mut adjustable = Vec::new();
@@ -76,6 +81,11 @@ impl Principal {
             match named {
                 // Of the account's people they come from settings; of the host's, from the host.
                 Some(named) if permission.is_some_and(|it| it.adjustable.is_some()) => {
+                    if grant.scope.is_some_and(|it| it != Scope::All) || !grant.except.is_empty() {
+                        let message = "an adjustable permission is held at `all` and without \
+                                       exceptions, or not";
+                        report.error(&list.index(i), message);
+                    }
                     adjustable.push(named);
                 }
                 _ => {

@@ -7,8 +7,14 @@ use crate::document::{DenialDocument, GrantDocument};
 use crate::engine::State;
 
 impl Principal {
-    pub(super) fn holds_wildcard(&self, state: &State, wanted: &GrantDocument) -> bool {
-        let wanted = Wildcard::of(state, wanted, state.written_version());
+    /// `version` is that of the catalog that the wildcard is written against.
+    pub(super) fn holds_wildcard(
+        &self,
+        state: &State,
+        wanted: &GrantDocument,
+        version: u32,
+    ) -> bool {
+        let wanted = Wildcard::of(state, wanted, version);
         let written = self.written(state);
         let denies = written.denies.iter().flat_map(|(denial, version)| {
             places(state, std::slice::from_ref(&denial.select), *version)

@@ -667,8 +667,15 @@ impl Judge<'_> {
 
     /// The permissions that a user is granted at one of these scopes.
     fn positional(&self, user: &str, scopes: &[Scope]) -> BTreeSet<String> {
-        let roles = self.after.granting(&assigned(self.after, user));
-        self.at_scopes(&roles, scopes)
+        // Put down and taken up again around the change, a right is held in it all the same.
+        let states = [self.before, self.after].into_iter();
+        states
+            .filter(|state| state.user(user).is_some())
+            .flat_map(|state| {
+                let roles = state.granting(&assigned(state, user));
+                at_scopes(state, &roles, scopes)
+            })
+            .collect()
     }
 
     /// What the roles that tokens may bring grant, each with its juniors, by position.
@@ -678,23 +685,19 @@ impl Judge<'_> {
             .filter(|role| self.after.tokens_may_bring(role))
             .flat_map(|role| {
                 let roles = self.after.granting(std::slice::from_ref(role));
-                self.at_scopes(&roles, &[Scope::Reports, Scope::Peers])
+                at_scopes(self.after, &roles, &[Scope::Reports, Scope::Peers])
             })
-            .collect()
-    }
-
-    fn at_scopes(&self, roles: &BTreeSet<String>, scopes: &[Scope]) -> BTreeSet<String> {
-        stored(self.after, roles)
-            .into_iter()
-            .filter(|(_, widest)| scopes.contains(widest))
-            .map(|(path, _)| path)
             .collect()
     }
 
     /// A4: a property that conditions read widens what they guard.
     fn sets(&self, user: &str, property: &str) -> bool {
         let roles = self.after.granting(&assigned(self.after, user));
-        let granted = stored(self.after, &roles);
+        let mut granted = stored(self.after, &roles);
+        if self.before.user(user).is_some() {
+            let roles = self.before.granting(&assigned(self.before, user));
+            granted.extend(stored(self.before, &roles));
+        }
         let mut read = BTreeSet::new();
         for operation in &self.before.catalog.operations {
             for pair in &operation.allowed_by {
@@ -824,4 +827,13 @@ impl Party {
             _ => rule.is_some_and(|rule| self.effective(before, rule) == Some(Scope::All)),
         }
     }
+}
+
+/// The permissions that roles grant at one of these scopes.
+fn at_scopes(state: &Model, roles: &BTreeSet<String>, scopes: &[Scope]) -> BTreeSet<String> {
+    stored(state, roles)
+        .into_iter()
+        .filter(|(_, widest)| scopes.contains(widest))
+        .map(|(path, _)| path)
+        .collect()
 }
