@@ -1,6 +1,7 @@
 //! What an explanation costs: whoever opens a troubleshooting page waits for one.
 //!
-//! Every line is the time of one explanation of a random request, half of them allowed.
+//! Every line is the time of one explanation of a random request, half of them allowed; or of the
+//! remedies of one that is denied, with everything by default.
 
 #![allow(missing_docs, reason = "criterion's macro writes a public function")]
 
@@ -10,6 +11,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use bailiwick::Catalog;
+use bailiwick::explain::RemedyOptions;
 use criterion::{Criterion, criterion_group, criterion_main};
 use worlds::World;
 
@@ -53,6 +55,24 @@ fn explain(criterion: &mut Criterion) {
                     let it = &requests[i & mask];
                     let why = engine.explain(it.user, it.operation, &it.record);
                     black_box(why.to_string());
+                }
+                start.elapsed()
+            });
+        });
+        // At most 10 ms in W3: a support desk has the caller on the line.
+        group.sample_size(20);
+        let denied: Vec<_> = requests
+            .iter()
+            .filter(|it| !engine.check(it.user, it.operation, &it.record).is_allow())
+            .collect();
+        let options = RemedyOptions::default();
+        group.bench_function("remedies", |bencher| {
+            bencher.iter_custom(|times| {
+                let start = Instant::now();
+                for i in 0..times as usize {
+                    let it = denied[i & (mask >> 1)];
+                    let remedies = engine.remedies(it.user, it.operation, &it.record, &options);
+                    black_box(&remedies);
                 }
                 start.elapsed()
             });

@@ -180,7 +180,9 @@ fn shape(said: &Remedies) -> Result<(), String> {
     if sets.len() > OPTIONS.limit || said.is_larger() && sets.len() != 1 {
         return Err(format!("{} remedies", sets.len()));
     }
-    let keys = sets.iter().map(|it| (it.opens.operations, it.changes.len()));
+    let keys = sets
+        .iter()
+        .map(|it| (it.opens.operations, it.changes.len()));
     if !keys.is_sorted() {
         return Err(format!("not in order:\n{said}"));
     }
@@ -206,7 +208,8 @@ fn shape(said: &Remedies) -> Result<(), String> {
                 | DenyReason::AskedWrongWay
         )
     );
-    if is_of_names && !matches!(said.none(), Some(NoRemedy::Request { causes }) if !causes.is_empty())
+    if is_of_names
+        && !matches!(said.none(), Some(NoRemedy::Request { causes }) if !causes.is_empty())
     {
         return Err(format!("{:?} of a request at fault", said.none()));
     }
@@ -230,20 +233,30 @@ fn again(world: World<'_>, case: &Case, said: &Remedies, rng: &mut Rng) -> Resul
     let is_excepting = |it: &Mend| matches!(it, Mend::LiftDeny { except, .. } if except.len() > 1);
     let is_any = said.is_larger()
         || !said.is_complete()
-        || said.sets().iter().flat_map(|it| &it.mends).any(is_excepting);
+        || said
+            .sets()
+            .iter()
+            .flat_map(|it| &it.mends)
+            .any(is_excepting);
     match is_any || ranked(&otherwise) == ranked(said) {
         true => Ok(()),
-        false => Err(format!("{said}\nin another order of documents\n{otherwise}")),
+        false => Err(format!(
+            "{said}\nin another order of documents\n{otherwise}"
+        )),
     }
 }
 
 /// Who may make a remedy is whoever can apply it.
 fn makers(engine: &Engine, changes: &[Change], said: &Makers) -> Result<(), String> {
     let directory = engine.directory();
-    let may = directory.users.iter().map(|it| it.id.as_str()).filter(|it| {
-        let actor = Actor::user(*it);
-        engine.apply(&actor, OPTIONS.at, changes).is_ok()
-    });
+    let may = directory
+        .users
+        .iter()
+        .map(|it| it.id.as_str())
+        .filter(|it| {
+            let actor = Actor::user(*it);
+            engine.apply(&actor, OPTIONS.at, changes).is_ok()
+        });
     let may: Vec<&str> = may.collect();
     let named = may.iter().take(Makers::NAMED);
     let agrees = said.count == may.len() && named.eq(said.users.iter());

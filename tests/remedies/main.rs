@@ -9,6 +9,7 @@ mod reference;
 mod support;
 
 mod brute;
+mod hostile;
 #[cfg(feature = "toml")]
 mod kinds;
 mod law;

@@ -287,7 +287,10 @@ fn assignments(
     found.sort_unstable();
     let is_complete = found.len() <= PROVIDERS;
     found.truncate(PROVIDERS);
-    (found.into_iter().map(|(_, step)| step).collect(), is_complete)
+    (
+        found.into_iter().map(|(_, step)| step).collect(),
+        is_complete,
+    )
 }
 
 /// About how much a set opens, in permissions times users: which to try first.
@@ -301,9 +304,7 @@ pub(super) fn breadth(case: &Case<'_>, steps: &[Step]) -> usize {
     let of = |step: &Step| match *step {
         Step::Reinstate | Step::Revoke(_) => 1,
         Step::Enable(_) | Step::Set { .. } => state.users().count(),
-        Step::Grant { role, scope, .. } => {
-            users(&state.sets_holding(role)) * usize::from(scope)
-        }
+        Step::Grant { role, scope, .. } => users(&state.sets_holding(role)) * usize::from(scope),
         Step::Lift { role, .. } => users(&state.sets_holding(role)) * Scope::All as usize,
         Step::Fill { package, role } => {
             users(&state.sets().with_package(package).collect()) * grants(role)

@@ -114,13 +114,7 @@ impl<'s> Case<'s> {
 }
 
 /// A way for each pair that no condition shuts, and a second one where somebody below may lend (S6).
-fn ways(
-    state: &State,
-    why: &Explanation,
-    operation: u16,
-    needed: u8,
-    position: bool,
-) -> Vec<Way> {
+fn ways(state: &State, why: &Explanation, operation: u16, needed: u8, position: bool) -> Vec<Way> {
     let model = state.model();
     let is_shut = |causes: &[Cause]| {
         let mut causes = causes.iter();
@@ -133,10 +127,8 @@ fn ways(
         return Vec::new();
     }
     let on_record = asked.on == AskedOn::Record;
-    let is_lendable = on_record
-        && position
-        && model.reach == Reach::Accessible
-        && needed > Scope::Reports as u8;
+    let is_lendable =
+        on_record && position && model.reach == Reach::Accessible && needed > Scope::Reports as u8;
     let mut ways = Vec::new();
     for (pair, finding) in asked.pairs.clone().zip(&why.pairs) {
         let Some(pair) = model.pairs.get(pair as usize) else {
@@ -173,7 +165,12 @@ fn way(state: &State, model: &Model, asked: &Operation, pair: &Pair, scope: u8) 
     }
     permissions.sort_unstable();
     permissions.dedup();
-    let mut features: Vec<u16> = pair.features.iter().chain(&asked.features).copied().collect();
+    let mut features: Vec<u16> = pair
+        .features
+        .iter()
+        .chain(&asked.features)
+        .copied()
+        .collect();
     for &permission in &permissions {
         let mut node = Some(permission);
         while let Some(known) = node.and_then(|it| model.permissions.get(it as usize)) {
@@ -193,10 +190,11 @@ fn way(state: &State, model: &Model, asked: &Operation, pair: &Pair, scope: u8) 
     }
     // Any scope of a prerequisite that does not narrow will do (D7).
     let narrowing: HashSet<u16> = model.narrowing(asked, pair).collect();
-    let least = |permission: u16| match permission == pair.permission || narrowing.contains(&permission) {
-        true => scope,
-        false => Scope::Own as u8,
-    };
+    let least =
+        |permission: u16| match permission == pair.permission || narrowing.contains(&permission) {
+            true => scope,
+            false => Scope::Own as u8,
+        };
     Some(Way {
         features,
         permissions: permissions.into_iter().map(|it| (it, least(it))).collect(),

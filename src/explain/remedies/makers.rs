@@ -56,10 +56,12 @@ pub(super) fn makers(
         let Some(known) = may.get_mut(set) else {
             continue;
         };
-        let holds = || has_all(state, set, &needed, |on_user| match on_user {
-            true => Scope::Own,
-            false => Scope::All,
-        });
+        let holds = || {
+            has_all(state, set, &needed, |on_user| match on_user {
+                true => Scope::Own,
+                false => Scope::All,
+            })
+        };
         if record.is_suspended() || !*known.get_or_insert_with(holds) {
             continue;
         }

@@ -115,7 +115,8 @@ pub enum NoRemedy {
         /// What is missing.
         causes: Vec<Cause>,
     },
-    /// The search stopped before it found one.
+    /// None was found, and that is not to say that there is none: the search stopped short, or a guard
+    /// refused all that was tried (A5).
     NotFound,
 }
 
@@ -125,7 +126,8 @@ impl Remedies {
         self.decision
     }
 
-    /// The remedies, best first: what opens least to fewest, then what is the fewest changes.
+    /// The remedies, best first: what opens the fewest operations, those of all users added up; then what
+    /// is the fewest changes; then what concerns the fewest users.
     pub fn sets(&self) -> &[Remedy] {
         &self.sets
     }
@@ -165,8 +167,7 @@ impl<C: Context + ?Sized> InContext<'_, C> {
     /// What would let the subject do this (Q3)?
     ///
     /// Each remedy is a transaction that was tried: with it the request is allowed, and no part of it
-    /// can be left out. The first ones open least: they are ranked by what they open and to how many,
-    /// then by how many changes they are.
+    /// can be left out. The first ones [open](Opened) least to fewest.
     ///
     /// Proposed are changes that reach the subject: of a user, roles and packages to assign and roles to
     /// put in packages that they have, each without an end; of any subject, grants to roles of the
@@ -244,7 +245,9 @@ impl<C: Context + ?Sized> InContext<'_, C> {
             return none(NoRemedy::Allowed);
         }
         let engine = without_ended(self.engine(), options.at);
-        let why = engine.in_context(context).explain(subject, action, resource);
+        let why = engine
+            .in_context(context)
+            .explain(subject, action, resource);
         if why.decision().is_allow() {
             return none(NoRemedy::AllowedByThen);
         }
@@ -258,7 +261,13 @@ impl<C: Context + ?Sized> InContext<'_, C> {
         };
         let standpoint = state.standpoint(&subject);
         let needed = state.narrowest_scope(&standpoint, resource);
-        let case = Case::of(state, &why, operation, needed, standpoint.position.is_some());
+        let case = Case::of(
+            state,
+            &why,
+            operation,
+            needed,
+            standpoint.position.is_some(),
+        );
         let ask = |engine: &Engine| engine.in_context(context).check(subject, action, resource);
         let trial = Trial::of(&case, &engine, options.at, &ask);
         remedies(&trial, &why, decision, options)
@@ -297,10 +306,7 @@ fn remedies(
                 is_complete &= is_larger;
                 ranked.push(rank(found));
             }
-            Err(reason) => {
-                is_complete &= reason != NoRemedy::NotFound;
-                none = Some(reason);
-            }
+            Err(reason) => none = Some(reason),
         }
     }
     ranked.sort_by(|a, b| (a.key(), &a.mends).cmp(&(b.key(), &b.mends)));
@@ -309,19 +315,17 @@ fn remedies(
         is_complete = false;
     }
     let mut budget = ACTORS;
-    let told = ranked.into_iter().map(|it| {
-        Remedy {
-            mends: it.mends,
-            opens: it.opens,
-            makers: makers(
-                trial.engine,
-                case.user,
-                trial.at,
-                &it.proven.changes,
-                &mut budget,
-            ),
-            changes: it.proven.changes,
-        }
+    let told = ranked.into_iter().map(|it| Remedy {
+        mends: it.mends,
+        opens: it.opens,
+        makers: makers(
+            trial.engine,
+            case.user,
+            trial.at,
+            &it.proven.changes,
+            &mut budget,
+        ),
+        changes: it.proven.changes,
     });
     Remedies {
         decision,
@@ -342,9 +346,10 @@ struct Ranked {
 }
 
 impl Ranked {
-    fn key(&self) -> (usize, usize, usize) {
-        let changes = self.proven.changes.len();
-        (self.opens.operations, changes, self.proven.steps.len())
+    fn key(&self) -> [usize; 4] {
+        let Opened { users, operations } = self.opens;
+        let (changes, steps) = (self.proven.changes.len(), self.proven.steps.len());
+        [operations, changes, users, steps]
     }
 }
 
@@ -374,9 +379,9 @@ fn small(trial: &Trial<'_, '_>, max_changes: usize) -> (Vec<Proven>, bool) {
     sets.sort_unstable();
     let mut proven: BTreeMap<Vec<Step>, Proven> = BTreeMap::new();
     for (_, _, steps) in sets {
-        // Whatever holds one that suffices has a part that could be left out.
-        let is_within = |known: &Vec<Step>| known.iter().all(|step| steps.contains(step));
-        if proven.keys().any(is_within) {
+        // Whatever holds one that suffices has a part that could be left out, or a scope too wide.
+        let is_within = |known: &Step| steps.iter().any(|step| known.is_no_more_than(*step));
+        if proven.keys().any(|known| known.iter().all(is_within)) {
             continue;
         }
         if let Some(least) = trial.least(&steps) {

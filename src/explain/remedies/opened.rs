@@ -59,7 +59,10 @@ fn operations(before: &State, after: &State, was: Option<usize>, is: usize) -> u
     let reach = |state: &State, set: usize, operation: u16, pairs: std::ops::Range<u16>| {
         let scopes = pairs.filter_map(|pair| {
             let scope = state.pair_scope(set, pair)?.ok()?;
-            state.late_feature(operation, pair).is_none().then_some(scope)
+            state
+                .late_feature(operation, pair)
+                .is_none()
+                .then_some(scope)
         });
         scopes.max()
     };

@@ -56,7 +56,10 @@ impl<'c, 's> Standing<'c, 's> {
     /// The widest scope granted, 0 for none.
     pub(super) fn granted(&self, permission: u16) -> u8 {
         let state = self.case.state;
-        let closures = self.granting.iter().filter_map(|it| state.role_closure(*it));
+        let closures = self
+            .granting
+            .iter()
+            .filter_map(|it| state.role_closure(*it));
         let stored = closures.map(|it| it.granted(permission)).max();
         let given = self.steps.iter().filter_map(|step| match *step {
             Step::Grant {

@@ -42,6 +42,28 @@ impl Step {
         }
     }
 
+    /// Whether it is the other, or the same grant at a narrower scope.
+    pub(super) fn is_no_more_than(self, other: Step) -> bool {
+        match (self, other) {
+            (
+                Step::Grant {
+                    role,
+                    permission,
+                    scope,
+                },
+                Step::Grant {
+                    role: other_role,
+                    permission: other_permission,
+                    scope: other_scope,
+                },
+            ) => {
+                let is_same = (role, permission) == (other_role, other_permission);
+                is_same && scope <= other_scope
+            }
+            (own, other) => own == other,
+        }
+    }
+
     /// Whether it can only ever allow more, whatever it is made with (law 4), and no guard is in its way
     /// for what is made beside it. Assigning brings denies, revoking takes grants; what a setting gives
     /// to a role may be denied to those who must hold it whole (A5).
@@ -117,7 +139,9 @@ fn edit(case: &Case<'_>, role: u32, steps: &[Step]) -> Option<Change> {
     let mut lifted = Vec::new();
     for step in steps {
         match *step {
-            Step::Grant { permission, scope, .. } => {
+            Step::Grant {
+                permission, scope, ..
+            } => {
                 let known = case.state.model().permissions.get(permission as usize)?;
                 let scope = Scope::from_u8(scope)?;
                 let mut same = grants.iter_mut();

@@ -39,7 +39,10 @@ impl fmt::Display for Remedy {
             (0, _) => f.write_str(". Opens nothing to users of the directory")?,
             (1, 1) => f.write_str(". Opens one operation to one user")?,
             (1, _) => write!(f, ". Opens {operations} operations to one user")?,
-            _ => write!(f, ". Opens {operations} operations to {users} users together")?,
+            _ => write!(
+                f,
+                ". Opens {operations} operations to {users} users together"
+            )?,
         }
         write!(f, ". {}", self.makers)
     }
