@@ -5,6 +5,7 @@
 
 #![allow(missing_docs, reason = "criterion's macro writes a public function")]
 
+#[allow(dead_code, reason = "each bench uses its own part of the worlds")]
 mod worlds;
 
 use std::hint::black_box;
