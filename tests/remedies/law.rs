@@ -53,7 +53,13 @@ fn every_remedy_allows_and_none_has_a_part_to_leave_out() {
                 documents: &documents,
                 engine: &engine,
             };
-            if let Err(wrong) = held(world, &case, &tallied, &mut rng, nth.is_multiple_of(COMPARED)) {
+            if let Err(wrong) = held(
+                world,
+                &case,
+                &tallied,
+                &mut rng,
+                nth.is_multiple_of(COMPARED),
+            ) {
                 panic!("{wrong}\n{case:#?}\n{documents}");
             }
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::admin::{Actor, Change};
+use crate::admin::{Actor, Change, Refusal};
 use crate::engine::{Holder, Planes, State, is_effective};
 use crate::{Engine, Scope, Timestamp};
 
@@ -70,7 +70,11 @@ pub(super) fn makers(
         like.push(actor);
     }
     let mut found = Vec::new();
+    let mut refused_set = None;
     for ((set, position, is_user), users) in alike {
+        if refused_set == Some(set) {
+            continue;
+        }
         let reach = match is_user {
             true => Scope::Own,
             false => reach(state, position, user),
@@ -88,8 +92,10 @@ pub(super) fn makers(
             break;
         }
         *budget -= 1;
-        if engine.apply(&Actor::user(first), at, changes).is_ok() {
-            found.extend(users);
+        match engine.apply(&Actor::user(first), at, changes) {
+            Ok(_) => found.extend(users),
+            Err(refused) if is_whatever_position(&refused.reason) => refused_set = Some(set),
+            Err(_) => {}
         }
     }
     found.sort_unstable();
@@ -97,6 +103,19 @@ pub(super) fn makers(
     let named = found.into_iter().filter_map(|it| state.user_id(it));
     makers.users = named.take(Makers::NAMED).map(str::to_owned).collect();
     makers
+}
+
+/// Whether everybody who is assigned the same is refused for it, in whatever position.
+fn is_whatever_position(reason: &Refusal) -> bool {
+    matches!(
+        reason,
+        Refusal::NoRule { .. }
+            | Refusal::NotAllowed { user: None, .. }
+            | Refusal::MayNotAssign { user: None, .. }
+            | Refusal::MayNotRevoke { user: None, .. }
+            | Refusal::NotHeld { held: None, .. }
+            | Refusal::WildcardNotHeld { .. }
+    )
 }
 
 /// The permissions that the kinds of change need, and whether each is needed on the user alone; `None`
