@@ -1,11 +1,12 @@
 //! Law 3, its second half, on random worlds.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bailiwick::admin::{Actor, Change};
-use bailiwick::explain::{Makers, Mend, NoRemedy, Remedies, RemedyOptions};
-use bailiwick::{DenyReason, Engine, Timestamp};
+use bailiwick::document::Reach;
+use bailiwick::explain::{Makers, Mend, NoRemedy, Remedies, Remedy, RemedyOptions};
+use bailiwick::{DenyReason, Engine, OperationId, Scope, Subject, Timestamp};
 
 use crate::brute::singles;
 use crate::parts::{selections, without_each};
@@ -78,6 +79,8 @@ fn every_remedy_allows_and_none_has_a_part_to_leave_out() {
         "nothing: out of reach",
         "made by nobody",
         "made by some",
+        "opens to one",
+        "opens to several",
         "Reinstate",
         "EnableFeature",
         "MoveSetting",
@@ -137,6 +140,7 @@ fn held(
         if (remedy.changes.len() > OPTIONS.max_changes) != said.is_larger() {
             return Err(format!("as large as this: {}", shown()));
         }
+        opens(world, remedy, tallied).map_err(|wrong| format!("{wrong}: {}", shown()))?;
         makers(world.engine, &remedy.changes, &remedy.makers)
             .map_err(|wrong| format!("{wrong}: {}", shown()))?;
     }
@@ -249,6 +253,52 @@ fn again(world: World<'_>, case: &Case, said: &Remedies, rng: &mut Rng) -> Resul
         false => Err(format!(
             "{said}\nin another order of documents\n{otherwise}"
         )),
+    }
+}
+
+/// What a remedy opens is what everybody can do after it and could not before, user by user. Looked at
+/// where neither conditions nor people below have a say in that.
+fn opens(world: World<'_>, remedy: &Remedy, tallied: &Tallied) -> Result<(), String> {
+    let catalog = &world.documents.catalog;
+    let mut operations = catalog.operations.iter();
+    let is_conditional = operations
+        .any(|it| !it.when.is_empty() || it.allowed_by.iter().any(|pair| !pair.when.is_empty()));
+    if is_conditional || catalog.reach == Reach::Accessible {
+        return Ok(());
+    }
+    let applied = world
+        .engine
+        .apply(&Actor::System, OPTIONS.at, &remedy.changes);
+    let after = applied.map_err(|it| it.to_string())?.into_engine();
+    let reach = |engine: &Engine, user: &str| {
+        let mut reach: HashMap<OperationId, Scope> = HashMap::new();
+        let mut subject = Subject::user(user);
+        if let Some(account) = &world.documents.policy.account {
+            subject = subject.account(account);
+        }
+        // A suspended user can do nothing.
+        for can in engine.what_can(subject).into_iter().flatten() {
+            let widest = reach.entry(can.operation).or_insert(can.scope);
+            *widest = can.scope.max(*widest);
+        }
+        reach
+    };
+    let (mut users, mut operations) = (0, 0);
+    for user in world.engine.directory().users {
+        let (was, is) = (reach(world.engine, &user.id), reach(&after, &user.id));
+        let gained = is.iter().filter(|(it, scope)| was.get(it) < Some(scope));
+        let gained = gained.count();
+        users += usize::from(gained > 0);
+        operations += gained;
+    }
+    tallied.count(match users {
+        0 => "opens nothing",
+        1 => "opens to one",
+        _ => "opens to several",
+    });
+    match (users, operations) == (remedy.opens.users, remedy.opens.operations) {
+        true => Ok(()),
+        false => Err(format!("opens {operations} to {users}")),
     }
 }
 
