@@ -1,9 +1,10 @@
 //! The support desk of a marketing platform, with the three checks of its troubleshooting page: is the
 //! permission granted in a role of theirs, does a package of theirs include a role that grants it, is a
-//! package that would bring it assigned to them?
+//! package that would bring it assigned to them? Then what would mend it, best first, and who may do that.
 
-use bailiwick::explain::{Cause, Explanation};
-use bailiwick::{Engine, OnType, Resource};
+use bailiwick::admin::Actor;
+use bailiwick::explain::{Cause, Explanation, RemedyOptions};
+use bailiwick::{Engine, OnType, Resource, Timestamp};
 
 #[path = "support/mod.rs"]
 mod support;
@@ -12,6 +13,13 @@ const PACKAGE_ROLES: support::System = support::System {
     catalog: include_str!("../fixtures/package_roles/catalog.toml"),
     policy: include_str!("../fixtures/package_roles/policy.toml"),
     directory: include_str!("../fixtures/package_roles/directory.toml"),
+};
+
+/// A caller is told three ways at most, of two changes at most.
+const OPTIONS: RemedyOptions = RemedyOptions {
+    max_changes: 2,
+    limit: 3,
+    at: Timestamp(0),
 };
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -34,18 +42,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         engine.explain("sid", "import", &OnType::named("contact"))
     );
 
-    println!("\nThe operator puts Domain Setup into the Marketing package. Hana calls again:");
-    engine = PACKAGE_ROLES.engine_with(|policy| {
-        for package in &mut policy.packages {
-            if package.id == "marketing" {
-                package.roles.push("domain_setup".to_owned());
-            }
-        }
-    })?;
-    print!(
-        "{}",
-        engine.explain("hana", "add", &OnType::named("sending_domain"))
-    );
+    let contacts = OnType::named("contact");
+    print!("{}", engine.remedies("sid", "import", &contacts, &OPTIONS));
+
+    println!("\nAdele makes what was told first. Hana calls again:");
+    let domains = OnType::named("sending_domain");
+    let remedies = engine.remedies("hana", "add", &domains, &OPTIONS);
+    let best = remedies.sets().first().ok_or("no remedy")?;
+    let adele = Actor::user("adele");
+    engine = engine
+        .apply(&adele, Timestamp(1), &best.changes)?
+        .into_engine();
+    print!("{}", engine.explain("hana", "add", &domains));
     Ok(())
 }
 
@@ -69,7 +77,14 @@ fn call(engine: &Engine, user: &str, action: &str, resource: &impl Resource) {
     for text in other_packages(&why) {
         println!("     {text}");
     }
-    // What would mend it, and who may do that, belongs here.
+    println!("  4. What would mend it, and who may do that?");
+    for line in engine
+        .remedies(user, action, resource, &OPTIONS)
+        .to_string()
+        .lines()
+    {
+        println!("     {line}");
+    }
     println!();
 }
 

@@ -149,6 +149,11 @@ impl State {
         })
     }
 
+    /// Whether an account made the role, so that it may be edited (A5).
+    pub(crate) fn is_account_role(&self, role: u32) -> bool {
+        self.roles.get(role).is_some_and(|it| it.document.is_some())
+    }
+
     /// Whether a token may bring the role (D18).
     pub(crate) fn tokens_bring(&self, role: u32) -> bool {
         self.roles.get(role).is_some_and(|role| role.tokens_bring)

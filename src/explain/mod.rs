@@ -10,6 +10,8 @@
 //!   roles and packages would bring it, what denies it, which features are off, how the positions lie
 //!   to each other, which conditions fail and on what.
 //!
+//! [`Engine::remedies`](crate::Engine::remedies) tells what would turn a denial into an allow.
+//!
 //! A `Display` of all this is made to be read aloud; the serialized form is for screens. Codes and
 //! fields are stable, sentences are not.
 
@@ -19,6 +21,7 @@ mod derivations;
 mod diagnosis;
 mod graph;
 mod reach;
+mod remedies;
 mod sources;
 mod text;
 
@@ -26,6 +29,7 @@ pub use cause::{Cause, FailedCondition, HeldRole, RequestPart, Seen, Wanted};
 pub use derivations::{Derivation, Derivations};
 pub use graph::{Edge, Graph, Node};
 pub use reach::{Reach, Relation};
+pub use remedies::{Makers, Mend, NoRemedy, Opened, Remedies, Remedy, RemedyOptions};
 
 pub(crate) use diagnosis::explanation;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bailiwick::document::{AskedOn, PropertyValue};
-use bailiwick::explain::Explanation;
+use bailiwick::explain::{Explanation, Remedies, RemedyOptions};
 use bailiwick::{
     Action, Catalog, Decision, DenyReason, Engine, OnType, OperationId, Owner, OwnerPosition,
     PositionId, PropertyId, PropertyMap, Record, ResourceType, Subject, Texts, Token, TypeId,
@@ -450,6 +450,20 @@ fn with_host_resources(engine: &Engine, case: &Case, by_handle: bool) -> Decisio
             asked.can_any(subject, action, &on)
         }
     }
+}
+
+/// What would mend a question of `check`.
+pub(crate) fn remedies(engine: &Engine, case: &Case, options: &RemedyOptions) -> Remedies {
+    let request = &case.request;
+    let context = context_of(request);
+    let asker = Asker::by_name(&request.subject);
+    let resource = HostResource::by_name(&request.resource);
+    engine.in_context(&context).remedies(
+        asker.subject(),
+        request.action.as_str(),
+        &resource,
+        options,
+    )
 }
 
 /// Why, to a question of `check`.

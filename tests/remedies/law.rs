@@ -1,0 +1,441 @@
+//! Law 3, its second half, on random worlds.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bailiwick::admin::{Actor, Change};
+use bailiwick::document::Reach;
+use bailiwick::explain::{Makers, Mend, NoRemedy, Remedies, Remedy, RemedyOptions};
+use bailiwick::{DenyReason, Engine, OperationId, Scope, Subject, Timestamp};
+
+use crate::brute::singles;
+use crate::parts::{selections, without_each};
+use crate::support::administration;
+use crate::support::ask::{Manner, decision, explanation, remedies};
+use crate::support::documents::Documents;
+use crate::support::generate::{self, NOW};
+use crate::support::permute::permuted;
+use crate::support::requests::{Case, Question, Requests};
+use crate::support::rng::Rng;
+use crate::support::run::{Tallied, each_number, number};
+
+const PER_WORLD: u64 = 40;
+/// One world in so many of those that the laws run over.
+const SHARE: u64 = 8;
+/// One denial in so many is held against every single change.
+const COMPARED: u64 = 4;
+
+const OPTIONS: RemedyOptions = RemedyOptions {
+    max_changes: 3,
+    limit: 10,
+    at: NOW,
+};
+
+#[test]
+fn every_remedy_allows_and_none_has_a_part_to_leave_out() {
+    let denials = AtomicU64::new(0);
+    let tallied = Tallied::default();
+    each_number(SHARE * PER_WORLD, |seed, world| {
+        // Half of the worlds have rules of administration.
+        let (documents, mut rng) = match world % 2 {
+            0 => generate::world(seed, world),
+            _ => administration::world(seed, world),
+        };
+        let requests = Requests::of(&documents, &mut rng);
+        let engine = documents.load();
+        for _ in 0..PER_WORLD {
+            let case = requests.case(&mut rng);
+            let is_denied = || !decision(&engine, &case, Manner::Names).is_allow();
+            if case.question != Question::Check || !is_denied() {
+                continue;
+            }
+            let nth = denials.fetch_add(1, Ordering::Relaxed);
+            let world = World {
+                documents: &documents,
+                engine: &engine,
+            };
+            if let Err(wrong) = held(
+                world,
+                &case,
+                &tallied,
+                &mut rng,
+                nth.is_multiple_of(COMPARED),
+            ) {
+                panic!("{wrong}\n{case:#?}\n{documents}");
+            }
+        }
+    });
+    let denials = denials.into_inner();
+    println!("{denials} denials");
+    tallied.report(&[
+        "remedy of 1",
+        "remedy of 2",
+        "remedy of 3",
+        "larger",
+        "complete",
+        "stopped short",
+        "nothing: request",
+        "nothing: conditions",
+        "nothing: out of reach",
+        "made by nobody",
+        "made by some",
+        "opens to one",
+        "opens to several",
+        "Reinstate",
+        "EnableFeature",
+        "MoveSetting",
+        "Grant",
+        "LiftDeny",
+        "AddToPackage",
+        "AssignRole",
+        "AssignPackage",
+        "RevokeRole",
+        "RevokePackage",
+    ]);
+    if number("BAILIWICK_CASES").is_none() && number("BAILIWICK_WORLD").is_none() {
+        assert!(denials >= 10_000, "only {denials} denials");
+    }
+}
+
+#[derive(Clone, Copy)]
+struct World<'a> {
+    documents: &'a Documents,
+    engine: &'a Engine,
+}
+
+impl World<'_> {
+    /// Whether a transaction of the host allows.
+    fn allows(self, case: &Case, changes: &[Change]) -> bool {
+        let applied = self.engine.apply(&Actor::System, OPTIONS.at, changes);
+        applied.is_ok_and(|it| decision(it.engine(), case, Manner::Names).is_allow())
+    }
+}
+
+fn held(
+    world: World<'_>,
+    case: &Case,
+    tallied: &Tallied,
+    rng: &mut Rng,
+    compare: bool,
+) -> Result<(), String> {
+    let said = remedies(world.engine, case, &OPTIONS);
+    if said.decision() != decision(world.engine, case, Manner::Names) {
+        return Err("another decision".to_owned());
+    }
+    count(&said, tallied);
+    for remedy in said.sets() {
+        let shown = || format!("{remedy}\n{:#?}", remedy.changes);
+        if !world.allows(case, &remedy.changes) {
+            return Err(format!("does not allow: {}", shown()));
+        }
+        let mut fewer = without_each(world.engine, &remedy.changes);
+        if remedy.changes.len() <= 8 {
+            fewer.extend(selections(&remedy.changes));
+        }
+        for changes in fewer.iter().filter(|it| !it.is_empty()) {
+            if world.allows(case, changes) {
+                return Err(format!("{changes:#?} is enough of {}", shown()));
+            }
+        }
+        if (remedy.changes.len() > OPTIONS.max_changes) != said.is_larger() {
+            return Err(format!("as large as this: {}", shown()));
+        }
+        opens(world, remedy, tallied).map_err(|wrong| format!("{wrong}: {}", shown()))?;
+        makers(world.engine, &remedy.changes, &remedy.makers)
+            .map_err(|wrong| format!("{wrong}: {}", shown()))?;
+    }
+    shape(&said)?;
+    again(world, case, &said, rng)?;
+    if compare {
+        complete(world, case, &said)?;
+    }
+    Ok(())
+}
+
+fn count(said: &Remedies, tallied: &Tallied) {
+    for remedy in said.sets() {
+        match said.is_larger() {
+            true => tallied.count("larger"),
+            false => tallied.count(&format!("remedy of {}", remedy.changes.len())),
+        }
+        tallied.count(match remedy.makers.count {
+            0 => "made by nobody",
+            _ => "made by some",
+        });
+        for mend in &remedy.mends {
+            let name = format!("{mend:?}");
+            tallied.count(name.split(' ').next().unwrap_or_default());
+        }
+    }
+    tallied.count(match said.is_complete() {
+        true => "complete",
+        false => "stopped short",
+    });
+    match said.none() {
+        None => {}
+        Some(NoRemedy::Request { .. }) => tallied.count("nothing: request"),
+        Some(NoRemedy::Conditions { .. }) => tallied.count("nothing: conditions"),
+        Some(NoRemedy::OutOfReach { .. }) => tallied.count("nothing: out of reach"),
+        Some(NoRemedy::NotFound) => tallied.count("nothing: not found"),
+        Some(other) => tallied.count(&format!("nothing: {other:?}")),
+    }
+}
+
+/// What holds of every answer.
+fn shape(said: &Remedies) -> Result<(), String> {
+    let sets = said.sets();
+    if sets.is_empty() != said.none().is_some() {
+        return Err(format!("{:?} and {} remedies", said.none(), sets.len()));
+    }
+    if sets.len() > OPTIONS.limit || said.is_larger() && sets.len() != 1 {
+        return Err(format!("{} remedies", sets.len()));
+    }
+    let keys = sets
+        .iter()
+        .map(|it| (it.opens.operations, it.changes.len()));
+    if !keys.is_sorted() {
+        return Err(format!("not in order:\n{said}"));
+    }
+    let mut seen = BTreeSet::new();
+    if !sets.iter().all(|it| seen.insert(&it.mends)) {
+        return Err(format!("told twice:\n{said}"));
+    }
+    if said.to_string().lines().count() < sets.len().max(1) {
+        return Err(format!("not told:\n{said}"));
+    }
+    // Nobody can mend a request.
+    let is_of_names = matches!(
+        said.decision().reason(),
+        Some(
+            DenyReason::InvalidIdentifier
+                | DenyReason::MissingAccount(_)
+                | DenyReason::WrongAccount(_)
+                | DenyReason::UnknownSubject
+                | DenyReason::UnknownRole
+                | DenyReason::UnknownPosition
+                | DenyReason::UnknownType
+                | DenyReason::UnknownAction
+                | DenyReason::AskedWrongWay
+        )
+    );
+    if is_of_names
+        && !matches!(said.none(), Some(NoRemedy::Request { causes }) if !causes.is_empty())
+    {
+        return Err(format!("{:?} of a request at fault", said.none()));
+    }
+    Ok(())
+}
+
+/// The same question gets the same answer, whatever the order of the documents (law 4).
+fn again(world: World<'_>, case: &Case, said: &Remedies, rng: &mut Rng) -> Result<(), String> {
+    let once_more = remedies(world.engine, case, &OPTIONS);
+    if once_more.sets() != said.sets() {
+        return Err(format!("{said}\nand then\n{once_more}"));
+    }
+    let engine = permuted(world.documents, rng).load();
+    let otherwise = remedies(&engine, case, &OPTIONS);
+    let ranked = |it: &Remedies| -> Vec<(Vec<Mend>, usize, usize)> {
+        let sets = it.sets().iter();
+        let sets = sets.map(|it| (it.mends.clone(), it.opens.users, it.opens.operations));
+        sets.collect()
+    };
+    // One that is larger is any of several; and what is excepted may be written in another order.
+    let is_excepting = |it: &Mend| matches!(it, Mend::LiftDeny { except, .. } if except.len() > 1);
+    let is_any = said.is_larger()
+        || !said.is_complete()
+        || said
+            .sets()
+            .iter()
+            .flat_map(|it| &it.mends)
+            .any(is_excepting);
+    match is_any || ranked(&otherwise) == ranked(said) {
+        true => Ok(()),
+        false => Err(format!(
+            "{said}\nin another order of documents\n{otherwise}"
+        )),
+    }
+}
+
+/// What a remedy opens is what everybody can do after it and could not before, user by user. Looked at
+/// where neither conditions nor people below have a say in that.
+fn opens(world: World<'_>, remedy: &Remedy, tallied: &Tallied) -> Result<(), String> {
+    let catalog = &world.documents.catalog;
+    let mut operations = catalog.operations.iter();
+    let is_conditional = operations
+        .any(|it| !it.when.is_empty() || it.allowed_by.iter().any(|pair| !pair.when.is_empty()));
+    if is_conditional || catalog.reach == Reach::Accessible {
+        return Ok(());
+    }
+    let applied = world
+        .engine
+        .apply(&Actor::System, OPTIONS.at, &remedy.changes);
+    let after = applied.map_err(|it| it.to_string())?.into_engine();
+    let reach = |engine: &Engine, user: &str| {
+        let mut reach: HashMap<OperationId, Scope> = HashMap::new();
+        let mut subject = Subject::user(user);
+        if let Some(account) = &world.documents.policy.account {
+            subject = subject.account(account);
+        }
+        // A suspended user can do nothing.
+        for can in engine.what_can(subject).into_iter().flatten() {
+            let widest = reach.entry(can.operation).or_insert(can.scope);
+            *widest = can.scope.max(*widest);
+        }
+        reach
+    };
+    let (mut users, mut operations) = (0, 0);
+    for user in world.engine.directory().users {
+        let (was, is) = (reach(world.engine, &user.id), reach(&after, &user.id));
+        let gained = is.iter().filter(|(it, scope)| was.get(it) < Some(scope));
+        let gained = gained.count();
+        users += usize::from(gained > 0);
+        operations += gained;
+    }
+    tallied.count(match users {
+        0 => "opens nothing",
+        1 => "opens to one",
+        _ => "opens to several",
+    });
+    match (users, operations) == (remedy.opens.users, remedy.opens.operations) {
+        true => Ok(()),
+        false => Err(format!("opens {operations} to {users}")),
+    }
+}
+
+/// Who may make a remedy is whoever can apply it.
+fn makers(engine: &Engine, changes: &[Change], said: &Makers) -> Result<(), String> {
+    let directory = engine.directory();
+    let may = directory
+        .users
+        .iter()
+        .map(|it| it.id.as_str())
+        .filter(|it| {
+            let actor = Actor::user(*it);
+            engine.apply(&actor, OPTIONS.at, changes).is_ok()
+        });
+    let may: Vec<&str> = may.collect();
+    let named = may.iter().take(Makers::NAMED);
+    let agrees = said.count == may.len() && named.eq(said.users.iter());
+    match agrees && said.is_exact {
+        true => Ok(()),
+        false => Err(format!("{may:?} may make it, said was {said:?}")),
+    }
+}
+
+/// Whenever a single change of the kinds proposed helps, there are remedies; and where all are told,
+/// that change is among them.
+fn complete(world: World<'_>, case: &Case, said: &Remedies) -> Result<(), String> {
+    let everything = RemedyOptions {
+        limit: 1_000,
+        ..OPTIONS
+    };
+    let all = remedies(world.engine, case, &everything);
+    let why = explanation(world.engine, case, Manner::Names);
+    let helps = |changes: &[Change]| {
+        let applied = world.engine.apply(&Actor::System, OPTIONS.at, changes);
+        let Ok(applied) = applied else {
+            return false;
+        };
+        let after = explanation(applied.engine(), case, Manner::Names);
+        // What helps by letting somebody below lend is a change to their rights, not to the subject's.
+        let mut pairs = after.pairs().iter();
+        after.decision().is_allow() && pairs.any(|it| it.code == "allowed" && it.lent.is_none())
+    };
+    let singles = singles(world.documents, world.engine, &why);
+    let told = |wanted: &[&Change]| {
+        all.sets().iter().any(|it| {
+            it.changes.len() == wanted.len()
+                && wanted.iter().all(|change| it.changes.contains(change))
+        })
+    };
+    let mut without_help = Vec::new();
+    for change in &singles {
+        let alone = std::slice::from_ref(change);
+        if !helps(alone) {
+            if !world.allows(case, alone) {
+                without_help.push(change);
+            }
+            continue;
+        }
+        if said.sets().is_empty() || said.is_larger() {
+            return Err(format!("{change:?} helps, and was told:\n{said}"));
+        }
+        if all.is_complete() && is_told_as_it_is(world.engine, change) && !told(&[change]) {
+            return Err(format!("{change:?} helps, and was not told:\n{all}"));
+        }
+    }
+    // Pairs of what reaches the subject alone.
+    without_help.retain(|it| is_told_as_it_is(world.engine, it));
+    for (n, one) in without_help.iter().enumerate() {
+        for other in &without_help[..n] {
+            let both = [(*one).clone(), (*other).clone()];
+            if edits_twice(one, other) || !helps(&both) {
+                continue;
+            }
+            if said.sets().is_empty() || said.is_larger() {
+                return Err(format!("{both:?} help, and was told:\n{said}"));
+            }
+            if all.is_complete() && !told(&[one, other]) {
+                return Err(format!("{both:?} help, and were not told:\n{all}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Of grants the narrowest that will do is told, of settings the most senior role.
+fn is_told_as_it_is(engine: &Engine, change: &Change) -> bool {
+    match change {
+        Change::EditRole { role, grants, .. } => {
+            let before = engine.role_document(role);
+            before.is_some_and(|it| it.grants == *grants)
+        }
+        Change::ChangeSetting { .. } => false,
+        _ => true,
+    }
+}
+
+fn edits_twice(one: &Change, other: &Change) -> bool {
+    matches!((one, other), (Change::EditRole { role: a, .. }, Change::EditRole { role: b, .. }) if a == b)
+}
+
+/// Assignments that end, and the time.
+#[test]
+fn what_has_ended_by_then_is_dropped_first() {
+    let tallied = Tallied::default();
+    each_number(SHARE * PER_WORLD * 4, |seed, world| {
+        let (documents, mut rng) = generate::world(seed, world);
+        let requests = Requests::of(&documents, &mut rng);
+        let engine = documents.load();
+        let options = RemedyOptions {
+            at: Timestamp(NOW.0 + 2),
+            ..OPTIONS
+        };
+        for _ in 0..PER_WORLD {
+            let case = requests.case(&mut rng);
+            if case.question != Question::Check {
+                continue;
+            }
+            let said = remedies(&engine, &case, &options);
+            let is_allow = decision(&engine, &case, Manner::Names).is_allow();
+            assert_eq!(said.decision().is_allow(), is_allow);
+            let then = engine.apply(&Actor::System, options.at, &[]).unwrap();
+            let then = decision(then.engine(), &case, Manner::Names);
+            match said.none() {
+                Some(NoRemedy::Allowed) => assert!(is_allow),
+                Some(NoRemedy::AllowedByThen) => {
+                    assert!(!is_allow && then.is_allow());
+                    tallied.count("allowed by then");
+                }
+                _ => assert!(!is_allow && !then.is_allow(), "{case:#?}\n{documents}"),
+            }
+            for remedy in said.sets() {
+                let applied = engine.apply(&Actor::System, options.at, &remedy.changes);
+                let after = decision(applied.unwrap().engine(), &case, Manner::Names);
+                assert!(after.is_allow(), "{remedy}\n{case:#?}\n{documents}");
+                tallied.count("remedy");
+            }
+        }
+    });
+    tallied.report(&["remedy"]);
+}
