@@ -18,4 +18,5 @@ mod report;
 mod review;
 mod table;
 mod unchanged;
+mod ways_round;
 mod wording;
