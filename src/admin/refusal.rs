@@ -134,7 +134,12 @@ pub enum Refusal {
         /// The kind; `None` of a setting.
         kind: Option<ChangeKind>,
     },
-    /// The actor lacks the permission that this kind of change needs, here or altogether.
+    /// The actor does not have the permission that this kind of change needs, or it takes no effect.
+    Lacks {
+        /// The permission.
+        permission: String,
+    },
+    /// The permission that this kind of change needs does not reach that far.
     NotAllowed {
         /// The permission.
         permission: String,
@@ -243,6 +248,7 @@ impl Refusal {
             Refusal::UnknownActor { .. } => "unknown_actor",
             Refusal::ActorSuspended { .. } => "actor_suspended",
             Refusal::NoRule { .. } => "no_rule",
+            Refusal::Lacks { .. } => "lacks",
             Refusal::NotAllowed { .. } => "not_allowed",
             Refusal::MayNotAssign { .. } => "may_not_assign",
             Refusal::MayNotRevoke { .. } => "may_not_revoke",
@@ -259,6 +265,7 @@ impl Refusal {
             Refusal::UnknownActor { .. }
                 | Refusal::ActorSuspended { .. }
                 | Refusal::NoRule { .. }
+                | Refusal::Lacks { .. }
                 | Refusal::NotAllowed { .. }
                 | Refusal::MayNotAssign { .. }
                 | Refusal::MayNotRevoke { .. }
@@ -386,6 +393,7 @@ impl fmt::Display for Refusal {
             Refusal::NoRule { kind: None } => {
                 f.write_str("the catalog names no permission to change this setting")
             }
+            Refusal::Lacks { permission } => write!(f, "it needs {}", quoted(permission)),
             Refusal::NotAllowed { permission, user } => match user {
                 Some(user) => write!(
                     f,

@@ -110,7 +110,7 @@ impl Engine {
     /// assert!(applied.engine().check("bob", "list", &orders).is_allow());
     ///
     /// let refused = engine.apply(&Actor::user("bob"), Timestamp(1), &changes).unwrap_err();
-    /// assert_eq!(refused.reason.code(), "not_allowed");
+    /// assert_eq!(refused.reason.code(), "lacks");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn apply(

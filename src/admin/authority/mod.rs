@@ -168,9 +168,8 @@ impl Authority {
         let mut principals = self.principals.iter();
         match principals.all(|it| it.is_effective(scene.before, permission)) {
             true => Ok(()),
-            false => Err(Refusal::NotAllowed {
+            false => Err(Refusal::Lacks {
                 permission: path(scene, permission),
-                user: None,
             }),
         }
     }
