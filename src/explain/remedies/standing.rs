@@ -7,9 +7,10 @@ use foldhash::HashSet;
 
 use super::super::Asker;
 use super::case::Case;
-use super::step::Step;
+use super::step::{Step, are_same};
 use crate::Scope;
 use crate::catalog::is_denied_by;
+use crate::document::DenialDocument;
 use crate::engine::{Assigned, Held};
 
 /// The subject after some steps.
@@ -120,9 +121,17 @@ impl<'c, 's> Standing<'c, 's> {
     fn denial_of(&self, role: u32, permission: u16) -> Option<usize> {
         let text = self.case.state.role_text(role)?;
         let model = self.case.state.model();
-        (0..text.denies.len()).find(|&denial| {
-            !self.steps.contains(&Step::Lift { role, denial })
-                && is_denied_by(model, &text.denies[denial], text.version, permission)
+        let lifted: Vec<&DenialDocument> = self
+            .steps
+            .iter()
+            .filter_map(|step| match *step {
+                Step::Lift { role: of, denial } if of == role => text.denies.get(denial),
+                _ => None,
+            })
+            .collect();
+        text.denies.iter().position(|denial| {
+            !lifted.iter().any(|it| are_same(it, denial))
+                && is_denied_by(model, denial, text.version, permission)
         })
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::case::Case;
 use crate::Scope;
 use crate::admin::Change;
-use crate::document::GrantDocument;
+use crate::document::{DenialDocument, GrantDocument};
 use crate::engine::Held;
 
 /// A part of a remedy, by number. Several edits of one role are one change.
@@ -23,7 +23,7 @@ pub(super) enum Step {
         permission: u16,
         scope: u8,
     },
-    /// Takes a deny, by its place, out of a role.
+    /// Takes a deny, by its place, out of a role; wherever else the same is written, it goes with it.
     Lift { role: u32, denial: usize },
     /// Puts a role in a package.
     Fill { package: u32, role: u32 },
@@ -156,16 +156,24 @@ fn edit(case: &Case<'_>, role: u32, steps: &[Step]) -> Option<Change> {
                     }),
                 }
             }
-            Step::Lift { denial, .. } => lifted.push(denial),
+            Step::Lift { denial, .. } => lifted.extend(text.denies.get(denial)),
             _ => {}
         }
     }
-    let denies = text.denies.iter().enumerate();
-    let denies = denies.filter(|(place, _)| !lifted.contains(place));
+    let denies = text.denies.iter();
+    let denies = denies.filter(|denial| !lifted.iter().any(|it| are_same(it, denial)));
     Some(Change::EditRole {
         role: case.state.role_id(role)?.to_owned(),
         grants,
-        denies: denies.map(|(_, denial)| denial.clone()).collect(),
+        denies: denies.cloned().collect(),
         since: None,
     })
+}
+
+/// Whether two denies say the same.
+pub(super) fn are_same(one: &DenialDocument, other: &DenialDocument) -> bool {
+    let within = |a: &[String], b: &[String]| a.iter().all(|it| b.contains(it));
+    one.select == other.select
+        && within(&one.except, &other.except)
+        && within(&other.except, &one.except)
 }
