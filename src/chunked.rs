@@ -126,8 +126,7 @@ impl<T> Sparse<T> {
 }
 
 /// A vector of which most reads are among the first `1 << BITS`: these lie behind one pointer instead of
-/// two. (For labels of positions, the second cost a check five nanoseconds; for users, of whom there
-/// are more, whether they are among the first was mispredicted.)
+/// two. (Labels of positions are read for every scoped check, two of them.)
 #[derive(Debug, Clone)]
 pub(crate) struct Fronted<T, const BITS: u32> {
     first: Arc<[T]>,
@@ -186,8 +185,7 @@ impl<T: Clone, const BITS: u32> Fronted<T, BITS> {
 }
 
 /// A table of rows of one width, in chunks of rows that lie side by side: one pointer to follow to a
-/// cell. (A row behind a pointer of its own took two, and a cache line more; chunks of a size that is
-/// chosen when the table is made cost a nanosecond for the shifts.)
+/// cell. (A row behind a pointer of its own took two, and a cache line more.)
 #[derive(Debug, Clone)]
 pub(crate) struct Rows<T> {
     chunks: Arc<[Arc<[T]>]>,

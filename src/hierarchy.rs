@@ -143,7 +143,7 @@ fn cycles(graph: &DiGraph<(), ()>) -> Vec<Vec<u32>> {
 /// [`limits::TANGLED_POSITIONS`] is refused.
 ///
 /// Every range has room at its end, so that a new node with one senior takes a number from there, and
-/// nothing else is numbered anew (the gaps of Agrawal, Borgida and Jagadish, section 4).
+/// nothing else is numbered anew.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Reach {
     labels: Fronted<Label, 14>,

@@ -34,7 +34,7 @@ impl Engine {
     /// Starts the next revision. Assignments that have ended by then are dropped (D2).
     pub(crate) fn draft(&self, at: Timestamp) -> Draft {
         let mut state = State::clone(&self.0);
-        // Refused when a policy is loaded, so that there is always a next one.
+        // `apply` refuses to go on from the last revision.
         state.revision = state.revision.saturating_add(1);
         let mut draft = Draft {
             state,
@@ -283,8 +283,7 @@ impl Draft {
                 }
             }
             // Of a retired role the denies stay, its own and those it inherits (D16).
-            let system = self.state.model().roles.get(role as usize);
-            if system.is_some_and(|it| it.retired.is_some()) {
+            if self.state.is_retired_role(role) {
                 closure.keep_denies();
             }
             if *known.closure == closure {

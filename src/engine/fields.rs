@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use super::ask::InContext;
 use super::bearer::{Bearer, Held};
-use super::cells::{is_effective, pair_cell};
+use super::cells::pair_cell;
 use super::evaluate::Viewer;
-use super::rights::{Holder, Planes};
 use super::users::NOWHERE;
 use super::{Engine, State};
 use crate::Scope;
@@ -151,7 +150,7 @@ impl State {
                 let Some(set) = user.and_then(|user| self.sets.rights(user.access())) else {
                     return 0;
                 };
-                pair_cell(self, &OfSet(set), &revealing, &pair)
+                pair_cell(self, set, &revealing, &pair)
             }
         };
         cell.judged().unwrap_or(0)
@@ -197,26 +196,5 @@ impl State {
             Who::Role(role) => Looks::Role(role.into()),
             Who::Token(token) => person(token.id.as_deref()),
         }
-    }
-}
-
-/// The rights of an access set, looked up as they are needed.
-struct OfSet<'a>(&'a Planes);
-
-impl Holder for OfSet<'_> {
-    fn granted(&self, permission: u16) -> u8 {
-        self.0.granted(permission)
-    }
-
-    fn denied(&self, permission: u16) -> bool {
-        self.0.denied(permission)
-    }
-
-    fn is_everybody(&self) -> bool {
-        true
-    }
-
-    fn is_effective(&self, state: &State, permission: u16) -> bool {
-        is_effective(state, self, permission)
     }
 }

@@ -3,6 +3,7 @@
 use bitvec::prelude::{BitVec, Lsb0};
 
 use super::State;
+use super::cells::is_effective;
 use crate::Scope;
 use crate::catalog::Rights;
 
@@ -180,6 +181,25 @@ impl Planes {
             let words = self.words(plane).iter().zip(other.words(plane));
             words.into_iter().any(|(own, other)| own & !other != 0)
         })
+    }
+}
+
+/// A user's, looked up as they are needed.
+impl Holder for Planes {
+    fn granted(&self, permission: u16) -> u8 {
+        Planes::granted(self, permission)
+    }
+
+    fn denied(&self, permission: u16) -> bool {
+        Planes::denied(self, permission)
+    }
+
+    fn is_everybody(&self) -> bool {
+        true
+    }
+
+    fn is_effective(&self, state: &State, permission: u16) -> bool {
+        is_effective(state, self, permission)
     }
 }
 

@@ -283,15 +283,11 @@ impl State {
     /// Some roles and all that they inherit, but for what is retired and what is inherited through it:
     /// the roles that grant something (D16).
     pub(crate) fn granting(&self, roles: Vec<u32>) -> Vec<u32> {
-        let retired = |role: u32| {
-            let system = self.model().roles.get(role as usize);
-            system.is_some_and(|it| it.retired.is_some())
-        };
-        let mut found = reached(roles, |role| match retired(role) {
+        let mut found = reached(roles, |role| match self.is_retired_role(role) {
             true => Vec::new(),
             false => self.role_juniors(role).unwrap_or_default().to_vec(),
         });
-        found.retain(|role| !retired(*role));
+        found.retain(|role| !self.is_retired_role(*role));
         found
     }
 

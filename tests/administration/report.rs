@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bailiwick::admin::Actor;
+use bailiwick::admin::{Actor, Applied};
 use bailiwick::document::Reach;
 use bailiwick::{Engine, OperationId, PermissionId, Scope};
 
@@ -24,6 +24,22 @@ fn unconditional(mut documents: Documents, reach: Reach) -> Documents {
             .for_each(|it| it.when.clear());
     }
     documents
+}
+
+/// Random changes to random accounts: the engine before, what was applied, and both in words.
+fn each_change(reach: Reach, held: impl Fn(&Engine, &Applied, &str) + Sync) {
+    each_number(60, |seed, number| {
+        let (documents, mut rng) = world(seed, number);
+        let documents = unconditional(documents, reach);
+        let engine = documents.load();
+        for _ in 0..6 {
+            let change = change(&documents, &mut rng);
+            let changes = std::slice::from_ref(&change);
+            if let Ok(applied) = engine.apply(&Actor::System, documents.at, changes) {
+                held(&engine, &applied, &format!("{change:#?}\n{documents}"));
+            }
+        }
+    });
 }
 
 /// How far each user may do what, by each pair.
@@ -59,46 +75,35 @@ impl Can for Engine {
 #[test]
 fn access_gained_and_lost_is_what_users_gain_and_lose() {
     let tallied = Tallied::default();
-    each_number(60, |seed, number| {
-        let (documents, mut rng) = world(seed, number);
-        let documents = unconditional(documents, Reach::Owned);
-        let engine = documents.load();
-        for _ in 0..6 {
-            let change = change(&documents, &mut rng);
-            let Ok(applied) =
-                engine.apply(&Actor::System, documents.at, std::slice::from_ref(&change))
-            else {
-                continue;
-            };
-            let (before, after) = (scopes(&engine), scopes(applied.engine()));
-            let mut expected = BTreeSet::new();
-            let nothing = BTreeMap::new();
-            for user in before.keys().chain(after.keys()) {
-                let was = before.get(user).unwrap_or(&nothing);
-                let is = after.get(user).unwrap_or(&nothing);
-                for (name, (pair, _)) in was.iter().chain(is) {
-                    let scope = |of: &BTreeMap<String, (Pair, Scope)>| Some(of.get(name)?.1);
-                    if scope(was) != scope(is) {
-                        let told = format!("{user} {pair:?} {:?} {:?}", scope(was), scope(is));
-                        expected.insert(told);
-                    }
+    each_change(Reach::Owned, |engine, applied, told_of| {
+        let (before, after) = (scopes(engine), scopes(applied.engine()));
+        let mut expected = BTreeSet::new();
+        let nothing = BTreeMap::new();
+        for user in before.keys().chain(after.keys()) {
+            let was = before.get(user).unwrap_or(&nothing);
+            let is = after.get(user).unwrap_or(&nothing);
+            for (name, (pair, _)) in was.iter().chain(is) {
+                let scope = |of: &BTreeMap<String, (Pair, Scope)>| Some(of.get(name)?.1);
+                if scope(was) != scope(is) {
+                    let told = format!("{user} {pair:?} {:?} {:?}", scope(was), scope(is));
+                    expected.insert(told);
                 }
             }
-            let mut told = BTreeSet::new();
-            for change in applied.report().access() {
-                let users: Vec<&str> = change.users().collect();
-                assert_eq!(users.len(), change.users);
-                for scope in &change.scopes {
-                    tallied.count(if scope.is_gain() { "gained" } else { "lost" });
-                    for user in &users {
-                        let pair: Pair = (scope.operation, scope.permission);
-                        let (was, is) = (scope.before, scope.after);
-                        told.insert(format!("{user} {pair:?} {was:?} {is:?}"));
-                    }
-                }
-            }
-            assert_eq!(told, expected, "{change:#?}\n{documents}");
         }
+        let mut told = BTreeSet::new();
+        for change in applied.report().access() {
+            let users: Vec<&str> = change.users().collect();
+            assert_eq!(users.len(), change.users);
+            for scope in &change.scopes {
+                tallied.count(if scope.is_gain() { "gained" } else { "lost" });
+                for user in &users {
+                    let pair: Pair = (scope.operation, scope.permission);
+                    let (was, is) = (scope.before, scope.after);
+                    told.insert(format!("{user} {pair:?} {was:?} {is:?}"));
+                }
+            }
+        }
+        assert_eq!(told, expected, "{told_of}");
     });
     tallied.report(&["gained", "lost"]);
 }
@@ -106,65 +111,54 @@ fn access_gained_and_lost_is_what_users_gain_and_lose() {
 #[test]
 fn reach_gained_and_lost_is_who_comes_to_stand_below() {
     let tallied = Tallied::default();
-    each_number(60, |seed, number| {
-        let (documents, mut rng) = world(seed, number);
-        let documents = unconditional(documents, Reach::Owned);
-        let engine = documents.load();
-        for _ in 0..6 {
-            let change = change(&documents, &mut rng);
-            let Ok(applied) =
-                engine.apply(&Actor::System, documents.at, std::slice::from_ref(&change))
-            else {
-                continue;
-            };
-            let below = |engine: &Engine, position: &Option<String>| -> BTreeSet<String> {
-                let policy = engine.policy();
-                let high = position.as_ref().and_then(|it| engine.position(it));
-                let every = policy.positions.into_iter().map(|it| it.id);
-                every
-                    .filter(|low| {
-                        let low = engine.position(low);
-                        low.zip(high)
-                            .is_some_and(|(low, high)| engine.is_below(low, high))
-                    })
-                    .collect()
-            };
-            let placed = |engine: &Engine| -> BTreeMap<String, Option<String>> {
-                engine
-                    .users()
-                    .map(|user| (user.id, user.position))
-                    .collect()
-            };
-            let (was, is) = (placed(&engine), placed(applied.engine()));
-            let mut expected: BTreeMap<String, usize> = BTreeMap::new();
-            for user in was.keys().chain(is.keys()).collect::<BTreeSet<_>>() {
-                let position = |of: &BTreeMap<_, _>| of.get(user).cloned().flatten();
-                let (was, is): (Option<String>, Option<String>) = (position(&was), position(&is));
-                let (low, now) = (below(&engine, &was), below(applied.engine(), &is));
-                // A position that is gone and was given anew is another one.
-                if was != is || low != now {
-                    let gained: Vec<_> = now.difference(&low).cloned().collect();
-                    let lost: Vec<_> = low.difference(&now).cloned().collect();
-                    let told = format!("{was:?} {is:?} {gained:?} {lost:?}");
-                    *expected.entry(told).or_default() += 1;
-                }
+    each_change(Reach::Owned, |engine, applied, told_of| {
+        let below = |engine: &Engine, position: &Option<String>| -> BTreeSet<String> {
+            let policy = engine.policy();
+            let high = position.as_ref().and_then(|it| engine.position(it));
+            let every = policy.positions.into_iter().map(|it| it.id);
+            every
+                .filter(|low| {
+                    let low = engine.position(low);
+                    low.zip(high)
+                        .is_some_and(|(low, high)| engine.is_below(low, high))
+                })
+                .collect()
+        };
+        let placed = |engine: &Engine| -> BTreeMap<String, Option<String>> {
+            engine
+                .users()
+                .map(|user| (user.id, user.position))
+                .collect()
+        };
+        let (was, is) = (placed(engine), placed(applied.engine()));
+        let mut expected: BTreeMap<String, usize> = BTreeMap::new();
+        for user in was.keys().chain(is.keys()).collect::<BTreeSet<_>>() {
+            let position = |of: &BTreeMap<_, _>| of.get(user).cloned().flatten();
+            let (was, is): (Option<String>, Option<String>) = (position(&was), position(&is));
+            let (low, now) = (below(engine, &was), below(applied.engine(), &is));
+            // A position that is gone and was given anew is another one.
+            if was != is || low != now {
+                let gained: Vec<_> = now.difference(&low).cloned().collect();
+                let lost: Vec<_> = low.difference(&now).cloned().collect();
+                let told = format!("{was:?} {is:?} {gained:?} {lost:?}");
+                *expected.entry(told).or_default() += 1;
             }
-            let mut told = BTreeMap::new();
-            for change in applied.report().reach() {
-                let (mut gained, mut lost) = (change.gained, change.lost);
-                gained.sort();
-                lost.sort();
-                if !gained.is_empty() {
-                    tallied.count("gained");
-                }
-                if !lost.is_empty() {
-                    tallied.count("lost");
-                }
-                let (was, is) = (change.before, change.after);
-                told.insert(format!("{was:?} {is:?} {gained:?} {lost:?}"), change.users);
-            }
-            assert_eq!(told, expected, "{change:#?}\n{documents}");
         }
+        let mut told = BTreeMap::new();
+        for change in applied.report().reach() {
+            let (mut gained, mut lost) = (change.gained, change.lost);
+            gained.sort();
+            lost.sort();
+            if !gained.is_empty() {
+                tallied.count("gained");
+            }
+            if !lost.is_empty() {
+                tallied.count("lost");
+            }
+            let (was, is) = (change.before, change.after);
+            told.insert(format!("{was:?} {is:?} {gained:?} {lost:?}"), change.users);
+        }
+        assert_eq!(told, expected, "{told_of}");
     });
     tallied.report(&["gained", "lost"]);
 }
@@ -172,53 +166,42 @@ fn reach_gained_and_lost_is_who_comes_to_stand_below() {
 #[test]
 fn what_is_lent_otherwise_is_what_people_come_to_have_by_lending() {
     let tallied = Tallied::default();
-    each_number(60, |seed, number| {
-        let (documents, mut rng) = world(seed, number);
-        let documents = unconditional(documents, Reach::Accessible);
-        let engine = documents.load();
-        for _ in 0..6 {
-            let change = change(&documents, &mut rng);
-            let Ok(applied) =
-                engine.apply(&Actor::System, documents.at, std::slice::from_ref(&change))
-            else {
+    each_change(Reach::Accessible, |engine, applied, told_of| {
+        let report = applied.report();
+        let changed: BTreeMap<String, (Vec<Pair>, Vec<Pair>)> = report
+            .lending()
+            .into_iter()
+            .map(|it| (it.position, (it.gained, it.lost)))
+            .collect();
+        let accessed: BTreeSet<String> = report
+            .access()
+            .iter()
+            .flat_map(|it| it.users().map(String::from).collect::<Vec<_>>())
+            .collect();
+        let lent = |engine: &Engine, user: &str| -> Vec<Pair> {
+            let asked = bailiwick::Subject::user(user);
+            let asked = engine.account().map_or(asked, |it| asked.account(it));
+            let can = engine.what_can(asked).into_iter().flatten();
+            let lent = can.filter(|it| it.lent);
+            lent.map(|it| (it.operation, it.permission)).collect()
+        };
+        // Of those whose own access and position stay, what is lent changes as is said.
+        for user in applied.engine().users() {
+            let before = engine.users().find(|it| it.id == user.id);
+            let stayed = before.is_some_and(|it| it.position == user.position);
+            if !stayed || accessed.contains(&user.id) {
                 continue;
-            };
-            let report = applied.report();
-            let changed: BTreeMap<String, (Vec<Pair>, Vec<Pair>)> = report
-                .lending()
-                .into_iter()
-                .map(|it| (it.position, (it.gained, it.lost)))
-                .collect();
-            let accessed: BTreeSet<String> = report
-                .access()
-                .iter()
-                .flat_map(|it| it.users().map(String::from).collect::<Vec<_>>())
-                .collect();
-            let lent = |engine: &Engine, user: &str| -> Vec<Pair> {
-                let asked = bailiwick::Subject::user(user);
-                let asked = engine.account().map_or(asked, |it| asked.account(it));
-                let can = engine.what_can(asked).into_iter().flatten();
-                let lent = can.filter(|it| it.lent);
-                lent.map(|it| (it.operation, it.permission)).collect()
-            };
-            // Of those whose own access and position stay, what is lent changes as is said.
-            for user in applied.engine().users() {
-                let before = engine.users().find(|it| it.id == user.id);
-                let stayed = before.is_some_and(|it| it.position == user.position);
-                if !stayed || accessed.contains(&user.id) {
-                    continue;
-                }
-                let (was, is) = (lent(&engine, &user.id), lent(applied.engine(), &user.id));
-                let position = user.position.clone().unwrap_or_default();
-                let (gained, lost) = changed.get(&position).cloned().unwrap_or_default();
-                for pair in is.iter().filter(|it| !was.contains(it)) {
-                    tallied.count("gained");
-                    assert!(gained.contains(pair), "{change:#?}\n{documents}");
-                }
-                for pair in was.iter().filter(|it| !is.contains(it)) {
-                    tallied.count("lost");
-                    assert!(lost.contains(pair), "{change:#?}\n{documents}");
-                }
+            }
+            let (was, is) = (lent(engine, &user.id), lent(applied.engine(), &user.id));
+            let position = user.position.clone().unwrap_or_default();
+            let (gained, lost) = changed.get(&position).cloned().unwrap_or_default();
+            for pair in is.iter().filter(|it| !was.contains(it)) {
+                tallied.count("gained");
+                assert!(gained.contains(pair), "{told_of}");
+            }
+            for pair in was.iter().filter(|it| !is.contains(it)) {
+                tallied.count("lost");
+                assert!(lost.contains(pair), "{told_of}");
             }
         }
     });

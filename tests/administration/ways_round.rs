@@ -268,7 +268,7 @@ fn only_the_host_lets_time_pass() {
     assert_eq!(by(&engine, &Actor::System, &[]).unwrap().revision(), 2);
 }
 
-/// A view of one's own takes nothing away: the case in which a check finds what was lost.
+/// Whoever holds at All what a change widens may make it.
 #[test]
 fn a_sound_climb_is_applied() {
     let mut policy = policy(2);

@@ -70,8 +70,8 @@ impl Transaction {
     }
 
     /// What a step took from, and opened to, people of some access sets: denies given must not be a
-    /// weapon (A3), denies lifted must be held (A4).
-    /// `lifting` is what the step took away: denies of other roles are not lifted by it.
+    /// weapon (A3), denies lifted must be held (A4). `lifting` is what the step took away, and the denies
+    /// that are compared are its.
     pub(super) fn check_sets(
         &self,
         before: &RightsBefore,
@@ -86,7 +86,8 @@ impl Transaction {
                 continue;
             };
             let denied = before.is_denied_something_by(after);
-            if denied || before.denied_beyond(after).next().is_some() {
+            let mut lifted = before.denied_beyond(after);
+            if denied || lifted.any(|it| lifting.denied(it)) {
                 concerned.push((*set, before, after, roles, denied));
             }
         }

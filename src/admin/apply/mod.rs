@@ -7,6 +7,7 @@
 mod assignments;
 mod effects;
 mod import;
+mod inheritance;
 mod order;
 mod packages;
 mod positions;
@@ -121,7 +122,7 @@ impl Engine {
     ) -> Result<Applied, Refused> {
         let refused = |change: usize| move |reason: Refusal| Refused { change, reason };
         // The last that a document can state.
-        if i64::try_from(self.revision()).is_ok_and(|it| it == i64::MAX) {
+        if self.revision() >= i64::MAX as u64 {
             return Err(refused(0)(Refusal::TooMany {
                 what: "revisions",
                 limit: i64::MAX as usize,

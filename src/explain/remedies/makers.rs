@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::admin::{Actor, Change, Refusal};
-use crate::engine::{Holder, Planes, State, is_effective};
+use crate::engine::{Holder, State};
 use crate::{Engine, Scope, Timestamp};
 
 /// The users of the directory who may make all changes of a remedy, in one transaction of their own
@@ -151,7 +151,7 @@ fn has_all(
     needed: &[(u16, bool)],
     least: impl Fn(bool) -> Scope,
 ) -> bool {
-    let Some(rights) = state.set_rights(set).map(OfSet) else {
+    let Some(rights) = state.set_rights(set) else {
         return false;
     };
     needed.iter().all(|&(permission, on_user)| {
@@ -166,25 +166,5 @@ fn reach(state: &State, from: u32, user: Option<u32>) -> Scope {
         Some(owner) if state.stands_below(owner, from) => Scope::Reports,
         Some(owner) if owner == from => Scope::Peers,
         _ => Scope::All,
-    }
-}
-
-struct OfSet<'a>(&'a Planes);
-
-impl Holder for OfSet<'_> {
-    fn granted(&self, permission: u16) -> u8 {
-        self.0.granted(permission)
-    }
-
-    fn denied(&self, permission: u16) -> bool {
-        self.0.denied(permission)
-    }
-
-    fn is_everybody(&self) -> bool {
-        true
-    }
-
-    fn is_effective(&self, state: &State, permission: u16) -> bool {
-        is_effective(state, self, permission)
     }
 }

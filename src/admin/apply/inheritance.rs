@@ -1,0 +1,130 @@
+//! Changes to what roles inherit.
+
+use super::super::authority::Target;
+use super::super::refusal::{Named, Refusal};
+use super::Transaction;
+use crate::document::{ChangeKind, RoleDocument};
+use crate::engine::Planes;
+
+impl Transaction {
+    pub(super) fn add_inheritance(&mut self, role: &str, junior: &str) -> Result<(), Refusal> {
+        let (number, mut document) = self.find_own_role(role)?;
+        let junior_number = self.find_junior(junior)?;
+        let now = self.now();
+        let mut juniors = now.role_juniors(number).unwrap_or_default().to_vec();
+        if juniors.contains(&junior_number) {
+            return Err(Refusal::NothingToChange);
+        }
+        self.check_edges(1)?;
+        let closure = now.roles_below(junior_number);
+        if closure.contains(&number) {
+            return Err(Refusal::Cycle {
+                what: Named::Role,
+                cycle: self.cycle(number, junior_number),
+            });
+        }
+        let kind = ChangeKind::EditInheritance;
+        let scene = self.scene();
+        self.authority.kind(scene, kind, Target::Everything)?;
+        self.authority.assign(scene, &closure, Target::Everything)?;
+        self.confer_roles(kind, &[junior_number], &self.holders_of(number))?;
+        document.inherits.push(junior.to_owned());
+        juniors.push(junior_number);
+        self.inherit(number, document, juniors, &[])
+    }
+
+    pub(super) fn remove_inheritance(&mut self, role: &str, junior: &str) -> Result<(), Refusal> {
+        let (number, mut document) = self.find_own_role(role)?;
+        let junior_number = self.find_role_to_take(junior)?;
+        let now = self.now();
+        let mut juniors = now.role_juniors(number).unwrap_or_default().to_vec();
+        if !juniors.contains(&junior_number) {
+            return self.or_retired(Err(Refusal::NothingToChange), junior_number, junior);
+        }
+        let closure = now.roles_below(junior_number);
+        let revoked: Vec<u32> = closure.iter().copied().chain([number]).collect();
+        let scene = self.scene();
+        self.authority
+            .kind(scene, ChangeKind::EditInheritance, Target::Everything)?;
+        self.authority.revoke(scene, &revoked, Target::Everything)?;
+        document.inherits.retain(|it| it != junior);
+        juniors.retain(|it| *it != junior_number);
+        self.inherit(number, document, juniors, &closure)
+    }
+
+    fn inherit(
+        &mut self,
+        number: u32,
+        document: RoleDocument,
+        juniors: Vec<u32>,
+        taken_away: &[u32],
+    ) -> Result<(), Refusal> {
+        let lifting = self.compared(ChangeKind::EditInheritance, taken_away);
+        let sets = self.now().sets_holding(number);
+        let rights = self.rights_before(&sets);
+        // The role itself, held by somebody or not, and what tokens bring.
+        let brought = self.brought_above(number);
+        let roles: Vec<u32> = brought.iter().copied().chain([number]).collect();
+        let before: Vec<Planes> = roles
+            .iter()
+            .filter_map(|role| self.now().role_closure(*role).cloned())
+            .collect();
+        self.draft.set_juniors(number, document, juniors);
+        if !self.authority.is_system() {
+            let receivers = self.holders_of(number);
+            for (role, before) in roles.iter().zip(&before) {
+                let Some(after) = self.now().role_closure(*role) else {
+                    continue;
+                };
+                self.lift(before, after, &lifting, &receivers)?;
+                // Whoever brings it can do less.
+                if brought.contains(role) && before.is_denied_something_by(after) {
+                    let scene = self.scene();
+                    self.authority.revoke(scene, &[*role], Target::Everything)?;
+                }
+            }
+        }
+        self.check_sets(&rights, &lifting)
+    }
+
+    /// The role and those that inherit it, as far as tokens may bring them.
+    pub(super) fn brought_above(&self, role: u32) -> Vec<u32> {
+        let above = self.now().roles_above(role).into_iter();
+        let brought = above.filter(|role| {
+            let known = self.now().roles().get(*role);
+            known.is_some_and(|it| it.tokens_bring)
+        });
+        brought.collect()
+    }
+
+    /// The cycle that an edge would close: from the senior, down from the junior, back to the senior.
+    fn cycle(&self, senior: u32, junior: u32) -> Vec<String> {
+        let now = self.now();
+        let mut came_from = std::collections::HashMap::from([(junior, junior)]);
+        let mut waiting = std::collections::VecDeque::from([junior]);
+        while let Some(at) = waiting.pop_front() {
+            if at == senior {
+                break;
+            }
+            for &next in now.role_juniors(at).unwrap_or_default() {
+                came_from.entry(next).or_insert_with(|| {
+                    waiting.push_back(next);
+                    at
+                });
+            }
+        }
+        let mut back = vec![senior];
+        let mut at = senior;
+        while at != junior {
+            match came_from.get(&at) {
+                Some(&before) => at = before,
+                None => break,
+            }
+            back.push(at);
+        }
+        back.push(senior);
+        back.reverse();
+        let names = back.into_iter().filter_map(|it| now.role_id(it));
+        names.map(Into::into).collect()
+    }
+}
