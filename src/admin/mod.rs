@@ -7,6 +7,7 @@ mod authority;
 mod change;
 mod editor;
 mod listing;
+mod order;
 mod refusal;
 mod report;
 

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::authority::Target;
 use super::super::change::UsedIdKind;
+use super::super::order::{are_same_denies, are_same_grants, in_order};
 use super::super::refusal::{Named, Refusal};
-use super::order::{are_same_denies, are_same_grants, in_order};
 use super::{Transaction, validated};
 use crate::catalog::Followed;
 use crate::document::problem::quoted;

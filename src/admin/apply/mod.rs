@@ -8,7 +8,6 @@ mod assignments;
 mod effects;
 mod import;
 mod inheritance;
-mod order;
 mod packages;
 mod positions;
 mod roles;

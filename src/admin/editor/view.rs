@@ -3,8 +3,9 @@
 use std::fmt;
 
 use super::super::Change;
+use super::super::order::are_same_grants;
 use super::node::Counts;
-use super::{EditorError, Node, RoleEditor, TickState, written};
+use super::{EditorError, Node, RoleEditor, TickState};
 use crate::Scope;
 use crate::document::{GrantDocument, RoleDocument};
 
@@ -115,9 +116,11 @@ impl RoleEditor {
         self.grants.iter().map(|it| &it.document)
     }
 
-    /// Whether the grants are others than when the role was opened; their order does not matter.
+    /// Whether the grants are others than when the role was opened; neither their order matters nor what
+    /// is written twice.
     pub fn is_changed(&self) -> bool {
-        !written::are_same(&self.grants, &self.role.grants)
+        let grants: Vec<GrantDocument> = self.grants().cloned().collect();
+        !are_same_grants(&grants, &self.role.grants)
     }
 
     /// What the editing comes to: one [`Change::EditRole`], or nothing where nothing differs; of a

@@ -140,16 +140,3 @@ pub(super) fn rewrite(
     rewritten.extend(new.filter_map(&mut place));
     (rewritten, expanded)
 }
-
-/// Whether two lists hold the same grants, in whatever order: order never matters.
-pub(super) fn are_same(one: &[Written], other: &[GrantDocument]) -> bool {
-    if one.len() != other.len() {
-        return false;
-    }
-    let key = |it: &GrantDocument| (it.select.clone(), it.scope, it.except.clone());
-    let mut one: Vec<_> = one.iter().map(|it| key(&it.document)).collect();
-    let mut other: Vec<_> = other.iter().map(key).collect();
-    one.sort();
-    other.sort();
-    one == other
-}
