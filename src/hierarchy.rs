@@ -144,9 +144,18 @@ fn cycles(graph: &DiGraph<(), ()>) -> Vec<Vec<u32>> {
 ///
 /// Every range has room at its end, so that a new node with one senior takes a number from there, and
 /// nothing else is numbered anew.
+///
+/// Whether further ranges must be looked at at all, a filter in the label tells (Bloom, "Space/Time
+/// Trade-offs in Hash Coding with Allowable Errors", 1970, with one hash: the block that a number lies
+/// in). Without it the branch was taken for every senior that has such ranges, and mispredicted.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Reach {
     labels: Fronted<Label, 14>,
+    /// Numbers shifted right by this are blocks; a label's filter has a bit for each, by its last
+    /// five bits.
+    block: u32,
+    /// For each node that has further ranges, where they begin and end in `ranges`.
+    further: Arc<[(u32, u32)]>,
     /// For each node, the first number of its range that no node has yet.
     free: Chunked<u32>,
     /// The first number past all of them.
@@ -168,9 +177,10 @@ struct Label {
     number: u32,
     /// One past the last number below it in the tree.
     end: u32,
-    /// Its further ranges, `ranges[first..last]`.
-    first: u32,
-    last: u32,
+    /// The blocks that its further ranges touch, a bit for each.
+    filter: u32,
+    /// Its place in `further`; of no meaning where the filter is empty.
+    further: u32,
 }
 
 /// Numbers lie below this; what is taken out has a label that lies here.
@@ -179,8 +189,8 @@ const NUMBERS: u32 = 1 << 31;
 const TAKEN_OUT: Label = Label {
     number: NUMBERS,
     end: NUMBERS + 1,
-    first: 0,
-    last: 0,
+    filter: 0,
+    further: 0,
 };
 
 /// Room at the end of a node's range, at most.
@@ -201,7 +211,10 @@ impl Reach {
     fn with_budget(dag: &Dag, budget: usize) -> Result<Reach, TooTangled> {
         let mut work = budget.saturating_mul(RANGES_GATHERED / RANGES_KEPT);
         let (mut labels, free, top) = spanning_tree_labels(dag);
+        // So that all numbers lie in 32 blocks; those of nodes added later share them.
+        let block = (u32::BITS - top.leading_zeros()).saturating_sub(FILTER.trailing_zeros());
         let mut ranges: Vec<(u32, u32)> = Vec::new();
+        let mut spans: Vec<(u32, u32)> = Vec::new();
         let mut gathered: Vec<(u32, u32)> = Vec::new();
         for node in dag.juniors_first() {
             let own = labels[node as usize];
@@ -214,7 +227,7 @@ impl Reach {
             let by_tree = gathered.len();
             for &junior in dag.juniors(node) {
                 let below = labels[junior as usize];
-                let further = &ranges[below.first as usize..below.last as usize];
+                let further = further_ranges(&ranges, &spans, below);
                 // What lies within one range already needs no looking through.
                 let (Some(least), Some(most)) = (further.first(), further.last()) else {
                     continue;
@@ -240,11 +253,19 @@ impl Reach {
             if ranges.len() > budget {
                 return Reach::with_matrix(dag);
             }
-            labels[node as usize].first = first as u32;
-            labels[node as usize].last = ranges.len() as u32;
+            if !gathered.is_empty() {
+                let label = &mut labels[node as usize];
+                label.further = spans.len() as u32;
+                label.filter = gathered
+                    .iter()
+                    .fold(0, |bits, range| bits | blocks_of(*range, block));
+                spans.push((first as u32, ranges.len() as u32));
+            }
         }
         Ok(Reach {
             labels: labels.into_iter().collect(),
+            block,
+            further: spans.into(),
             free: free.into_iter().collect(),
             top,
             ranges: ranges.into(),
@@ -347,7 +368,8 @@ impl Reach {
         // Strictly below: the node's own number is outside its range.
         let in_tree =
             number.wrapping_sub(high_label.number + 1) < high_label.end - high_label.number - 1;
-        in_tree || (high_label.first < high_label.last && self.in_ranges(number, *high_label))
+        let may_be_further = high_label.filter >> (number >> self.block) % FILTER & 1 != 0;
+        in_tree || (may_be_further && self.is_in_further(number, *high_label))
     }
 
     #[cold]
@@ -357,17 +379,44 @@ impl Reach {
         low < self.nodes && high < self.nodes && self.matrix.get(at).is_some_and(|bit| *bit)
     }
 
+    #[cold]
     #[inline(never)]
-    fn in_ranges(&self, number: u32, high: Label) -> bool {
-        let ranges = self
-            .ranges
-            .get(high.first as usize..high.last as usize)
-            .unwrap_or_default();
+    fn is_in_further(&self, number: u32, high: Label) -> bool {
+        let ranges = further_ranges(&self.ranges, &self.further, high);
         let after = ranges.partition_point(|&(start, _)| start <= number);
         after
             .checked_sub(1)
             .and_then(|i| ranges.get(i))
             .is_some_and(|&(_, end)| number < end)
+    }
+}
+
+/// Bits of a label's filter.
+const FILTER: u32 = u32::BITS;
+
+/// The further ranges of a node.
+fn further_ranges<'r>(
+    ranges: &'r [(u32, u32)],
+    spans: &[(u32, u32)],
+    label: Label,
+) -> &'r [(u32, u32)] {
+    if label.filter == 0 {
+        return &[];
+    }
+    let span = spans.get(label.further as usize);
+    span.and_then(|&(first, last)| ranges.get(first as usize..last as usize))
+        .unwrap_or_default()
+}
+
+/// The bits of the blocks that a range touches.
+fn blocks_of((start, end): (u32, u32), block: u32) -> u32 {
+    let (first, last) = (start >> block, end.saturating_sub(1) >> block);
+    match last - first {
+        apart if apart < FILTER - 1 => {
+            let wide = (1_u32 << (apart + 1)) - 1;
+            wide.rotate_left(first % FILTER)
+        }
+        _ => u32::MAX,
     }
 }
 
