@@ -356,7 +356,7 @@ impl Reach {
     }
 
     /// Whether `low` stands strictly below `high`, at any depth. Unknown nodes stand nowhere.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn is_below(&self, low: u32, high: u32) -> bool {
         let (Some(low_label), Some(high_label)) = (
             self.labels.get(low as usize),

@@ -1,7 +1,7 @@
 //! What can be known of an operation before the record is: one number for each pair, one for each
 //! operation (D8, D9, D17).
 
-use super::State;
+use super::{Asked, State};
 use bitvec::prelude::{BitVec, Lsb0};
 
 use super::rights::{Holder, Planes};
@@ -17,26 +17,42 @@ use crate::document::{AskedOn, Reach};
 /// denied, without a branch. (Matching on an unpacked cell cost a misprediction for every second
 /// random request.) Where only the scope is left, the verdict is the allow, with the scope that it
 /// reaches in a byte of its own, and in place of a fact the permission that a denial would name.
+///
+/// The same byte has what a check needs to know of the operation itself: a table of its own was one
+/// more line to read, and one more bound to keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cell(u64);
 
-const REACH: u32 = 24;
-const REACH_BITS: u64 = 0xff << REACH;
+const OWN: u32 = 24;
+/// The byte that is no part of the verdict.
+const OWN_BITS: u64 = 0xff << OWN;
+const REACH_BITS: u64 = 0b111 << OWN;
+/// The operation is asked on the type (D14).
+const ON_TYPE: u64 = 1 << (OWN + 3);
+/// The record's owner may matter: a permission that allows the operation offers more than `all`.
+const SCOPED: u64 = 1 << (OWN + 4);
+/// The pairs must be looked at one by one.
+const DEPENDS: u64 = 1 << (OWN + 7);
 const FACT: u32 = 48;
 /// Stands whatever the record: as far as `All`, which is always far enough.
 const FINAL: u8 = Scope::All as u8;
-/// The pairs must be looked at one by one.
-const DEPENDS: u8 = u8::MAX;
 
 impl Cell {
     /// Of what does not exist.
     pub(crate) const NOTHING: Cell = Cell::of(Verdict::deny(Denial::of(Code::NotGranted)), FINAL);
 
     /// Of an operation whose pairs must be looked at one by one.
-    pub(crate) const DEPENDS: Cell = Cell((DEPENDS as u64) << REACH);
+    const DEPENDS: Cell = Cell(DEPENDS);
 
     const fn of(verdict: Verdict, reach: u8) -> Cell {
-        Cell(verdict.0 | (reach as u64) << REACH)
+        Cell(verdict.0 | (reach as u64) << OWN)
+    }
+
+    /// With what a check needs to know of the operation.
+    fn asked(self, asked: Asked) -> Cell {
+        let on_type = if asked.on == AskedOn::Type { ON_TYPE } else { 0 };
+        let scoped = if asked.is_scoped { SCOPED } else { 0 };
+        Cell(self.0 | on_type | scoped)
     }
 
     fn denied(denial: Denial) -> Cell {
@@ -56,12 +72,22 @@ impl Cell {
 
     #[inline]
     pub(crate) fn depends(self) -> bool {
-        self.reach() == DEPENDS
+        self.0 & DEPENDS != 0
+    }
+
+    #[inline]
+    pub(crate) fn is_on_type(self) -> bool {
+        self.0 & ON_TYPE != 0
+    }
+
+    #[inline]
+    pub(crate) fn is_scoped(self) -> bool {
+        self.0 & SCOPED != 0
     }
 
     #[inline]
     fn reach(self) -> u8 {
-        (self.0 >> REACH) as u8
+        ((self.0 & REACH_BITS) >> OWN) as u8
     }
 
     /// The denial, or the scope that is reached.
@@ -76,7 +102,7 @@ impl Cell {
     /// The verdict of an operation that is never scoped: it stands.
     #[inline]
     pub(crate) fn standing(self) -> Verdict {
-        Verdict(self.0 & !REACH_BITS)
+        Verdict(self.0 & !OWN_BITS)
     }
 
     /// The verdict on a record that at least this scope must reach; 0 for no record.
@@ -86,7 +112,7 @@ impl Cell {
         let reach = self.reach();
         let first = self.0 >> FACT << 32;
         let out_of_scope = Verdict::deny(Denial::of(Code::OutOfScope)).0 & !(0xffff << 32) | first;
-        let stands = (self.0 & !REACH_BITS) | if reach < FINAL { NO_FACT } else { 0 };
+        let stands = (self.0 & !OWN_BITS) | if reach < FINAL { NO_FACT } else { 0 };
         Verdict(if reach < needed { out_of_scope } else { stands })
     }
 }
@@ -273,7 +299,10 @@ pub(crate) fn rows(state: &State, planes: &Planes) -> (Box<[Cell]>, Box<[Cell]>)
         .operations
         .iter()
         .zip(0..)
-        .map(|(operation, index)| operation_cell(state, operation, index, &pairs))
+        .zip(state.asked.iter())
+        .map(|((operation, index), asked)| {
+            operation_cell(state, operation, index, &pairs).asked(*asked)
+        })
         .collect();
     (operations, pairs)
 }

@@ -4,7 +4,7 @@
 use super::State;
 use super::bearer::{Bearer, Held};
 use super::evaluate::{Compiled, Extent, Question, Recorder, Viewer};
-use super::users::NOWHERE;
+use super::users::{NOWHERE, User};
 use crate::decision::{Code, Decision, Denial, Part};
 use crate::document::AskedOn;
 use crate::request::{
@@ -39,27 +39,26 @@ impl State {
             Who::Named(id) => self.users.find(id),
             Who::Role(_) | Who::Token(_) => None,
         };
-        let known = user.and_then(|user| Some((user, self.users.record(user)?)));
-        if let Some((user, record)) = known
+        if let Some(user) = user
+            && let Some(record) = self.users.record(user)
             && let Some(index) = self.operation_asked(action, resource)
-            && let Some(&asked) = self.asked.get(index as usize)
-            && let Some(cell) = self.operation_cells.get(record.access(), index as usize)
-            && !record.is_suspended()
+            && let Some(cell) = self.operation_cells.get(record.row(), index as usize)
+            && is_asked_right(cell.is_on_type(), resource.asked_on(), extent)
             && self.states_its_account(subject, resource)
-            && is_asked_right(asked.on, resource.asked_on(), extent)
             && !has_invalid_identifier(resource)
         {
-            let viewer = Viewer {
-                user: Some(user),
-                name: None,
-                position: record.position,
-                brought: None,
+            // The owner is looked up even where this subject's cell would not need it: whether an
+            // operation is ever scoped is easily predicted, whether this cell is, is not.
+            let verdict = if cell.depends() {
+                return self.check_pairs(index, user, record, resource, context, extent);
+            } else if !cell.is_scoped() {
+                cell.standing()
+            } else if extent == Extent::AnyRecord {
+                cell.verdict(0)
+            } else {
+                cell.verdict(self.scope_needed(Some(user), None, record.position, resource))
             };
-            if !cell.depends() {
-                return self.evaluate_cell(cell, asked, &viewer, resource, extent);
-            }
-            let set = record.access();
-            return self.check_pairs(index, set, viewer, resource, context, extent);
+            return self.decide(verdict);
         }
         // A copy, so that the subject itself need not lie in memory on the way here.
         let subject = *subject;
@@ -71,19 +70,25 @@ impl State {
     fn check_pairs<R: Resource + ?Sized, C: Context + ?Sized>(
         &self,
         index: u16,
-        set: usize,
-        viewer: Viewer<'_>,
+        user: u32,
+        record: User,
         resource: &R,
         context: &C,
         extent: Extent,
     ) -> Decision {
         let question = Question {
             index,
-            viewer,
+            viewer: Viewer {
+                user: Some(user),
+                name: None,
+                position: record.position,
+                brought: None,
+            },
             resource,
             context,
             extent,
         };
+        let set = record.access();
         self.evaluate_pairs(&question, &Compiled { state: self, set }, &mut ())
     }
 
@@ -121,7 +126,8 @@ impl State {
         let Some(&asked) = self.asked.get(question.index as usize) else {
             return self.deny(Denial::of(Code::UnknownAction));
         };
-        if !is_asked_right(asked.on, question.resource.asked_on(), question.extent) {
+        let is_on_type = asked.on == AskedOn::Type;
+        if !is_asked_right(is_on_type, question.resource.asked_on(), question.extent) {
             return self.deny(Denial::of(Code::AskedWrongWay));
         }
         if let Some(bearer) = Bearer::of(subject) {
@@ -286,8 +292,9 @@ const NO_PROPERTIES: &crate::request::PropertyMap = &crate::request::PropertyMap
 
 /// Whether an operation is asked as it is declared (D14).
 #[inline]
-fn is_asked_right(declared: AskedOn, asked: AskedOn, extent: Extent) -> bool {
-    declared == asked || (extent == Extent::AnyRecord && asked == AskedOn::Type)
+fn is_asked_right(is_on_type: bool, asked: AskedOn, extent: Extent) -> bool {
+    let on_type = asked == AskedOn::Type;
+    is_on_type == on_type || (extent == Extent::AnyRecord && on_type)
 }
 
 /// Whether the record's own identifiers are valid; its type and account are compared with known ones.

@@ -4,7 +4,7 @@
 
 use super::cells::{Cell, progress};
 use super::users::NOWHERE;
-use super::{Asked, State};
+use super::State;
 use crate::Scope;
 use crate::catalog::{Bearer, Condition, Operation, Pair, Verdict};
 use crate::decision::{Code, Decision, Denial, NONE, Part, Verdict as Decided};
@@ -23,6 +23,13 @@ pub(crate) struct Viewer<'a> {
     pub(crate) position: u32,
     /// What a token brings; users have the directory's.
     pub(crate) brought: Option<&'a PropertyMap>,
+}
+
+impl Viewer<'_> {
+    /// The narrowest scope that reaches the record's owner, as a number (S1, S3).
+    pub(super) fn scope_needed<R: Resource + ?Sized>(&self, state: &State, resource: &R) -> u8 {
+        state.scope_needed(self.user, self.name, self.position, resource)
+    }
 }
 
 /// Whether the whole question is asked, or only what stands before the record (D14's `can_any`).
@@ -90,29 +97,6 @@ impl State {
         self.decide(Decided::deny(denial))
     }
 
-    /// The decision on an operation of which nothing but the scope is left to look at.
-    ///
-    /// The owner is looked up even where this subject's cell would not need it: whether an
-    /// operation is ever scoped is easily predicted, whether this cell is, is not.
-    #[inline]
-    pub(crate) fn evaluate_cell<R: Resource + ?Sized>(
-        &self,
-        cell: Cell,
-        asked: Asked,
-        viewer: &Viewer<'_>,
-        resource: &R,
-        extent: Extent,
-    ) -> Decision {
-        if !asked.is_scoped {
-            return self.decide(cell.standing());
-        }
-        let needed = match extent {
-            Extent::Record => self.scope_needed(viewer, resource),
-            Extent::AnyRecord => 0,
-        };
-        self.decide(cell.verdict(needed))
-    }
-
     /// Pair by pair: the widest that allows, or the denial that got furthest.
     #[inline(never)]
     pub(crate) fn evaluate_pairs<R: Resource + ?Sized, C: Context + ?Sized>(
@@ -126,7 +110,7 @@ impl State {
         };
         let scoped = question.extent == Extent::Record && operation.on == AskedOn::Record;
         let needed = if scoped {
-            self.scope_needed(&question.viewer, question.resource)
+            question.viewer.scope_needed(self, question.resource)
         } else {
             0
         };
@@ -297,29 +281,33 @@ impl State {
     }
 
     /// The narrowest scope that reaches the record's owner, as a number (S1, S3).
+    ///
+    /// Asked by a user, or by the id of a token that is no user, at a position or [`NOWHERE`].
     #[inline]
     pub(super) fn scope_needed<R: Resource + ?Sized>(
         &self,
-        viewer: &Viewer<'_>,
+        viewer: Option<u32>,
+        name: Option<&str>,
+        position: u32,
         resource: &R,
     ) -> u8 {
         let owner = match resource.owner() {
             Owner::None => return Scope::All as u8,
             Owner::User(id) => id.index(self.brand).map(|index| index as u32),
-            Owner::Named(name) => {
-                if viewer.name == Some(name) {
+            Owner::Named(owner) => {
+                if name == Some(owner) {
                     return Scope::Own as u8;
                 }
-                self.users.find(name)
+                self.users.find(owner)
             }
         };
-        if owner.is_some() && owner == viewer.user {
+        if owner.is_some() && owner == viewer {
             return Scope::Own as u8;
         }
-        if viewer.position == NOWHERE {
+        if position == NOWHERE {
             return Scope::All as u8;
         }
-        let position = match resource.owner_position() {
+        let owners = match resource.owner_position() {
             OwnerPosition::Directory => owner
                 .and_then(|owner| self.users.record(owner))
                 .map_or(NOWHERE, |owner| owner.position),
@@ -328,8 +316,8 @@ impl State {
             OwnerPosition::At(id) => id.index(self.brand).map_or(NOWHERE, |index| index as u32),
         };
         // Without a branch for each scope: on random requests the branches would be mispredicted.
-        let below = self.positions.reach.is_below(position, viewer.position);
-        let same = position == viewer.position;
+        let below = self.positions.reach.is_below(owners, position);
+        let same = owners == position;
         Scope::All as u8 - 2 * u8::from(below) - u8::from(same)
     }
 }

@@ -92,7 +92,7 @@ impl State {
             position: from.position.unwrap_or(NOWHERE),
             brought: None,
         };
-        self.scope_needed(&viewer, record)
+        viewer.scope_needed(self, record)
     }
 
     /// The position of a user.

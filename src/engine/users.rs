@@ -43,6 +43,12 @@ impl User {
         (self.access & !SUSPENDED) as usize
     }
 
+    /// The row of the access set in the tables of cells; past all rows of whoever is suspended.
+    #[inline]
+    pub(crate) fn row(self) -> usize {
+        self.access as usize
+    }
+
     pub(crate) fn in_position(self) -> Option<u32> {
         (self.position != NOWHERE).then_some(self.position)
     }

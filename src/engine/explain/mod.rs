@@ -353,7 +353,7 @@ impl State {
             position: position.filter(|_| id.is_some()),
             id,
             is_stated: stated != OwnerPosition::Directory,
-            needed: self.scope_needed(viewer, resource),
+            needed: viewer.scope_needed(self, resource),
         }
     }
 }
