@@ -1,5 +1,8 @@
 //! What a host asks: check, can_any, check_change, check_create (D14, D19).
 
+use std::ops::Range;
+
+use super::check::TOGETHER;
 use super::evaluate::Extent;
 use super::{Engine, State};
 use crate::decision::{Code, Decision, Denial};
@@ -47,7 +50,8 @@ impl Engine {
         )
     }
 
-    /// [`check`](Engine::check) for each of many requests, in their order.
+    /// [`check`](Engine::check) for each of many requests, in their order, some at a time: what they read
+    /// of a directory that does not fit the caches is fetched side by side.
     pub fn check_many<'a, S, A, R>(
         &self,
         requests: impl IntoIterator<Item = (S, A, &'a R)>,
@@ -57,9 +61,14 @@ impl Engine {
         A: Into<Action<'a>>,
         R: Resource + ?Sized + 'a,
     {
-        requests
-            .into_iter()
-            .map(|(subject, action, resource)| self.check(subject, action, resource))
+        let requests = requests.into_iter();
+        CheckMany {
+            engine: self,
+            context: &(),
+            requests: requests.map(|(subject, action, of)| (subject.into(), action.into(), of)),
+            decisions: [self.0.deny(Denial::of(Code::NotGranted)); TOGETHER],
+            decided: 0..0,
+        }
     }
 
     /// [`InContext::can_any`] in an empty context.
@@ -92,6 +101,45 @@ impl Engine {
         record: &R,
     ) -> Decision {
         self.in_context(&()).check_create(subject, action, record)
+    }
+}
+
+/// The decisions on many requests, in their order.
+struct CheckMany<'e, I, C: ?Sized> {
+    engine: &'e Engine,
+    context: &'e C,
+    requests: I,
+    decisions: [Decision; TOGETHER],
+    /// Those that were made and not given out.
+    decided: Range<usize>,
+}
+
+impl<'a, I, R, C> Iterator for CheckMany<'_, I, C>
+where
+    I: Iterator<Item = (Subject<'a>, Action<'a>, &'a R)>,
+    R: Resource + ?Sized + 'a,
+    C: Context + ?Sized,
+{
+    type Item = Decision;
+
+    #[inline]
+    fn next(&mut self) -> Option<Decision> {
+        if self.decided.is_empty() {
+            let state = &self.engine.0;
+            let decisions = &mut self.decisions;
+            self.decided = 0..state.check_together(&mut self.requests, self.context, decisions);
+        }
+        let next = self.decided.next()?;
+        self.decisions.get(next).copied()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let (least, most) = self.requests.size_hint();
+        let made = self.decided.len();
+        (
+            least.saturating_add(made),
+            most.and_then(|it| it.checked_add(made)),
+        )
     }
 }
 

@@ -7,7 +7,7 @@ use bitvec::prelude::{BitVec, Lsb0};
 use super::rights::{Holder, Planes};
 use crate::Scope;
 use crate::catalog::{EVERYBODY, Model, Operation, Pair};
-use crate::decision::{Code, Denial, NONE, Part, Verdict};
+use crate::decision::{CELL, Code, Denial, NONE, Part, Verdict};
 use crate::document::{AskedOn, Reach};
 
 /// How far a pair gets before its scope is looked at, or an operation before its record is: a
@@ -16,24 +16,20 @@ use crate::document::{AskedOn, Reach};
 /// A verdict that stands whatever the record is copied into the decision as it is, allowed or
 /// denied, without a branch. (Matching on an unpacked cell cost a misprediction for every second
 /// random request.) Where only the scope is left, the verdict is the allow, with the scope that it
-/// reaches in a byte of its own, and in place of a fact the permission that a denial would name.
+/// reaches in the byte that verdicts leave to cells.
 ///
 /// The same byte has what a check needs to know of the operation itself: a table of its own was one
 /// more line to read, and one more bound to keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cell(u64);
 
-const OWN: u32 = 24;
-/// The byte that is no part of the verdict.
-const OWN_BITS: u64 = 0xff << OWN;
-const REACH_BITS: u64 = 0b111 << OWN;
+const REACH_BITS: u64 = 0b111 << CELL;
 /// The operation is asked on the type (D14).
-const ON_TYPE: u64 = 1 << (OWN + 3);
+const ON_TYPE: u64 = 1 << (CELL + 3);
 /// The record's owner may matter: a permission that allows the operation offers more than `all`.
-const SCOPED: u64 = 1 << (OWN + 4);
+const SCOPED: u64 = 1 << (CELL + 4);
 /// The pairs must be looked at one by one.
-const DEPENDS: u64 = 1 << (OWN + 7);
-const FACT: u32 = 48;
+const DEPENDS: u64 = 1 << (CELL + 7);
 /// Stands whatever the record: as far as `All`, which is always far enough.
 const FINAL: u8 = Scope::All as u8;
 
@@ -45,12 +41,16 @@ impl Cell {
     const DEPENDS: Cell = Cell(DEPENDS);
 
     const fn of(verdict: Verdict, reach: u8) -> Cell {
-        Cell(verdict.0 | (reach as u64) << OWN)
+        Cell(verdict.0 | (reach as u64) << CELL)
     }
 
     /// With what a check needs to know of the operation.
     fn asked(self, asked: Asked) -> Cell {
-        let on_type = if asked.on == AskedOn::Type { ON_TYPE } else { 0 };
+        let on_type = if asked.on == AskedOn::Type {
+            ON_TYPE
+        } else {
+            0
+        };
         let scoped = if asked.is_scoped { SCOPED } else { 0 };
         Cell(self.0 | on_type | scoped)
     }
@@ -85,11 +85,6 @@ impl Cell {
         self.0 & SCOPED != 0
     }
 
-    #[inline]
-    fn reach(self) -> u8 {
-        ((self.0 & REACH_BITS) >> OWN) as u8
-    }
-
     /// The denial, or the scope that is reached.
     pub(crate) fn judged(self) -> Result<u8, Denial> {
         let verdict = Verdict(self.0);
@@ -102,18 +97,14 @@ impl Cell {
     /// The verdict of an operation that is never scoped: it stands.
     #[inline]
     pub(crate) fn standing(self) -> Verdict {
-        Verdict(self.0 & !OWN_BITS)
+        Verdict(self.0)
     }
 
     /// The verdict on a record that at least this scope must reach; 0 for no record.
     #[inline]
     pub(crate) fn verdict(self, needed: u8) -> Verdict {
-        const NO_FACT: u64 = (NONE as u64) << FACT;
-        let reach = self.reach();
-        let first = self.0 >> FACT << 32;
-        let out_of_scope = Verdict::deny(Denial::of(Code::OutOfScope)).0 & !(0xffff << 32) | first;
-        let stands = (self.0 & !OWN_BITS) | if reach < FINAL { NO_FACT } else { 0 };
-        Verdict(if reach < needed { out_of_scope } else { stands })
+        let out_of_scope = self.0 & REACH_BITS < u64::from(needed) << CELL;
+        Verdict(self.0).out_of_scope_if(out_of_scope)
     }
 }
 

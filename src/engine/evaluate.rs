@@ -2,9 +2,9 @@
 //!
 //! Who asks has been settled before; what is left needs no names but the owner's.
 
+use super::State;
 use super::cells::{Cell, progress};
 use super::users::NOWHERE;
-use super::State;
 use crate::Scope;
 use crate::catalog::{Bearer, Condition, Operation, Pair, Verdict};
 use crate::decision::{Code, Decision, Denial, NONE, Part, Verdict as Decided};
