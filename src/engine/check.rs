@@ -80,30 +80,36 @@ impl State {
         self.check_slowly(&subject, action, resource, context, extent)
     }
 
+    /// Whether so many users lie outside the caches that requests are better decided together.
+    #[inline]
+    pub(crate) fn is_far(&self) -> bool {
+        self.users.numbers() as usize >= FAR
+    }
+
     /// The decisions on as many requests as there is room for; how many.
     ///
-    /// Where the directory does not fit the caches, users and owners of all of them are looked up before
-    /// the first is decided: the lines that are not there are then fetched side by side. (In a smaller
-    /// one that only costs.)
-    pub(crate) fn check_together<'a, R: Resource + ?Sized + 'a, C: Context + ?Sized>(
+    /// Users and owners of all of them are looked up before the first is decided: the lines that are in
+    /// no cache are then fetched side by side. (Where they are, that only costs.)
+    #[inline(never)]
+    pub(crate) fn check_together<'a, S, A, R, C>(
         &self,
-        mut requests: impl Iterator<Item = (Subject<'a>, Action<'a>, &'a R)>,
+        requests: &mut impl Iterator<Item = (S, A, &'a R)>,
         context: &C,
         decisions: &mut [Decision; TOGETHER],
-    ) -> usize {
+    ) -> usize
+    where
+        S: Into<Subject<'a>>,
+        A: Into<Action<'a>>,
+        R: Resource + ?Sized + 'a,
+        C: Context + ?Sized,
+    {
         let mut count = 0;
-        if (self.users.numbers() as usize) < FAR {
-            for (decision, (subject, action, resource)) in decisions.iter_mut().zip(requests) {
-                *decision = self.check(&subject, action, resource, context, Extent::Record);
-                count += 1;
-            }
-            return count;
-        }
         let mut looked_up: [Option<LookedUp<'a, R>>; TOGETHER] = [const { None }; TOGETHER];
         for slot in &mut looked_up {
             let Some((subject, action, resource)) = requests.next() else {
                 break;
             };
+            let (subject, action) = (subject.into(), action.into());
             let user = self.user_asking(&subject);
             let owner = match resource.owner() {
                 Owner::User(id) => id.index(self.brand).map(|index| index as u32),
@@ -351,7 +357,7 @@ impl State {
 /// Requests that are decided together.
 pub(crate) const TOGETHER: usize = 16;
 
-/// Users whose records fill a second-level cache.
+/// Users whose records fill half a second-level cache of a megabyte.
 const FAR: usize = 1 << 16;
 
 type LookedUp<'a, R> = (Option<u32>, Subject<'a>, Action<'a>, &'a R);

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::decision::{Code, Decision, Denial, Denied};
 use crate::engine::{Engine, InContext};
 use crate::id::OperationId;
-use crate::request::{Action, Context, Resource, ResourceType, Subject};
+use crate::request::{Context, Resource, ResourceType, Subject};
 
 impl Engine {
     /// [`InContext::permitted_actions`] in an empty context.
@@ -82,24 +82,6 @@ impl<'e, C: Context + ?Sized> InContext<'e, C> {
             resource,
             operations: r#type.operations.iter(),
         })
-    }
-
-    /// [`check`](InContext::check) for each of many requests, in their order.
-    pub fn check_many<'a, S, A, R>(
-        &self,
-        requests: impl IntoIterator<Item = (S, A, &'a R)>,
-    ) -> impl Iterator<Item = Decision>
-    where
-        S: Into<Subject<'a>>,
-        A: Into<Action<'a>>,
-        R: Resource + ?Sized + 'a,
-    {
-        let (engine, context) = (self.engine(), self.context());
-        requests
-            .into_iter()
-            .map(move |(subject, action, resource)| {
-                engine.in_context(context).check(subject, action, resource)
-            })
     }
 }
 
