@@ -227,6 +227,10 @@ impl<'u> UpgradeReport<'u> {
             let old = self.before.0.find_role_number(role)?;
             let pairs = self.pairs(|state, is_after, (operation, pair)| {
                 let number = if is_after { number } else { old };
+                // Nobody may name what was retired before the policy was written.
+                if state.is_gone_role(number) {
+                    return None;
+                }
                 let held = state.role_pair_scope(number, operation, pair)?.ok()?;
                 let entitled = state.late_feature(operation, pair).is_none();
                 Scope::from_u8(held).filter(|_| entitled)
