@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::CatalogComparison;
 use super::moves::ComparedPair;
+use super::narrowed::{NarrowedGrant, narrowed};
 use super::report::UpgradeReport;
 use crate::catalog::{Followed, Model};
 use crate::compared::counted;
@@ -99,9 +100,19 @@ impl<'c> AccountUpgrade<'c> {
         self.before.is_ok() && self.after.is_err()
     }
 
-    /// What loads under the newer catalog as something narrower, or without effect, and did not under the
-    /// older: the loader's new warnings, in the policy's order.
-    pub fn narrowed(&self) -> impl Iterator<Item = &Problem> {
+    /// The stored grants that give less than under the older catalog: retired, adjustable by now, narrower,
+    /// or moved out of a wildcard. Cost: permissions times grants with wildcards.
+    pub fn narrowed(&self) -> Vec<NarrowedGrant<'_>> {
+        match (self.before(), self.after()) {
+            (Ok(_), Ok(after)) => narrowed(self.comparison, after.state()),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What else is inert or narrower by now: what the loader warns of under the newer catalog and not under
+    /// the older, but for grants. Settings that are out of bounds or fixed, features and system roles that
+    /// were retired, denies and exceptions of what was.
+    pub fn warnings(&self) -> impl Iterator<Item = &Problem> {
         let mut known: HashMap<(&str, &str), usize> = HashMap::new();
         let before = self.before.iter().flat_map(|it| &it.warnings);
         for warning in before {
@@ -110,6 +121,7 @@ impl<'c> AccountUpgrade<'c> {
                 .or_default() += 1;
         }
         let after = self.after.iter().flat_map(|it| &it.warnings);
+        let after = after.filter(|it| !is_of_grant(it.path()));
         after.filter(move |it| match known.get_mut(&(it.path(), it.message())) {
             Some(left) if *left > 0 => {
                 *left -= 1;
@@ -120,7 +132,7 @@ impl<'c> AccountUpgrade<'c> {
     }
 
     /// The stored references that lead elsewhere than before: roles in the policy's order, then settings.
-    /// Those that lead nowhere any more are among [`Self::narrowed`].
+    /// Those that lead nowhere any more are among [`Self::narrowed`] and [`Self::warnings`].
     pub fn followed(&self) -> Vec<FollowedReference<'_>> {
         let Ok(after) = self.after() else {
             return Vec::new();
@@ -192,6 +204,11 @@ impl<'c> AccountUpgrade<'c> {
     }
 }
 
+/// Whether a problem is of a grant itself: its exceptions are looked at apart.
+fn is_of_grant(path: &str) -> bool {
+    path.contains(".grants[") && !path.contains(".except[")
+}
+
 /// The path in a selector; none in `*`.
 fn named_path(select: &str) -> Option<&str> {
     match select {
@@ -232,7 +249,10 @@ impl fmt::Display for AccountUpgrade<'_> {
         for reference in self.followed() {
             writeln!(f, "{reference}")?;
         }
-        for warning in self.narrowed() {
+        for grant in self.narrowed() {
+            writeln!(f, "{grant}")?;
+        }
+        for warning in self.warnings() {
             writeln!(f, "{warning}")?;
         }
         match self.report() {

@@ -81,7 +81,7 @@ pub enum Difference {
     /// It is retired: older policies may name it, without effect (D16). Of a permission, with all below
     /// it, unless that is said to have gone elsewhere.
     Retired,
-    /// It is gone without a word. Documents that name it do not load.
+    /// It is gone without a word. Documents that name it do not load, requests that do are denied.
     Dropped,
     /// It offers other scopes (S5).
     Scopes {
@@ -274,7 +274,7 @@ impl fmt::Display for Difference {
             Difference::Added => f.write_str("added"),
             Difference::Renamed { from } => write!(f, "renamed from {}", quoted(from)),
             Difference::Retired => f.write_str("retired"),
-            Difference::Dropped => f.write_str("gone; what names it does not load"),
+            Difference::Dropped => f.write_str("gone"),
             Difference::Scopes { before, after } => {
                 write!(f, "scopes {} → {}", scopes(before), scopes(after))
             }

@@ -90,6 +90,7 @@ mod change;
 mod differences;
 mod incomparable;
 mod moves;
+mod narrowed;
 mod report;
 mod totals;
 
@@ -97,6 +98,7 @@ pub use account::{AccountUpgrade, FollowedReference, ReferenceKind};
 pub use change::{Aspect, CatalogChange, CatalogPart, Difference};
 pub use incomparable::{Conflict, Incomparable};
 pub use moves::ComparedPair;
+pub use narrowed::{NarrowedBy, NarrowedGrant};
 pub use report::{
     AccessUpgrade, ComparedPermission, LendingUpgrade, PairUpgrade, PermissionUpgrade, RoleUpgrade,
     UpgradeReport,
@@ -118,6 +120,7 @@ pub struct CatalogComparison {
     older: Catalog,
     newer: Catalog,
     changes: Vec<CatalogChange>,
+    moves: Moves,
     pairs: Vec<ComparedPair>,
     permissions: Vec<ComparedPermission>,
 }
@@ -144,6 +147,7 @@ impl Catalog {
             older: self.clone(),
             newer: newer.clone(),
             changes,
+            moves,
         })
     }
 }

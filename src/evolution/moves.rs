@@ -7,7 +7,7 @@ use crate::catalog::{Condition, EVERYBODY, Followed, Model, Operation, Pair, Rig
 use crate::document::{AskedOn, CatalogDocument};
 
 /// Permissions of two versions of a catalog, matched by what became of them.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Moves {
     /// For each permission of the older catalog, its number in the newer; `None` if it was retired.
     pub(super) today: Vec<Option<u16>>,

@@ -64,7 +64,8 @@ impl<'c> UpgradeTotals<'c> {
         let Some(report) = upgrade.report() else {
             return;
         };
-        self.narrowed += usize::from(upgrade.narrowed().next().is_some());
+        let is_narrowed = upgrade.warnings().next().is_some() || !upgrade.narrowed().is_empty();
+        self.narrowed += usize::from(is_narrowed);
         self.followed += usize::from(!upgrade.followed().is_empty());
         self.lending += usize::from(!report.lending().is_empty());
         let (mut gaining, mut losing) = (0, 0);

@@ -7,6 +7,7 @@ use bailiwick::document::{
     AssignmentDocument, CatalogDocument, DenialDocument, GrantDocument, PolicyDocument,
     RoleDocument, UserDocument,
 };
+use bailiwick::evolution::NarrowedBy;
 use bailiwick::{Catalog, Engine, OnType, Scope, Subject};
 
 use crate::brute::probed;
@@ -302,4 +303,71 @@ fn every_deny_still_denies_at_its_new_place() {
         }
     });
     tallied.report(&["stayed", "moved"]);
+}
+
+/// What each stored grant gives, by the reference under both catalogs: what it gives less is told with why,
+/// and nothing else is.
+#[test]
+fn what_stored_grants_give_less_is_told_with_why() {
+    let tallied = Tallied::default();
+    each_number(1_000, |seed, number| {
+        let mut rng = Rng::nth(seed, number);
+        let (older, accounts) = generate::accounts(&mut rng, ACCOUNTS);
+        let newer = newer(&mut rng, &older, false);
+        let catalogs = [&older, &newer.catalog].map(|it| Catalog::new(it.clone()).unwrap());
+        let comparison = catalogs[0].compare(&catalogs[1]).unwrap();
+        for (policy, directory) in accounts {
+            let upgrade = comparison.account(policy.clone(), directory, NOW);
+            if upgrade.report().is_none() {
+                assert!(upgrade.narrowed().is_empty());
+                continue;
+            }
+            let written = policy.catalog_version;
+            let mut expected = Vec::new();
+            for role in &policy.roles {
+                for grant in &role.grants {
+                    let given = |catalog| Names { catalog, written }.grant(grant);
+                    let after = given(&newer.catalog);
+                    for (old, before) in given(&older) {
+                        let today = newer.today[&old].as_ref();
+                        let is = today.and_then(|it| after.get(it)).copied();
+                        if is < Some(before) {
+                            let path = today.unwrap_or(&old).clone();
+                            expected.push((role.id.clone(), grant.clone(), path, before, is));
+                        }
+                    }
+                }
+            }
+            let mut told = Vec::new();
+            for it in upgrade.narrowed() {
+                let named = it.permission.to_owned();
+                told.push((
+                    it.role.to_owned(),
+                    it.grant.clone(),
+                    named,
+                    it.before,
+                    it.after,
+                ));
+                tallied.count(&format!("{:?}", it.cause));
+                // Only a wildcard, or an exception, can lose what was moved.
+                let is_alone = !it.grant.select.ends_with('*') && it.grant.except.is_empty();
+                assert!(it.cause != NarrowedBy::Moved || !is_alone, "{it}");
+                let today = newer
+                    .catalog
+                    .permissions
+                    .iter()
+                    .find(|of| of.path == it.permission);
+                let is_adjustable = today.is_some_and(|it| it.adjustable.is_some());
+                assert_eq!(it.cause == NarrowedBy::Retired, today.is_none(), "{it}");
+                assert_eq!(it.cause == NarrowedBy::Adjustable, is_adjustable, "{it}");
+            }
+            let order = |of: &mut Vec<(String, GrantDocument, String, Scope, Option<Scope>)>| {
+                of.sort_by_key(|it| format!("{it:?}"));
+            };
+            order(&mut told);
+            order(&mut expected);
+            assert_eq!(told, expected, "{upgrade}");
+        }
+    });
+    tallied.report(&["Retired", "Adjustable", "Scopes", "Moved"]);
 }

@@ -86,7 +86,7 @@ pub(crate) fn newer(rng: &mut Rng, older: &CatalogDocument, narrowing_only: bool
             today: newer.today.clone(),
             steps: newer.steps.clone(),
         };
-        let taken = step(&mut next, rng).is_some();
+        let taken = step(&mut next, rng).is_some() && !next.catalog.operations.is_empty();
         if taken && Catalog::new(next.catalog.clone()).is_ok() {
             next.steps.push(name);
             next.catalog.version += 1;
