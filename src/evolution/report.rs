@@ -5,6 +5,7 @@ use std::fmt;
 use super::CatalogComparison;
 use super::moves::ComparedPair;
 use crate::compared::{Compared, Sets, counted_users, movement, scope};
+use crate::document::AskedOn;
 use crate::document::problem::quoted;
 use crate::engine::{State, is_effective};
 use crate::{Engine, Scope};
@@ -197,7 +198,9 @@ impl<'u> UpgradeReport<'u> {
                 continue;
             };
             let (mut gained, mut lost) = (Vec::new(), Vec::new());
-            for pair in &self.comparison.pairs {
+            // An operation on the type carries its scope, and nothing lifts it (D14).
+            let every = self.comparison.pairs.iter();
+            for pair in every.filter(|it| it.on == AskedOn::Record) {
                 let is_lent = |state: &State, pair: Option<(u16, u16)>| {
                     pair.is_some_and(|(_, pair)| state.is_lent_at(number, pair))
                 };

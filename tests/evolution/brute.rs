@@ -153,7 +153,7 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// What people strictly below each position have at All (S6).
+    /// What people strictly below each position have at All (S6); nothing on the type is lent (D14).
     pub(crate) fn lent(&self) -> BTreeSet<(String, Pair)> {
         let mut lent = BTreeSet::new();
         if self.catalog.reach != Reach::Accessible {
@@ -162,7 +162,8 @@ impl<'a> Asked<'a> {
         for user in self.directory.users.iter().filter(|it| !it.suspended) {
             let pairs = self.pairs(&self.user(&user.id));
             let at_all = pairs.into_iter().filter(|(_, scope)| *scope == Scope::All);
-            let at_all: Vec<Pair> = at_all.map(|(pair, _)| pair).collect();
+            let at_all = at_all.map(|(pair, _)| pair);
+            let at_all: Vec<Pair> = at_all.filter(|it| it.1 == AskedOn::Record).collect();
             for position in user.position.iter().flat_map(|it| self.above(it)) {
                 lent.extend(at_all.iter().map(|it| (position.clone(), it.clone())));
             }
