@@ -77,13 +77,36 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Who can gain
+//!
+//! Where a newer version only renames, retires what nothing requires, narrows, requires more and adds,
+//! nobody gains anything but by what follows, and each is told as a gain:
+//!
+//! - A wildcard, `sales.*` or `*`, covers what was added below, and what a rename brought below (D5).
+//! - A wildcard or grant without a scope gives what offers one scope only by now (S5).
+//! - What a rename takes from below a node that a feature gates leaves that gate behind (D6), unless the
+//!   newer catalog names the feature on it.
+//! - What a rename brings below an exception is spared by it: of a deny, that gives it back (D5).
+//! - What any of these gives may be the prerequisite of something else (D7), and what somebody below gains
+//!   at All may be lent (S6).
+//!
+//! A retired permission that others required narrows nothing any more, nor does one that allows no operation
+//! on records any more (D7); what becomes adjustable goes to whoever has the role of its default: these are
+//! gains too, and told.
+//!
+//! What is told of people are the users of the directory, conditions aside; where conditions differ it says
+//! so. [`UpgradeReport::roles`] tells what each role is worth by itself, as tokens bring it. Rules of
+//! administration, masks, and what requests must state are no rights of anybody:
+//! [`CatalogComparison::changes`] has them.
+//!
 //! # Storing what was upgraded
 //!
 //! Nothing needs to be. A stored policy states the version that it was written against, and every later
 //! catalog reads it so; [`Engine::policy`](crate::Engine::policy) writes it as it was written, with that
 //! version. To bring it to a newer version it is written anew against that, since its texts then mean
-//! something else, and imported by [`Change::ImportPolicy`](crate::admin::Change::ImportPolicy), which
-//! holds it against what the account has, as any other change.
+//! something else, and imported by [`Change::ImportPolicy`](crate::admin::Change::ImportPolicy) into the
+//! engine under the newer catalog, which holds it against what the account has, as any other change. Users
+//! who are assigned a system role that the newer version retired must be without it by then.
 
 mod account;
 mod change;
