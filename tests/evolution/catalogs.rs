@@ -43,6 +43,9 @@ fn catalog(text: &str) -> Catalog {
         .unwrap_or_else(|it| panic!("{it}"))
 }
 
+/// Parts of the text, and what replaces each.
+type Edits<'a> = Vec<(&'a str, &'a str)>;
+
 /// The older text with some of it replaced.
 fn edited(edits: &[(&str, &str)]) -> String {
     let mut text = OLDER.replace("version = 2\nfeatures", "version = 3\nfeatures");
@@ -245,7 +248,7 @@ fn what_is_no_later_version_is_refused() {
         (", assign = \"staff\"", ""),
         ("create_role = \"staff\"", ""),
     ];
-    let cases: Vec<(Vec<(&str, &str)>, Vec<&str>)> = vec![
+    let cases: Vec<(Edits<'_>, Vec<&str>)> = vec![
         (
             vec![("id = \"shop\"", "id = \"desk\"")],
             vec!["catalog `desk` is no version of catalog `shop`"],
