@@ -585,7 +585,8 @@ fn remove_pair(newer: &mut Newer, rng: &mut Rng) -> Option<()> {
 fn remove_free_pair(newer: &mut Newer, rng: &mut Rng) -> Option<()> {
     let operation = rng.pick(&newer.catalog.operations).clone();
     let gone = rng.any(&operation.allowed_by)?.permission.clone();
-    (!newer.is_needed(&gone)).then_some(())?;
+    let is_needed = requirements(newer).iter().any(|it| it.contains(&gone));
+    (!is_needed).then_some(())?;
     let mut every = newer.catalog.operations.iter_mut();
     let operation = every.find(|it| name(it) == name(&operation))?;
     operation.allowed_by.retain(|it| it.permission != gone);
