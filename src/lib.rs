@@ -5,10 +5,12 @@
 pub mod admin;
 mod catalog;
 mod chunked;
+mod compared;
 mod decision;
 mod describe;
 pub mod document;
 mod engine;
+pub mod evolution;
 pub mod explain;
 mod hierarchy;
 mod id;

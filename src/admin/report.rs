@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 use crate::catalog::EVERYBODY;
+use crate::compared::{Compared, Sets, counted, counted_users, movement, scope};
 use crate::document::problem::quoted;
 use crate::engine::State;
 use crate::id::{OperationId, PermissionId};
@@ -29,9 +30,6 @@ pub struct AccessChange<'e> {
     /// What they gain and lose, in catalog order; never empty.
     pub scopes: Vec<ScopeChange>,
 }
-
-/// An access set before and after; none of who is suspended or not there.
-type Sets = (Option<u32>, Option<u32>);
 
 /// How far a permission lets people do something, before and after; conditions aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -88,10 +86,7 @@ impl<'e> Report<'e> {
     /// What people may do otherwise, one entry for those who share it. Cost: linear in the users, and
     /// in the pairs of the catalog for each entry.
     pub fn access(self) -> Vec<AccessChange<'e>> {
-        let mut users: BTreeMap<Sets, usize> = BTreeMap::new();
-        for (_, sets) in self.every_user() {
-            *users.entry(sets).or_default() += 1;
-        }
+        let users = self.compared().users_by_sets();
         let changes = users.into_iter().map(|(sets, users)| AccessChange {
             report: self,
             sets,
@@ -101,15 +96,11 @@ impl<'e> Report<'e> {
         changes.filter(|change| !change.scopes.is_empty()).collect()
     }
 
-    /// Everybody of before or after, with their access sets.
-    fn every_user(self) -> impl Iterator<Item = (u32, Sets)> + 'e {
-        let (before, after) = (&*self.before.0, &*self.after.0);
-        let set = |state: &State, user| {
-            let record = state.user_record(user).filter(|it| !it.is_suspended());
-            record.map(|it| it.access() as u32)
-        };
-        let every = 0..before.user_numbers().max(after.user_numbers());
-        every.map(move |user| (user, (set(before, user), set(after, user))))
+    fn compared(self) -> Compared<'e> {
+        Compared {
+            before: &self.before.0,
+            after: &self.after.0,
+        }
     }
 
     fn scopes(self, (set_before, set_after): Sets) -> Vec<ScopeChange> {
@@ -253,20 +244,8 @@ impl<'e> Report<'e> {
 impl<'e> AccessChange<'e> {
     /// The users whom it concerns, by id.
     pub fn users(&self) -> impl Iterator<Item = &'e str> + use<'e> {
-        let (report, wanted) = (self.report, self.sets);
-        let users = report.every_user().filter(move |(_, sets)| *sets == wanted);
-        users.filter_map(move |(user, _)| {
-            let after = report.after.0.user_id(user);
-            after.or_else(|| report.before.0.user_id(user))
-        })
+        self.report.compared().users_of(self.sets)
     }
-}
-
-/// How far a pair reaches in an access set, its late features looked at, conditions aside.
-fn scope(state: &State, set: u32, operation: u16, pair: u16) -> Option<Scope> {
-    let held = state.pair_scope(set as usize, pair)?.ok()?;
-    let entitled = state.late_feature(operation, pair).is_none();
-    Scope::from_u8(held).filter(|_| entitled)
 }
 
 impl fmt::Display for Report<'_> {
@@ -274,11 +253,7 @@ impl fmt::Display for Report<'_> {
         let mut is_empty = true;
         for change in self.access() {
             is_empty = false;
-            let named: Vec<&str> = change.users().take(4).collect();
-            let shown: Vec<String> = named.iter().take(3).map(|it| quoted(it)).collect();
-            let more = if named.len() > 3 { ", …" } else { "" };
-            let users = counted(change.users);
-            writeln!(f, "{users} ({}{more})", shown.join(", "))?;
+            writeln!(f, "{}", counted_users(change.users, change.users()))?;
             for alike in alike(&change.scopes) {
                 self.write_scopes(f, &alike)?;
             }
@@ -289,7 +264,7 @@ impl fmt::Display for Report<'_> {
                 Some(position) => quoted(position),
                 None => "no position".to_owned(),
             };
-            let users = counted(change.users);
+            let users = counted(change.users, "user");
             match change.before == change.after {
                 true => writeln!(f, "{users} in {}", place(&change.after))?,
                 false => {
@@ -333,16 +308,7 @@ impl Report<'_> {
             .iter()
             .map(|it| self.operation(it.operation))
             .collect();
-        let sign = if first.is_gain() { '+' } else { '-' };
-        let (verb, how_far) = match (first.before, first.after) {
-            (None, Some(scope)) => ("gain", scope.to_string()),
-            (Some(scope), None) => ("lose", scope.to_string()),
-            (was, is) => {
-                let verb = if is > was { "widen" } else { "narrow" };
-                let word = |scope: Option<Scope>| scope.map_or("none", Scope::as_str);
-                (verb, format!("{} → {}", word(was), word(is)))
-            }
-        };
+        let (sign, verb, how_far) = movement(first.before, first.after);
         let by = self.by(first.permission);
         writeln!(
             f,
@@ -376,11 +342,4 @@ fn alike(scopes: &[ScopeChange]) -> Vec<Vec<ScopeChange>> {
         }
     }
     groups
-}
-
-fn counted(users: usize) -> String {
-    match users {
-        1 => "1 user".to_owned(),
-        users => format!("{users} users"),
-    }
 }

@@ -71,6 +71,20 @@ impl State {
         Some(self.pair_cells.get(set, pair as usize)?.judged())
     }
 
+    /// How far a pair gets for a role that stands as subject (D18), before its scope is looked at.
+    pub(crate) fn role_pair_scope(
+        &self,
+        role: u32,
+        operation: u16,
+        pair: u16,
+    ) -> Option<Result<u8, Denial>> {
+        let (operation, pair) = (
+            self.model().operations.get(operation as usize)?,
+            self.model().pairs.get(pair as usize)?,
+        );
+        Some(super::cells::pair_cell(self, self.role_closure(role)?, operation, pair).judged())
+    }
+
     /// One past the highest number of a role; system roles come first, as the catalog numbers them.
     pub(crate) fn role_numbers(&self) -> u32 {
         self.roles.numbers()

@@ -52,8 +52,17 @@ impl Engine {
         directory: impl Into<Parsed<DirectoryDocument>>,
         at: Timestamp,
     ) -> Result<Loaded, Problems> {
-        let (policy, directory) = (policy.into(), directory.into());
-        let (builder, mut errors) = EngineBuilder::read(catalog, &policy, at);
+        Engine::load(catalog, &policy.into(), &directory.into(), at)
+    }
+
+    /// The same, of documents that are loaded more than once.
+    pub(crate) fn load(
+        catalog: &Catalog,
+        policy: &Parsed<PolicyDocument>,
+        directory: &Parsed<DirectoryDocument>,
+        at: Timestamp,
+    ) -> Result<Loaded, Problems> {
+        let (builder, mut errors) = EngineBuilder::read(catalog, policy, at);
         // Without all of the policy's roles and positions, names would be unknown that are not.
         let mut report = directory.report().hiding_unknown(!policy.is_whole());
         let mut builder = builder.unwrap_or_else(|| EngineBuilder::nothing(catalog, at));

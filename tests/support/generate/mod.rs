@@ -7,7 +7,8 @@ mod rights;
 
 use bailiwick::Timestamp;
 use bailiwick::document::{
-    CatalogDocument, DenialDocument, GrantDocument, PermissionDocument, PropertyType, PropertyValue,
+    CatalogDocument, DenialDocument, DirectoryDocument, GrantDocument, PermissionDocument,
+    PolicyDocument, PropertyType, PropertyValue,
 };
 
 use super::documents::Documents;
@@ -152,6 +153,28 @@ const TASTES: &[Taste] = &[
         ..MIXED
     },
 ];
+
+/// Stored accounts over one catalog, some of them written against earlier versions of it.
+pub(crate) fn accounts(
+    rng: &mut Rng,
+    count: usize,
+) -> (CatalogDocument, Vec<(PolicyDocument, DirectoryDocument)>) {
+    let taste = rng.pick(TASTES);
+    let version = rng.range(1, taste.versions as usize) as u32;
+    let history = history(rng, version);
+    let catalog = catalog::catalog(rng, taste, version, &history);
+    let account = |_| {
+        let written = match rng.chance(taste.older_policy) {
+            true => rng.range(1, version as usize) as u32,
+            false => version,
+        };
+        let policy = policy::policy(rng, taste, &catalog, &history, written);
+        let directory = policy::directory(rng, taste, &catalog, &policy);
+        (policy, directory)
+    };
+    let accounts = (0..count).map(account).collect();
+    (catalog, accounts)
+}
 
 fn documents(rng: &mut Rng) -> Documents {
     let taste = rng.pick(TASTES);

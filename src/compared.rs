@@ -1,0 +1,88 @@
+//! Two engines of the same people, user by user: what reports of a change and of an upgrade share.
+
+use std::collections::BTreeMap;
+
+use crate::Scope;
+use crate::document::problem::quoted;
+use crate::engine::State;
+
+/// An access set before and after; none of who is suspended or not there.
+pub(crate) type Sets = (Option<u32>, Option<u32>);
+
+/// Two states in which a user has one number: revisions of an account, or one directory loaded twice.
+#[derive(Clone, Copy)]
+pub(crate) struct Compared<'e> {
+    pub(crate) before: &'e State,
+    pub(crate) after: &'e State,
+}
+
+impl<'e> Compared<'e> {
+    /// Everybody of before or after, with their access sets.
+    pub(crate) fn every_user(self) -> impl Iterator<Item = (u32, Sets)> + 'e {
+        let set = |state: &State, user| {
+            let record = state.user_record(user).filter(|it| !it.is_suspended());
+            record.map(|it| it.access() as u32)
+        };
+        let every = 0..self.before.user_numbers().max(self.after.user_numbers());
+        every.map(move |user| (user, (set(self.before, user), set(self.after, user))))
+    }
+
+    /// How many users have which access sets.
+    pub(crate) fn users_by_sets(self) -> BTreeMap<Sets, usize> {
+        let mut users: BTreeMap<Sets, usize> = BTreeMap::new();
+        for (_, sets) in self.every_user() {
+            *users.entry(sets).or_default() += 1;
+        }
+        users
+    }
+
+    /// The users who have those access sets, by id.
+    pub(crate) fn users_of(self, wanted: Sets) -> impl Iterator<Item = &'e str> {
+        let users = self.every_user().filter(move |(_, sets)| *sets == wanted);
+        users.filter_map(move |(user, _)| {
+            let after = self.after.user_id(user);
+            after.or_else(|| self.before.user_id(user))
+        })
+    }
+}
+
+/// How far a pair reaches in an access set, its late features looked at, conditions aside.
+pub(crate) fn scope(state: &State, set: u32, operation: u16, pair: u16) -> Option<Scope> {
+    let held = state.pair_scope(set as usize, pair)?.ok()?;
+    let entitled = state.late_feature(operation, pair).is_none();
+    Scope::from_u8(held).filter(|_| entitled)
+}
+
+/// `3 users`.
+pub(crate) fn counted(number: usize, what: &str) -> String {
+    match number {
+        1 => format!("1 {what}"),
+        number => format!("{number} {what}s"),
+    }
+}
+
+/// `3 users (`ann`, `bob`, `cay`)`, the first of them by name.
+pub(crate) fn counted_users<'u>(number: usize, users: impl Iterator<Item = &'u str>) -> String {
+    let named: Vec<&str> = users.take(4).collect();
+    let shown: Vec<String> = named.iter().take(3).map(|it| quoted(it)).collect();
+    let more = if named.len() > 3 { ", …" } else { "" };
+    format!("{} ({}{more})", counted(number, "user"), shown.join(", "))
+}
+
+/// A change of scope in words: its sign, its verb, and how far.
+pub(crate) fn movement(
+    before: Option<Scope>,
+    after: Option<Scope>,
+) -> (char, &'static str, String) {
+    let sign = if after > before { '+' } else { '-' };
+    let (verb, how_far) = match (before, after) {
+        (None, Some(scope)) => ("gain", scope.to_string()),
+        (Some(scope), None) => ("lose", scope.to_string()),
+        (was, is) => {
+            let verb = if is > was { "widen" } else { "narrow" };
+            let word = |scope: Option<Scope>| scope.map_or("none", Scope::as_str);
+            (verb, format!("{} → {}", word(was), word(is)))
+        }
+    };
+    (sign, verb, how_far)
+}
