@@ -5,6 +5,7 @@
 pub mod admin;
 mod catalog;
 mod chunked;
+mod compact_names;
 mod decision;
 mod describe;
 pub mod document;

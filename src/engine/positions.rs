@@ -1,13 +1,14 @@
 //! The reporting hierarchy, by number. Numbers are never used again.
 
 use crate::chunked::{Chunked, Sparse};
+use crate::compact_names::CompactNames;
 use crate::hierarchy::{Dag, Reach, TooTangled};
-use crate::names::{Known, Registry};
+use crate::names::{Known, Numbered, Registry};
 use crate::ordered::Ordered;
 
 #[derive(Default, Clone)]
 pub(crate) struct Positions {
-    names: Registry,
+    names: Registry<CompactNames>,
     /// Which numbers are in use.
     live: Chunked<bool, 12>,
     /// What a person reads, of those that have it.
@@ -28,10 +29,10 @@ pub(crate) enum NoHierarchy {
 }
 
 impl Positions {
-    pub(crate) fn new(names: Registry, edges: &[(u32, u32)], reach: Reach) -> Positions {
+    pub(crate) fn new(names: CompactNames, edges: &[(u32, u32)], reach: Reach) -> Positions {
         let count = names.len();
         Positions {
-            names,
+            names: names.into(),
             live: std::iter::repeat_n(true, count).collect(),
             labels: Sparse::default(),
             juniors: edges.iter().copied().collect(),

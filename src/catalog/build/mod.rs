@@ -14,7 +14,7 @@ use super::evolution::Evolution;
 use crate::document::problem::{Path, Report, quoted, shortened};
 use crate::document::{CatalogDocument, FORMAT, Parsed, Problem, Problems};
 use crate::id::Brand;
-use crate::names::{Known, Names};
+use crate::names::{Known, Names, Numbered};
 use crate::request::is_invalid_identifier;
 
 pub(super) fn build(parsed: &Parsed<CatalogDocument>) -> Result<Model, Problems> {
@@ -117,7 +117,7 @@ pub(crate) fn check_identifier(name: &str, at: &Path<'_>, report: &mut Report<'_
 
 /// Numbers a name that may stand once only.
 pub(crate) fn insert(
-    names: &mut Names,
+    names: &mut impl Numbered,
     name: &str,
     what: &str,
     at: &Path<'_>,

@@ -24,7 +24,7 @@ use crate::document::{
 };
 use crate::id::{Brand, UserId};
 use crate::limits;
-use crate::names::Names;
+use crate::names::{Names, Numbered};
 
 /// An engine, and what is worth knowing about the documents it was made from.
 #[derive(Debug)]

@@ -8,11 +8,12 @@ use super::super::positions::Positions;
 use super::super::roles::{Package, Packages};
 use super::EngineBuilder;
 use crate::catalog::{check_identifier, check_limit, find, insert, report_cycles};
+use crate::compact_names::CompactNames;
 use crate::document::problem::{Path, Report, quoted};
 use crate::document::{AccountsServed, FORMAT, PolicyDocument, Timestamp};
 use crate::hierarchy::{Dag, Reach};
 use crate::limits;
-use crate::names::Names;
+use crate::names::{Names, Numbered};
 
 impl EngineBuilder {
     pub(super) fn read_policy(
@@ -163,7 +164,7 @@ impl EngineBuilder {
         ) {
             return;
         }
-        let mut names = Names::with_capacity(policy.positions.len());
+        let mut names = CompactNames::with_capacity(policy.positions.len());
         let used: HashSet<&str> = policy
             .used_ids
             .positions
@@ -226,7 +227,7 @@ impl EngineBuilder {
                     );
                     Reach::default()
                 });
-                let mut positions = Positions::new(names.into(), &edges, reach);
+                let mut positions = Positions::new(names, &edges, reach);
                 for (&(_, position), number) in kept.iter().zip(0..) {
                     if position.name.is_some() {
                         positions.set_label(number, position.name.as_deref());
@@ -246,8 +247,7 @@ impl EngineBuilder {
                     report,
                 );
                 // The names, so that users are not said to be in unknown positions.
-                self.state.positions =
-                    Arc::new(Positions::new(names.into(), &[], Reach::default()));
+                self.state.positions = Arc::new(Positions::new(names, &[], Reach::default()));
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::document::problem::{Path, Report, quoted};
 use crate::document::{PolicyDocument, RoleDocument};
 use crate::hierarchy::Dag;
 use crate::limits;
-use crate::names::{Known, Names};
+use crate::names::{Known, Names, Numbered};
 
 impl EngineBuilder {
     pub(super) fn read_roles(

@@ -10,6 +10,7 @@ use crate::catalog::{Bearer, check_identifier, check_limit, find};
 use crate::document::problem::{Path, Report, quoted};
 use crate::document::{AssignmentDocument, PropertyType, PropertyValue, UserDocument};
 use crate::limits;
+use crate::names::Numbered;
 
 impl EngineBuilder {
     pub(super) fn read_user(
