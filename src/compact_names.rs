@@ -55,10 +55,10 @@ impl Numbered for CompactNames {
         }
     }
 
-    fn like(&self) -> CompactNames {
+    fn like(&self, names: usize) -> CompactNames {
         CompactNames {
             hasher: self.hasher.clone(),
-            ..CompactNames::default()
+            ..CompactNames::with_capacity(names)
         }
     }
 

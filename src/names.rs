@@ -203,10 +203,10 @@ impl Numbered for Names {
         }
     }
 
-    fn like(&self) -> Names {
+    fn like(&self, names: usize) -> Names {
         Names {
             hasher: self.hasher.clone(),
-            ..Names::default()
+            ..Names::with_capacity(names)
         }
     }
 
@@ -275,8 +275,8 @@ pub(crate) trait Numbered: Default + Clone {
     type Sought<'n>: Copy;
 
     fn with_capacity(names: usize) -> Self;
-    /// No names yet, hashed as these are.
-    fn like(&self) -> Self;
+    /// No names yet, hashed as these are, with room for so many.
+    fn like(&self, names: usize) -> Self;
     fn sought<'n>(&self, name: &'n str) -> Self::Sought<'n>;
     fn find(&self, sought: Self::Sought<'_>) -> Option<u32>;
     /// Numbers a name; `Err` with its number when it is known already.
@@ -326,6 +326,21 @@ const TIER: usize = 4;
 const BASE_TIER: usize = 8;
 
 impl<N: Numbered> Registry<N> {
+    /// Names that other registries have too, and behind them some of its own, which hash alike.
+    pub(crate) fn over(base: Arc<N>, mut own: N) -> Registry<N> {
+        if base.len() == 0 {
+            return own.into();
+        }
+        own.shrink();
+        let first = base.len() as u32;
+        let own = (own.len() > 0).then(|| (first, Arc::new(own)));
+        Registry {
+            base,
+            recent: own.into_iter().collect(),
+            renewed: false,
+        }
+    }
+
     /// The newest number of a name.
     #[inline]
     pub(crate) fn get(&self, name: &str) -> Option<u32> {
@@ -374,7 +389,7 @@ impl<N: Numbered> Registry<N> {
         match self.recent.last_mut() {
             Some((_, newest)) if newest.len() < NEWEST => Arc::make_mut(newest).renew(name),
             _ => {
-                let mut newest = self.base.like();
+                let mut newest = self.base.like(0);
                 newest.renew(name);
                 self.recent.push((number, Arc::new(newest)));
             }
@@ -414,6 +429,16 @@ pub(crate) trait Known {
     fn number(&self, name: &str) -> Option<u32>;
     /// Every name; for messages alone.
     fn every(&self) -> impl Iterator<Item = &str>;
+}
+
+impl<N: Numbered> Known for Registry<N> {
+    fn number(&self, name: &str) -> Option<u32> {
+        self.get(name)
+    }
+
+    fn every(&self) -> impl Iterator<Item = &str> {
+        (0..self.len() as u32).filter_map(|number| self.text(number))
+    }
 }
 
 impl Known for Names {

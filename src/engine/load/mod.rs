@@ -5,6 +5,7 @@ mod roles;
 mod users;
 
 pub(crate) use policy::{OUT_OF_CALENDAR, check_created};
+pub(super) use roles::system_roles;
 pub(crate) use roles::{own_rights, read_settings};
 
 use std::collections::{HashMap, HashSet};
@@ -14,7 +15,7 @@ use super::cells;
 use super::lending::Lent;
 use super::sets::{Assigned, Holders, Sets};
 use super::users::{Extras, User, Users};
-use super::{Asked, Engine, State};
+use super::{Engine, State};
 use crate::catalog::{Bearer, Catalog, check_limit};
 use crate::chunked::Rows;
 use crate::document::problem::{NEAREST_BUDGET, Path, Report, Source};
@@ -231,26 +232,27 @@ impl EngineBuilder {
     }
 
     fn nothing(catalog: &Catalog, at: Timestamp) -> EngineBuilder {
+        let common = &catalog.0.common;
         let state = State {
             catalog: catalog.clone(),
             catalog_brand: catalog.0.brand,
-            asked: Asked::of(&catalog.0),
+            asked: Arc::clone(&common.asked),
             serves_many: catalog.0.accounts == AccountsServed::Many,
             brand: Brand::NONE,
             account: None,
             revision: 0,
             catalog_version: catalog.version(),
             features: Arc::default(),
-            settings: Arc::default(),
-            used: Arc::default(),
+            settings: Arc::clone(&common.settings),
+            used: Arc::clone(&common.used),
             missing_features: Arc::default(),
             pair_features: Arc::default(),
             operation_features: Arc::default(),
-            roles: Arc::default(),
-            packages: Arc::default(),
-            positions: Arc::default(),
+            roles: Arc::clone(&common.roles),
+            packages: Arc::clone(&common.packages),
+            positions: Arc::clone(&common.positions),
             users: Users::default(),
-            sets: Arc::default(),
+            sets: Arc::clone(&common.sets),
             operation_cells: Rows::new(0, &[]),
             pair_cells: Rows::new(0, &[]),
             lent: None,

@@ -73,11 +73,14 @@ impl EngineBuilder {
             }
             ids.iter().map(|id| id.as_str().into()).collect()
         };
-        self.state.used = Arc::new(UsedIds {
+        let used = UsedIds {
             users: read("users", &policy.used_ids.users),
             roles: read("roles", &policy.used_ids.roles),
             positions: read("positions", &policy.used_ids.positions),
-        });
+        };
+        if !used.is_empty() {
+            self.state.used = Arc::new(used);
+        }
     }
 
     fn read_features(&mut self, policy: &PolicyDocument, root: &Path<'_>, report: &mut Report<'_>) {
@@ -124,6 +127,9 @@ impl EngineBuilder {
         ) {
             return;
         }
+        if policy.packages.is_empty() {
+            return;
+        }
         let mut names = Names::with_capacity(policy.packages.len());
         let mut packages = Vec::with_capacity(policy.packages.len());
         for (i, package) in policy.packages.iter().enumerate() {
@@ -162,6 +168,9 @@ impl EngineBuilder {
             &list,
             report,
         ) {
+            return;
+        }
+        if policy.positions.is_empty() {
             return;
         }
         let mut names = CompactNames::with_capacity(policy.positions.len());
