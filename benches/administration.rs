@@ -139,7 +139,8 @@ fn changes(c: &mut Criterion) {
         let mut latest = engine.clone();
         let mut several = || {
             number += 1;
-            let second = (number % 20 == 0).then(|| format!("position-{}", random.below(positions)));
+            let second =
+                (number % 20 == 0).then(|| format!("position-{}", random.below(positions)));
             let first = format!("position-{}", random.below(positions));
             let mut reports_to: Vec<String> = [first].into_iter().chain(second).collect();
             reports_to.dedup();

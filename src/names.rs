@@ -501,6 +501,32 @@ mod tests {
     }
 
     #[test]
+    fn a_name_is_held_once() {
+        a_longer_name_takes_that_much_more::<Names>();
+        a_longer_name_takes_that_much_more::<CompactNames>();
+    }
+
+    fn a_longer_name_takes_that_much_more<N: Numbered>() {
+        const NAMES: usize = 10_000;
+        let bytes = |len: usize| {
+            let texts: Vec<String> = (0..NAMES).map(|it| format!("{it:0len$}")).collect();
+            let mut kept = None;
+            let counted = allocation_counter::measure(|| {
+                let mut names = N::with_capacity(NAMES);
+                for text in &texts {
+                    names.insert(text).unwrap();
+                }
+                kept = Some(Registry::from(names));
+            });
+            counted.bytes_current / NAMES as i64
+        };
+        assert_eq!(bytes(100) - bytes(50), 50);
+        assert!(bytes(17) - bytes(16) <= 17);
+        // Up to 16 bytes a name lies in the table, or nowhere else than in the text.
+        assert!(bytes(16) - bytes(6) <= 10);
+    }
+
+    #[test]
     fn names_of_every_length_are_told_apart() {
         are_told_apart::<Names>();
         are_told_apart::<CompactNames>();

@@ -327,7 +327,12 @@ fn a_change_of_account_is_asked_of_both() {
     );
     // Both states are of one record, and state an account that is loaded.
     assert_eq!(
-        ask(clerks[0], &here, clerks[1], &of("globex", Some("owner")).id("2")),
+        ask(
+            clerks[0],
+            &here,
+            clerks[1],
+            &of("globex", Some("owner")).id("2")
+        ),
         "asked_wrong_way"
     );
     let nowhere = Record::of("order").id("1").account("initech");

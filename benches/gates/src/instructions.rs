@@ -8,6 +8,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use bailiwick::{Catalog, Engine};
+use cpu_time::ThreadTime;
 
 use crate::bounds::Measured;
 use crate::prototype::Prototype;
@@ -205,7 +206,7 @@ fn total(out: &Path, part: usize) -> u64 {
     total.expect("a part has a total")
 }
 
-/// Checks by handle against the prototype, by the clock, in turn in one process. The ratio of the
+/// Checks by handle against the prototype, by the processor's clock, in turn in one process. The ratio of the
 /// fastest rounds: whatever else the machine does can only slow a round down. It stops as soon as the
 /// bound holds.
 pub(crate) fn time(into: &mut Measured, bound: impl Fn(&str) -> Option<f64>) {
@@ -221,7 +222,7 @@ pub(crate) fn time(into: &mut Measured, bound: impl Fn(&str) -> Option<f64>) {
                 &(|| asked.by_handle.iter().for_each(|it| asked.by_handle(it))) as &dyn Fn(),
                 &|| asked.bare.iter().for_each(|it| asked.bare(it)),
             ]) {
-                let start = Instant::now();
+                let start = ThreadTime::now();
                 run();
                 *fastest = (*fastest).min(start.elapsed());
             }

@@ -1,10 +1,11 @@
 //! What loading takes, from documents in memory to an engine: it must grow as the account does, and no
-//! faster. Instructions are held against bounds; times are printed.
+//! faster. Instructions are held against bounds; times, of the processor, are printed.
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bailiwick::{Catalog, Engine, Timestamp};
+use cpu_time::ThreadTime;
 
 use crate::bounds::Measured;
 use crate::instructions::{counted, counted_by_callgrind};
@@ -71,7 +72,7 @@ fn fastest(world: &World, times: usize) -> (Duration, Duration) {
     let mut fastest = (Duration::MAX, Duration::MAX);
     for _ in 0..times {
         let policy = world.policy.clone();
-        let start = Instant::now();
+        let start = ThreadTime::now();
         let mut builder = Engine::builder(&catalog, policy, Timestamp(0)).expect("a sound policy");
         builder.reserve(world.users.len());
         for user in &world.users {
