@@ -476,7 +476,7 @@ mod tests {
             names.insert(&format!("p{junior}")).unwrap();
             edges.extend(junior.checked_sub(1).map(|it| (it / 8, junior)));
             // One in twenty reports to another as well.
-            edges.extend((junior % 20 == 19).then(|| (junior / 16, junior)));
+            edges.extend((junior % 20 == 19).then_some((junior / 16, junior)));
         }
         edges.dedup();
         let reach = Reach::new(&Dag::new(size, &edges).unwrap()).ok().unwrap();
@@ -497,8 +497,7 @@ mod tests {
                 continue;
             }
             let moved = if add {
-                let number = positions.add(&format!("n{step}"), &seniors).ok().unwrap();
-                number
+                positions.add(&format!("n{step}"), &seniors).ok().unwrap()
             } else {
                 cheap += usize::from(positions.replant(one, &seniors));
                 one
