@@ -14,8 +14,9 @@ use crate::bounds::Measured;
 use crate::prototype::Prototype;
 use crate::worlds::{self, ByHandle, ByName, World};
 
-const WORLDS: [(&str, fn() -> World); 3] =
-    [("W1", worlds::w1), ("W3", worlds::w3), ("W4", worlds::w4)];
+type Make = fn() -> World;
+
+const WORLDS: [(&str, Make); 3] = [("W1", worlds::w1), ("W3", worlds::w3), ("W4", worlds::w4)];
 
 /// Requests that are counted, half of them allowed: for instructions that is plenty.
 const REQUESTS: usize = 1 << 12;
