@@ -135,6 +135,52 @@ fn changes(c: &mut Criterion) {
                 BatchSize::SmallInput,
             );
         });
+        // One in twenty reports to a second position as well.
+        let mut latest = engine.clone();
+        let mut several = || {
+            number += 1;
+            let second =
+                (number % 20 == 0).then(|| format!("position-{}", random.below(positions)));
+            let first = format!("position-{}", random.below(positions));
+            let mut reports_to: Vec<String> = [first].into_iter().chain(second).collect();
+            reports_to.dedup();
+            Change::CreatePosition {
+                position: PositionDocument {
+                    id: format!("new-{number}"),
+                    name: None,
+                    reports_to,
+                },
+            }
+        };
+        group.bench_function("position after position, 5 % under two", |b| {
+            b.iter_batched(
+                &mut several,
+                |change| latest = apply(&latest, change),
+                BatchSize::SmallInput,
+            );
+        });
+        // Of the lowest level, from one team to another.
+        let mut latest = engine.clone();
+        let mut moved = || {
+            let low = positions - 1 - random.below(positions / 2);
+            Change::MovePosition {
+                position: format!("position-{low}"),
+                reports_to: vec![format!("position-{}", random.below(positions / 10))],
+            }
+        };
+        group.bench_function("a position moved", |b| {
+            b.iter_batched(
+                &mut moved,
+                |change| {
+                    // Now and then it stands there already, which is refused.
+                    if let Ok(applied) = latest.apply(&Actor::user("boss"), Timestamp(1), &[change])
+                    {
+                        latest = applied.into_engine();
+                    }
+                },
+                BatchSize::SmallInput,
+            );
+        });
         let mut user = 0;
         let mut latest = engine.clone();
         group.bench_function("user after user", |b| {

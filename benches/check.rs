@@ -11,6 +11,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use bailiwick::Catalog;
+use bailiwick::document::{PolicyDocument, UserDocument};
 use criterion::{Criterion, criterion_group, criterion_main};
 use worlds::World;
 
@@ -59,10 +60,25 @@ fn check(criterion: &mut Criterion) {
 fn load(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("load");
     group.sample_size(10);
-    for world in [worlds::w3(), worlds::w4()] {
+    for world in [worlds::w3(), worlds::w4(), worlds::w5()] {
         let catalog = Catalog::new(world.catalog.clone()).expect("a sound catalog");
         group.bench_function(world.name, |bencher| bencher.iter(|| world.load(&catalog)));
     }
+    // One of many accounts: what is loaded again and again.
+    let small = World {
+        policy: PolicyDocument {
+            roles: worlds::w3().policy.roles.into_iter().take(5).collect(),
+            ..PolicyDocument::new(1)
+        },
+        users: (0..20)
+            .map(|user| UserDocument::new(worlds::name(user)).role(format!("role-{}", user % 5)))
+            .collect(),
+        ..worlds::w3()
+    };
+    let catalog = Catalog::new(small.catalog.clone()).expect("a sound catalog");
+    group.bench_function("an account of 5 roles and 20 users", |bencher| {
+        bencher.iter(|| small.load(&catalog));
+    });
     group.finish();
 }
 

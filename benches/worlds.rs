@@ -150,7 +150,13 @@ pub(crate) fn w5() -> World {
     hierarchy("W5", 100_000, 1_000_000, 1 << 17)
 }
 
-fn hierarchy(name: &'static str, positions: usize, users: usize, requests: usize) -> World {
+/// A world like W3, of any size.
+pub(crate) fn hierarchy(
+    name: &'static str,
+    positions: usize,
+    users: usize,
+    requests: usize,
+) -> World {
     let mut random = Random(positions as u64);
     let roles = (0..20)
         .map(|role| {

@@ -29,8 +29,14 @@ impl<T, const BITS: u32> FromIterator<T> for Chunked<T, BITS> {
             len += chunk.len();
             (!chunk.is_empty()).then(|| chunk.into())
         };
-        let chunks = std::iter::from_fn(next).collect();
-        Chunked { chunks, len }
+        let chunks: Vec<Arc<[T]>> = std::iter::from_fn(next).collect();
+        match chunks.is_empty() {
+            true => Chunked::default(),
+            false => Chunked {
+                chunks: chunks.into(),
+                len,
+            },
+        }
     }
 }
 
@@ -52,6 +58,16 @@ impl<T, const BITS: u32> Chunked<T, BITS> {
 }
 
 impl<T: Clone, const BITS: u32> Chunked<T, BITS> {
+    /// Appends many; copies the last chunk and the pointers.
+    pub(crate) fn extend(&mut self, items: impl IntoIterator<Item = T>) {
+        let whole = self.len >> BITS;
+        let open = self.iter().skip(whole << BITS).cloned();
+        let more: Chunked<T, BITS> = open.collect::<Vec<T>>().into_iter().chain(items).collect();
+        self.len = (whole << BITS) + more.len;
+        let whole = self.chunks.iter().take(whole);
+        self.chunks = whole.chain(more.chunks.iter()).cloned().collect();
+    }
+
     /// To write to; the chunk is copied if another revision has it too.
     pub(crate) fn get_mut(&mut self, index: usize) -> Option<&mut T> {
         let chunk = Arc::make_mut(&mut self.chunks).get_mut(index >> BITS)?;
@@ -268,6 +284,14 @@ mod tests {
         let expected = (0..41).map(|it| if it == 9 { 900 } else { it });
         assert!(new.iter().copied().eq(expected) && new.len() == 41);
         assert_eq!((new.get(40), new.get(41)), (Some(&40), None));
+        let mut longer = new.clone();
+        for more in [0, 1, 5, 8, 16] {
+            let len = longer.len();
+            longer.extend(len..len + more);
+            assert_eq!(longer.len(), len + more);
+        }
+        let expected = (0..71).map(|it| if it == 9 { 900 } else { it });
+        assert!(longer.iter().copied().eq(expected) && new.len() == 41);
     }
 
     #[test]

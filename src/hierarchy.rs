@@ -10,7 +10,7 @@ use bitvec::prelude::{BitVec, Lsb0};
 use petgraph::algo::{kosaraju_scc, toposort};
 use petgraph::graph::{DiGraph, NodeIndex};
 
-use crate::chunked::{Chunked, Fronted};
+use crate::chunked::{Chunked, Fronted, Sparse};
 use crate::limits;
 
 /// A validated DAG. Edges lead from the senior to the junior.
@@ -142,8 +142,11 @@ fn cycles(graph: &DiGraph<(), ()>) -> Vec<Vec<u32>> {
 /// pair of nodes stands in: two loads a question, n²/8 bytes. A tangle of more nodes than
 /// [`limits::TANGLED_POSITIONS`] is refused.
 ///
-/// Every range has room at its end, so that a new node with one senior takes a number from there, and
-/// nothing else is numbered anew.
+/// Every range has room at its end, as their paper proposes: a new node takes its number from there,
+/// and so does a node that is moved, with all below it in the tree. Nothing else is numbered anew;
+/// only those who stand above it, before or after, may need other further ranges. (Spreading numbers
+/// evenly when room runs out, as Dietz and Sleator do for lists, "Two Algorithms for Maintaining Order
+/// in a List", 1987, is left out: then all is worked out anew.)
 ///
 /// Whether further ranges must be looked at at all, a filter in the label tells (Bloom, "Space/Time
 /// Trade-offs in Hash Coding with Allowable Errors", 1970, with one hash: the block that a number lies
@@ -151,20 +154,30 @@ fn cycles(graph: &DiGraph<(), ()>) -> Vec<Vec<u32>> {
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Reach {
     labels: Fronted<Label, 14>,
-    /// Numbers shifted right by this are blocks; a label's filter has a bit for each, by its last
-    /// five bits.
-    block: u32,
-    /// For each node that has further ranges, where they begin and end in `ranges`.
-    further: Arc<[(u32, u32)]>,
     /// For each node, the first number of its range that no node has yet.
     free: Chunked<u32>,
     /// The first number past all of them.
     top: u32,
+    /// Numbers shifted right by this are blocks; a label's filter has a bit for each, by its last
+    /// five bits.
+    block: u32,
     ranges: Arc<[(u32, u32)]>,
-    /// For each node, the nodes below it; empty where there are labels.
+    /// For each node that has further ranges, where they begin and end in `ranges`.
+    spans: Arc<[(u32, u32)]>,
+    /// Further ranges that changed since these were worked out.
+    changed: Sparse<Box<[(u32, u32)]>>,
+    /// How many ranges those may still become.
+    changes_left: usize,
+    /// For each node that has an edge, the nodes below it; empty where there are labels.
     matrix: Arc<BitVec<usize, Lsb0>>,
-    nodes: usize,
+    /// Where there is a matrix, each node's row and column, or [`NO_ROW`].
+    rows: Arc<[u32]>,
+    /// How many rows there are.
+    height: usize,
 }
+
+/// Of a node without edges: it stands nowhere.
+const NO_ROW: u32 = u32::MAX;
 
 /// A hierarchy too tangled for ranges and too large for a matrix.
 #[derive(Debug, Clone, Copy)]
@@ -179,9 +192,12 @@ struct Label {
     end: u32,
     /// The blocks that its further ranges touch, a bit for each.
     filter: u32,
-    /// Its place in `further`; of no meaning where the filter is empty.
-    further: u32,
+    /// Their place in `spans`, or [`CHANGED`]; of no meaning where the filter is empty.
+    span: u32,
 }
+
+/// In place of a span: the further ranges are among those that changed.
+const CHANGED: u32 = u32::MAX;
 
 /// Numbers lie below this; what is taken out has a label that lies here.
 const NUMBERS: u32 = 1 << 31;
@@ -190,7 +206,7 @@ const TAKEN_OUT: Label = Label {
     number: NUMBERS,
     end: NUMBERS + 1,
     filter: 0,
-    further: 0,
+    span: 0,
 };
 
 /// Room at the end of a node's range, at most.
@@ -211,7 +227,8 @@ impl Reach {
     fn with_budget(dag: &Dag, budget: usize) -> Result<Reach, TooTangled> {
         let mut work = budget.saturating_mul(RANGES_GATHERED / RANGES_KEPT);
         let (mut labels, free, top) = spanning_tree_labels(dag);
-        // So that all numbers lie in 32 blocks; those of nodes added later share them.
+        // So that all numbers lie in as many blocks as a filter has bits; those of nodes added later share
+        // them.
         let block = (u32::BITS - top.leading_zeros()).saturating_sub(FILTER.trailing_zeros());
         let mut ranges: Vec<(u32, u32)> = Vec::new();
         let mut spans: Vec<(u32, u32)> = Vec::new();
@@ -227,7 +244,7 @@ impl Reach {
             let by_tree = gathered.len();
             for &junior in dag.juniors(node) {
                 let below = labels[junior as usize];
-                let further = further_ranges(&ranges, &spans, below);
+                let further = spanned(&ranges, &spans, below);
                 // What lies within one range already needs no looking through.
                 let (Some(least), Some(most)) = (further.first(), further.last()) else {
                     continue;
@@ -255,54 +272,33 @@ impl Reach {
             }
             if !gathered.is_empty() {
                 let label = &mut labels[node as usize];
-                label.further = spans.len() as u32;
-                label.filter = gathered
-                    .iter()
-                    .fold(0, |bits, range| bits | blocks_of(*range, block));
+                label.filter = filter(&gathered, block);
+                label.span = spans.len() as u32;
                 spans.push((first as u32, ranges.len() as u32));
             }
         }
         Ok(Reach {
             labels: labels.into_iter().collect(),
-            block,
-            further: spans.into(),
             free: free.into_iter().collect(),
             top,
+            block,
+            spans: spans.into(),
+            changes_left: budget.saturating_sub(ranges.len()),
             ranges: ranges.into(),
-            matrix: Arc::default(),
-            nodes: dag.len(),
+            ..Reach::default()
         })
+    }
+
+    /// Whether there is a matrix: it cannot be changed, but worked out anew.
+    pub(crate) fn is_matrix(&self) -> bool {
+        !self.rows.is_empty()
     }
 
     /// Adds a node with one senior or none and without juniors, as the next; `false` where there is no
     /// room, and all must be worked out anew.
     pub(crate) fn add(&mut self, senior: Option<u32>) -> bool {
-        if !self.matrix.is_empty() {
+        let Some((number, end)) = self.take_room(1, senior) else {
             return false;
-        }
-        let (number, end) = match senior {
-            None => {
-                let end = self.top.saturating_add(1 + ROOM);
-                if end > NUMBERS {
-                    return false;
-                }
-                (std::mem::replace(&mut self.top, end), end)
-            }
-            Some(senior) => {
-                let Some(above) = self.labels.get(senior as usize) else {
-                    return false;
-                };
-                let Some(free) = self.free.get_mut(senior as usize) else {
-                    return false;
-                };
-                let room = above.end.saturating_sub(*free);
-                if room == 0 {
-                    return false;
-                }
-                let number = *free;
-                *free += (room / ROOM_TAKEN).max(1);
-                (number, *free)
-            }
         };
         self.labels.push(Label {
             number,
@@ -310,8 +306,145 @@ impl Reach {
             ..Label::default()
         });
         self.free.push(number + 1);
-        self.nodes += 1;
         true
+    }
+
+    /// A range that has no nodes yet and room for so many, under a senior or at the top.
+    fn take_room(&mut self, nodes: u32, senior: Option<u32>) -> Option<(u32, u32)> {
+        if self.is_matrix() {
+            return None;
+        }
+        let Some(senior) = senior else {
+            let end = u64::from(self.top) + u64::from(nodes) * u64::from(1 + ROOM);
+            let end = u32::try_from(end).ok().filter(|end| *end <= NUMBERS)?;
+            return Some((std::mem::replace(&mut self.top, end), end));
+        };
+        let above = self.labels.get(senior as usize)?;
+        let free = *self.free.get(senior as usize)?;
+        let room = above.end.saturating_sub(free);
+        let least = nodes.saturating_mul(if nodes > 1 { ROOM_TAKEN } else { 1 });
+        let taken = (room / ROOM_TAKEN).max(least.min(room / 2)).max(nodes);
+        if taken > room {
+            return None;
+        }
+        *self.free.get_mut(senior as usize)? = free + taken;
+        Some((free, free + taken))
+    }
+
+    /// Whether a node is below another in the tree that the numbers follow.
+    pub(crate) fn is_below_in_tree(&self, low: u32, high: u32) -> bool {
+        let label = |node| self.labels.get(node as usize);
+        label(low)
+            .zip(label(high))
+            .is_some_and(|(low, high)| high.number < low.number && low.number < high.end)
+    }
+
+    /// Gives a node and all that are below it in the tree new numbers, under another senior or at the
+    /// top; `false` where there is no room. What these and those above them reach by other edges must
+    /// then be gathered.
+    pub(crate) fn replant(&mut self, mut tree: Vec<u32>, senior: Option<u32>) -> bool {
+        let size = tree.len() as u32;
+        let Some((start, end)) = self.take_room(size, senior) else {
+            return false;
+        };
+        let room = (end - start) / size.max(1) - 1;
+        let label =
+            |reach: &Reach, node: u32| reach.labels.get(node as usize).copied().unwrap_or_default();
+        tree.sort_unstable_by_key(|node| label(self, *node).number);
+        let mut next = start;
+        // Each that is open, and where it ended.
+        let mut open: Vec<(u32, u32)> = Vec::new();
+        for node in tree.into_iter().map(Some).chain([None]) {
+            let old = node.map(|node| label(self, node));
+            while let Some(&(done, ended)) = open.last()
+                && old.is_none_or(|old| ended <= old.number)
+            {
+                open.pop();
+                if let Some(free) = self.free.get_mut(done as usize) {
+                    *free = next;
+                }
+                next += room;
+                if let Some(label) = self.labels.get_mut(done as usize) {
+                    label.end = next;
+                }
+            }
+            if let (Some(node), Some(old)) = (node, old) {
+                open.push((node, old.end));
+                if let Some(label) = self.labels.get_mut(node as usize) {
+                    label.number = next;
+                }
+                next += 1;
+            }
+        }
+        true
+    }
+
+    /// Whether a node has others below it than those of its own range.
+    pub(crate) fn has_further(&self, node: u32) -> bool {
+        self.labels
+            .get(node as usize)
+            .is_some_and(|label| label.filter != 0)
+    }
+
+    /// Lets a node reach another and all that are below it in the tree; `false` where the lists would
+    /// outgrow the budget.
+    pub(crate) fn cover(&mut self, high: u32, low: u32) -> bool {
+        let label = |node| self.labels.get(node as usize).copied();
+        let Some((own, low)) = label(high).zip(label(low)) else {
+            return false;
+        };
+        let mut ranges = self.further(high, own).to_vec();
+        ranges.push((low.number, low.end));
+        merge(&mut ranges);
+        self.set_further(high, &ranges)
+    }
+
+    /// Works out what a node reaches by other edges than the tree's, of its juniors, for whom that is
+    /// known; `false` where the lists would outgrow the budget.
+    pub(crate) fn gather(&mut self, node: u32, juniors: impl Iterator<Item = u32>) -> bool {
+        let Some(own) = self.labels.get(node as usize).copied() else {
+            return false;
+        };
+        let is_outside = |range: &(u32, u32)| range.0 < own.number || range.1 > own.end;
+        let mut ranges = Vec::new();
+        for junior in juniors {
+            let Some(below) = self.labels.get(junior as usize) else {
+                return false;
+            };
+            let further = self.further(junior, *below).iter().copied();
+            ranges.extend(
+                [(below.number, below.end)]
+                    .into_iter()
+                    .chain(further)
+                    .filter(is_outside),
+            );
+        }
+        merge(&mut ranges);
+        self.set_further(node, &ranges)
+    }
+
+    fn set_further(&mut self, node: u32, ranges: &[(u32, u32)]) -> bool {
+        let before = self.changed.get(node).map_or(0, |it| it.len());
+        let Some(left) = (self.changes_left + before).checked_sub(ranges.len()) else {
+            return false;
+        };
+        let Some(label) = self.labels.get_mut(node as usize) else {
+            return false;
+        };
+        self.changes_left = left;
+        label.filter = filter(ranges, self.block);
+        label.span = CHANGED;
+        self.changed
+            .set(node, (!ranges.is_empty()).then(|| ranges.into()));
+        true
+    }
+
+    fn further(&self, node: u32, label: Label) -> &[(u32, u32)] {
+        match label.span {
+            _ if label.filter == 0 => &[],
+            CHANGED => self.changed.get(node).map_or(&[], AsRef::as_ref),
+            _ => spanned(&self.ranges, &self.spans, label),
+        }
     }
 
     /// Takes a node out that has no juniors: from then on it stands nowhere.
@@ -319,38 +452,58 @@ impl Reach {
         if let Some(label) = self.labels.get_mut(node as usize) {
             *label = TAKEN_OUT;
         } else {
-            let (stride, node) = (self.nodes.next_multiple_of(64), node as usize);
+            let stride = self.height.next_multiple_of(64);
+            let Some(column) = self.row(node) else {
+                return;
+            };
             let matrix = Arc::make_mut(&mut self.matrix);
-            for high in 0..self.nodes {
-                if let Some(mut bit) = matrix.get_mut(high * stride + node) {
+            for high in 0..self.height {
+                if let Some(mut bit) = matrix.get_mut(high * stride + column) {
                     bit.set(false);
                 }
             }
         }
     }
 
-    fn with_matrix(dag: &Dag) -> Result<Reach, TooTangled> {
-        let nodes = dag.len();
-        if nodes > limits::TANGLED_POSITIONS {
+    pub(crate) fn with_matrix(dag: &Dag) -> Result<Reach, TooTangled> {
+        let mut rows = vec![NO_ROW; dag.len()];
+        let mut height = 0;
+        for senior in 0..dag.len() as u32 {
+            let juniors = dag.juniors(senior);
+            let with_edges = juniors
+                .iter()
+                .chain((!juniors.is_empty()).then_some(&senior));
+            for &node in with_edges {
+                if rows[node as usize] == NO_ROW {
+                    rows[node as usize] = height as u32;
+                    height += 1;
+                }
+            }
+        }
+        if height > limits::TANGLED_POSITIONS {
             return Err(TooTangled);
         }
         // Rows of whole words, so that uniting two is one operation a word.
-        let stride = nodes.next_multiple_of(64);
-        let mut matrix = BitVec::<usize, Lsb0>::repeat(false, nodes * stride);
+        let stride = height.next_multiple_of(64);
+        let mut matrix = BitVec::<usize, Lsb0>::repeat(false, height * stride);
         let mut row = BitVec::<usize, Lsb0>::repeat(false, stride);
         for node in dag.juniors_first() {
+            if dag.juniors(node).is_empty() {
+                continue;
+            }
             row.fill(false);
             for &junior in dag.juniors(node) {
-                let junior = junior as usize;
+                let junior = rows[junior as usize] as usize;
                 row |= &matrix[junior * stride..(junior + 1) * stride];
                 row.set(junior, true);
             }
-            let node = node as usize;
+            let node = rows[node as usize] as usize;
             matrix[node * stride..(node + 1) * stride].copy_from_bitslice(&row);
         }
         Ok(Reach {
             matrix: Arc::new(matrix),
-            nodes,
+            rows: rows.into(),
+            height,
             ..Reach::default()
         })
     }
@@ -368,21 +521,27 @@ impl Reach {
         // Strictly below: the node's own number is outside its range.
         let in_tree =
             number.wrapping_sub(high_label.number + 1) < high_label.end - high_label.number - 1;
-        let may_be_further = high_label.filter >> (number >> self.block) % FILTER & 1 != 0;
-        in_tree || (may_be_further && self.is_in_further(number, *high_label))
+        let may_be_further = high_label.filter >> ((number >> self.block) % FILTER) & 1 != 0;
+        in_tree || (may_be_further && self.in_further(number, high))
     }
 
     #[cold]
     fn is_below_by_matrix(&self, low: u32, high: u32) -> bool {
-        let (low, high) = (low as usize, high as usize);
-        let at = high * self.nodes.next_multiple_of(64) + low;
-        low < self.nodes && high < self.nodes && self.matrix.get(at).is_some_and(|bit| *bit)
+        let stride = self.height.next_multiple_of(64);
+        let rows = self.row(low).zip(self.row(high));
+        rows.is_some_and(|(low, high)| self.matrix.get(high * stride + low).is_some_and(|bit| *bit))
+    }
+
+    fn row(&self, node: u32) -> Option<usize> {
+        let row = *self.rows.get(node as usize)?;
+        (row != NO_ROW).then_some(row as usize)
     }
 
     #[cold]
     #[inline(never)]
-    fn is_in_further(&self, number: u32, high: Label) -> bool {
-        let ranges = further_ranges(&self.ranges, &self.further, high);
+    fn in_further(&self, number: u32, high: u32) -> bool {
+        let label = self.labels.get(high as usize).copied();
+        let ranges = self.further(high, label.unwrap_or_default());
         let after = ranges.partition_point(|&(start, _)| start <= number);
         after
             .checked_sub(1)
@@ -394,30 +553,23 @@ impl Reach {
 /// Bits of a label's filter.
 const FILTER: u32 = u32::BITS;
 
-/// The further ranges of a node.
-fn further_ranges<'r>(
-    ranges: &'r [(u32, u32)],
-    spans: &[(u32, u32)],
-    label: Label,
-) -> &'r [(u32, u32)] {
-    if label.filter == 0 {
-        return &[];
-    }
-    let span = spans.get(label.further as usize);
-    span.and_then(|&(first, last)| ranges.get(first as usize..last as usize))
-        .unwrap_or_default()
+/// The blocks that ranges touch, a bit for each: of no ranges none.
+fn filter(ranges: &[(u32, u32)], block: u32) -> u32 {
+    let blocks = |&(start, end): &(u32, u32)| {
+        let (first, last) = (start >> block, end.saturating_sub(1) >> block);
+        match last.saturating_sub(first) {
+            apart if apart < FILTER - 1 => ((1_u32 << (apart + 1)) - 1).rotate_left(first % FILTER),
+            _ => u32::MAX,
+        }
+    };
+    ranges.iter().fold(0, |bits, range| bits | blocks(range))
 }
 
-/// The bits of the blocks that a range touches.
-fn blocks_of((start, end): (u32, u32), block: u32) -> u32 {
-    let (first, last) = (start >> block, end.saturating_sub(1) >> block);
-    match last - first {
-        apart if apart < FILTER - 1 => {
-            let wide = (1_u32 << (apart + 1)) - 1;
-            wide.rotate_left(first % FILTER)
-        }
-        _ => u32::MAX,
-    }
+/// The further ranges of a node, as they were worked out.
+fn spanned<'r>(ranges: &'r [(u32, u32)], spans: &[(u32, u32)], label: Label) -> &'r [(u32, u32)] {
+    let span = spans.get(label.span as usize).filter(|_| label.filter != 0);
+    span.and_then(|&(first, last)| ranges.get(first as usize..last as usize))
+        .unwrap_or_default()
 }
 
 /// Sorts ranges, and joins those that touch or overlap.

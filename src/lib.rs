@@ -5,6 +5,7 @@
 pub mod admin;
 mod catalog;
 mod chunked;
+mod compact_names;
 mod compared;
 mod decision;
 mod describe;
@@ -29,7 +30,9 @@ pub use catalog::{Catalog, OperationNames, UnknownOperations};
 pub use decision::{Decision, Denied, DenyReason, Effect, Part, Permit, PrerequisiteCause};
 pub use describe::Described;
 pub use document::{Problem, Problems, Timestamp, TimestampError};
-pub use engine::{Accounts, Engine, EngineBuilder, InContext, Loaded};
+pub use engine::{
+    Accounts, AccountsInContext, Engine, EngineBuilder, InContext, Loaded, OtherCatalog,
+};
 pub use id::{
     FeatureId, OperationId, PackageId, PermissionId, PositionId, PropertyId, RoleId, TypeId, UserId,
 };

@@ -29,7 +29,8 @@ pub const PACKAGES: usize = 4_000_000;
 /// Positions of an account.
 pub const POSITIONS: usize = 4_000_000;
 /// Positions of a hierarchy so tangled that the ranges of positions below others would outgrow it:
-/// it then takes a matrix of a bit for each pair of positions.
+/// it then takes a matrix of a bit for each pair of positions. Those that report to none, and to whom
+/// none reports, do not count.
 pub const TANGLED_POSITIONS: usize = 32_768;
 /// Users of an account.
 pub const USERS: usize = 16_000_000;

@@ -6,145 +6,291 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
-/// Distinct names, numbered in the order in which they came.
+/// Distinct names, numbered in the order in which they came, each held once.
 ///
 /// They are looked up by a hash that is keyed at random for each process, so that names chosen
-/// elsewhere do not collide here. A name of up to 16 bytes lies whole in the table: looking it up touches the
-/// table alone. (Keys behind a pointer were slower, and copying a name into a buffer to hash it
-/// cost a call of `memcpy`, as much as all the rest.)
+/// elsewhere do not collide here. A name of up to 16 bytes lies in the table and nowhere else: looking
+/// it up touches the table alone. (Keys behind a pointer were slower, and copying a name into a buffer
+/// to hash it cost a call of `memcpy`, as much as all the rest.)
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Names {
     table: HashTable<Entry>,
-    /// Every name, one behind the other.
-    text: String,
-    /// Where each ends in `text`.
-    ends: Vec<u32>,
+    /// For each number, the bucket of the table that its name lies in. (A clone of a table has
+    /// everything in the same buckets; a table is never grown in place.)
+    buckets: Vec<u32>,
+    /// The names that do not fit the table, one behind the other.
+    long: String,
     hasher: RandomState,
 }
 
+/// Twenty bytes.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
-    key: Key,
+    name: [u8; WHOLE],
     index: u32,
 }
 
-/// A name as two words and its length: up to 16 bytes this is the name itself, past that its first
-/// and last bytes, and the text decides.
+/// Bytes of a name that lie in the table.
+const WHOLE: usize = 16;
+/// A shorter name has its length in the last byte, above this mark. No text of 16 bytes ends so: the
+/// last byte of UTF-8 lies below `0xc0`.
+const SHORTER: u8 = 0xf0;
+/// The last byte where the name lies elsewhere: its start and length are told by the bytes before.
+const ELSEWHERE: u8 = 0xc0;
+
+/// A name as two words, as [`Entry::name`] has them; of a name that does not fit, nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Key {
     first: u64,
     last: u64,
-    len: u32,
 }
 
-/// Bytes that a key holds whole.
-const WHOLE: u32 = 16;
+/// A name that is looked for, in each of several tables.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sought<'n> {
+    name: &'n str,
+    key: Key,
+    hash: u64,
+}
 
 impl Key {
+    /// Of a name of up to 16 bytes.
     #[inline]
-    fn of(text: &str) -> Key {
-        let bytes = text.as_bytes();
-        // The two loads overlap where the name is shorter than both; the length tells names apart.
+    fn of(name: &str) -> Key {
+        let bytes = name.as_bytes();
+        let len = bytes.len();
+        // Two loads that overlap; what both have is shifted out of the second.
         let (first, last) = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
-            (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+            (Some(first), Some(last)) if len > 8 => (
+                u64::from_le_bytes(*first),
+                u64::from_le_bytes(*last) >> ((WHOLE - len.min(WHOLE)) * 8),
+            ),
             _ => match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-                (Some(first), Some(last)) => (
-                    u64::from(u32::from_le_bytes(*first)),
-                    u64::from(u32::from_le_bytes(*last)),
-                ),
-                _ => (
-                    bytes
-                        .iter()
-                        .fold(0, |word, byte| word << 8 | u64::from(*byte)),
-                    0,
-                ),
+                (Some(first), Some(last)) => {
+                    let last = u64::from(u32::from_le_bytes(*last)) >> ((8 - len.min(8)) * 8);
+                    (u64::from(u32::from_le_bytes(*first)) | last << 32, 0)
+                }
+                _ => {
+                    let bytes = bytes.iter().rev();
+                    (bytes.fold(0, |word, byte| word << 8 | u64::from(*byte)), 0)
+                }
             },
+        };
+        let mark = match len < WHOLE {
+            true => u64::from(SHORTER | len as u8) << 56,
+            false => 0,
         };
         Key {
             first,
-            last,
-            len: bytes.len() as u32,
+            last: last | mark,
         }
+    }
+}
+
+impl Entry {
+    fn new(key: Key, index: u32) -> Entry {
+        let mut name = [0; WHOLE];
+        name[..8].copy_from_slice(&key.first.to_le_bytes());
+        name[8..].copy_from_slice(&key.last.to_le_bytes());
+        Entry { name, index }
+    }
+
+    /// Of a name that lies in `long`.
+    fn elsewhere(start: usize, len: usize, index: u32) -> Entry {
+        let key = Key {
+            first: start as u64,
+            last: len as u64 & (u64::MAX >> 8) | u64::from(ELSEWHERE) << 56,
+        };
+        Entry::new(key, index)
     }
 
     #[inline]
-    fn hash(self, text: &str, hasher: &RandomState) -> u64 {
-        if self.len <= WHOLE {
-            hasher.hash_one((self.first, self.last ^ u64::from(self.len).rotate_right(6)))
-        } else {
-            hasher.hash_one(text)
+    fn key(&self) -> Key {
+        let word = |bytes: Option<&[u8; 8]>| u64::from_le_bytes(bytes.copied().unwrap_or_default());
+        Key {
+            first: word(self.name.first_chunk()),
+            last: word(self.name.last_chunk()),
         }
+    }
+
+    fn text<'t>(&'t self, long: &'t str) -> Option<&'t str> {
+        let len = match self.name[WHOLE - 1] {
+            ELSEWHERE => {
+                let Key { first, last } = self.key();
+                let start = first as usize;
+                return long.get(start..start + (last & u64::MAX >> 8) as usize);
+            }
+            mark if mark & SHORTER == SHORTER => usize::from(mark & !SHORTER),
+            _ => WHOLE,
+        };
+        std::str::from_utf8(self.name.get(..len)?).ok()
     }
 }
 
 impl Names {
-    pub(crate) fn with_capacity(names: usize) -> Names {
-        Names {
-            table: HashTable::with_capacity(names),
-            ends: Vec::with_capacity(names),
-            ..Names::default()
+    /// Where every name lies once the table has twice as many buckets.
+    #[cold]
+    fn widen(&mut self) {
+        let room = (self.table.capacity() * 2).max(3);
+        let before = std::mem::replace(&mut self.table, HashTable::with_capacity(room));
+        let mut moved = vec![0; before.num_buckets()];
+        for bucket in before.iter_buckets() {
+            let Some(&entry) = before.get_bucket(bucket) else {
+                continue;
+            };
+            let hash = self.hash_of(&entry);
+            let placed = self.table.insert_unique(hash, entry, |_| 0);
+            if let Some(moved) = moved.get_mut(bucket) {
+                *moved = placed.bucket_index() as u32;
+            }
+        }
+        for bucket in &mut self.buckets {
+            *bucket = moved.get(*bucket as usize).copied().unwrap_or(*bucket);
         }
     }
 
-    /// Numbers a name; `Err` with its number when it is known already.
-    pub(crate) fn insert(&mut self, name: &str) -> Result<u32, u32> {
-        let key = Key::of(name);
-        let hash = key.hash(name, &self.hasher);
-        if let Some(known) = self.find(key, hash, name) {
-            return Err(known);
+    fn hash_of(&self, entry: &Entry) -> u64 {
+        entry.text(&self.long).map_or(0, |it| self.sought(it).hash)
+    }
+
+    /// Gives a name that is not known the next number.
+    fn number(&mut self, sought: Sought<'_>) -> u32 {
+        // With room for one more, nothing in the table moves.
+        if self.table.len() == self.table.capacity() {
+            self.widen();
         }
-        let index = self.ends.len() as u32;
-        self.text.push_str(name);
-        self.ends.push(self.text.len() as u32);
-        let (hasher, text, ends) = (&self.hasher, &self.text, &self.ends);
-        self.table
-            .insert_unique(hash, Entry { key, index }, |entry| {
-                let name = text_of(text, ends, entry.index).unwrap_or_default();
-                entry.key.hash(name, hasher)
-            });
-        Ok(index)
+        let index = self.buckets.len() as u32;
+        let entry = match sought.name.len() <= WHOLE {
+            true => Entry::new(sought.key, index),
+            false => {
+                let start = self.long.len();
+                self.long.push_str(sought.name);
+                Entry::elsewhere(start, sought.name.len(), index)
+            }
+        };
+        let placed = self.table.insert_unique(sought.hash, entry, |_| 0);
+        self.buckets.push(placed.bucket_index() as u32);
+        index
+    }
+
+    fn place(&self, sought: Sought<'_>) -> Option<usize> {
+        let is_it = |entry: &Entry| match sought.name.len() <= WHOLE {
+            true => entry.key() == sought.key,
+            false => entry.text(&self.long) == Some(sought.name),
+        };
+        self.table.find_bucket_index(sought.hash, is_it)
+    }
+
+    #[inline(never)]
+    fn find_long(&self, sought: Sought<'_>) -> Option<u32> {
+        Some(self.table.get_bucket(self.place(sought)?)?.index)
     }
 
     #[inline]
     pub(crate) fn get(&self, name: &str) -> Option<u32> {
-        let key = Key::of(name);
-        self.find(key, key.hash(name, &self.hasher), name)
+        self.find(self.sought(name))
+    }
+}
+
+impl Numbered for Names {
+    type Sought<'n> = Sought<'n>;
+
+    fn with_capacity(names: usize) -> Names {
+        Names {
+            table: HashTable::with_capacity(names),
+            buckets: Vec::with_capacity(names),
+            ..Names::default()
+        }
+    }
+
+    fn like(&self, names: usize) -> Names {
+        Names {
+            hasher: self.hasher.clone(),
+            ..Names::with_capacity(names)
+        }
     }
 
     #[inline]
-    fn find(&self, key: Key, hash: u64, name: &str) -> Option<u32> {
-        let found = self.table.find(hash, |entry| {
-            entry.key == key && (key.len <= WHOLE || self.text(entry.index) == Some(name))
-        });
+    fn sought<'n>(&self, name: &'n str) -> Sought<'n> {
+        let key = Key::of(name);
+        let hash = match name.len() <= WHOLE {
+            true => self.hasher.hash_one((key.first, key.last)),
+            false => self.hasher.hash_one(name),
+        };
+        Sought { name, key, hash }
+    }
+
+    #[inline]
+    fn find(&self, sought: Sought<'_>) -> Option<u32> {
+        if sought.name.len() > WHOLE {
+            return self.find_long(sought);
+        }
+        let found = self
+            .table
+            .find(sought.hash, |entry| entry.key() == sought.key);
         found.map(|entry| entry.index)
     }
 
-    /// Numbers a name anew, whether or not it is known: from now on it has the new number alone.
+    fn insert(&mut self, name: &str) -> Result<u32, u32> {
+        let sought = self.sought(name);
+        match self.find(sought) {
+            Some(known) => Err(known),
+            None => Ok(self.number(sought)),
+        }
+    }
+
     fn renew(&mut self, name: &str) {
-        if let Err(known) = self.insert(name) {
-            let index = self.ends.len() as u32;
-            self.text.push_str(name);
-            self.ends.push(self.text.len() as u32);
-            let key = Key::of(name);
-            let hash = key.hash(name, &self.hasher);
-            let entry = self.table.find_mut(hash, |entry| entry.index == known);
-            if let Some(entry) = entry {
+        let sought = self.sought(name);
+        let index = self.buckets.len() as u32;
+        let place = self.place(sought);
+        match place.and_then(|it| Some((it, self.table.get_bucket_mut(it)?))) {
+            Some((place, entry)) => {
                 entry.index = index;
+                self.buckets.push(place as u32);
+            }
+            None => {
+                self.number(sought);
             }
         }
     }
 
+    fn text(&self, index: u32) -> Option<&str> {
+        let bucket = *self.buckets.get(index as usize)?;
+        self.table.get_bucket(bucket as usize)?.text(&self.long)
+    }
+
+    fn len(&self) -> usize {
+        self.buckets.len()
+    }
+
+    fn shrink(&mut self) {
+        self.buckets.shrink_to_fit();
+        self.long.shrink_to_fit();
+    }
+}
+
+/// Distinct names, numbered in the order in which they came: what a [`Registry`] is made of.
+pub(crate) trait Numbered: Default + Clone {
+    /// A name that is looked for, hashed once for all tables that hash alike.
+    type Sought<'n>: Copy;
+
+    fn with_capacity(names: usize) -> Self;
+    /// No names yet, hashed as these are, with room for so many.
+    fn like(&self, names: usize) -> Self;
+    fn sought<'n>(&self, name: &'n str) -> Self::Sought<'n>;
+    fn find(&self, sought: Self::Sought<'_>) -> Option<u32>;
+    /// Numbers a name; `Err` with its number when it is known already.
+    fn insert(&mut self, name: &str) -> Result<u32, u32>;
+    /// Numbers a name anew, whether or not it is known: from now on it has the new number alone.
+    fn renew(&mut self, name: &str);
     /// The name of that number.
-    pub(crate) fn text(&self, index: u32) -> Option<&str> {
-        text_of(&self.text, &self.ends, index)
-    }
+    fn text(&self, index: u32) -> Option<&str>;
+    fn len(&self) -> usize;
+    /// Gives back what was set aside for more.
+    fn shrink(&mut self);
 
-    pub(crate) fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
-        (0..self.ends.len() as u32).filter_map(|index| self.text(index))
+    fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..self.len() as u32).filter_map(|index| self.text(index))
     }
 }
 
@@ -155,16 +301,17 @@ impl Names {
 /// than the next, so that adding one copies little (O'Neil et al., "The Log-Structured Merge-Tree",
 /// 1996). As long as nothing was added, a look-up is that of [`Names`].
 #[derive(Debug, Default, Clone)]
-pub(crate) struct Registry {
-    base: Arc<Names>,
+pub(crate) struct Registry<N = Names> {
+    base: Arc<N>,
     /// Oldest first; each with the first number in it.
-    recent: Vec<(u32, Arc<Names>)>,
+    recent: Vec<(u32, Arc<N>)>,
     /// Whether a name was numbered twice: then the newest must be asked first.
     renewed: bool,
 }
 
-impl From<Names> for Registry {
-    fn from(names: Names) -> Registry {
+impl<N: Numbered> From<N> for Registry<N> {
+    fn from(mut names: N) -> Registry<N> {
+        names.shrink();
         Registry {
             base: Arc::new(names),
             ..Registry::default()
@@ -178,24 +325,38 @@ const NEWEST: usize = 64;
 const TIER: usize = 4;
 const BASE_TIER: usize = 8;
 
-impl Registry {
+impl<N: Numbered> Registry<N> {
+    /// Names that other registries have too, and behind them some of its own, which hash alike.
+    pub(crate) fn over(base: Arc<N>, mut own: N) -> Registry<N> {
+        if base.len() == 0 {
+            return own.into();
+        }
+        own.shrink();
+        let first = base.len() as u32;
+        let own = (own.len() > 0).then(|| (first, Arc::new(own)));
+        Registry {
+            base,
+            recent: own.into_iter().collect(),
+            renewed: false,
+        }
+    }
+
     /// The newest number of a name.
     #[inline]
     pub(crate) fn get(&self, name: &str) -> Option<u32> {
-        let key = Key::of(name);
-        let hash = key.hash(name, &self.base.hasher);
+        let sought = self.base.sought(name);
         if self.recent.is_empty() {
-            return self.base.find(key, hash, name);
+            return self.base.find(sought);
         }
-        self.get_recent(key, hash, name)
+        self.get_recent(sought)
     }
 
     #[inline(never)]
-    fn get_recent(&self, key: Key, hash: u64, name: &str) -> Option<u32> {
-        let base = || self.base.find(key, hash, name);
+    fn get_recent(&self, sought: N::Sought<'_>) -> Option<u32> {
+        let base = || self.base.find(sought);
         let recent = || {
             let mut newest_first = self.recent.iter().rev();
-            newest_first.find_map(|(first, names)| Some(first + names.find(key, hash, name)?))
+            newest_first.find_map(|(first, names)| Some(first + names.find(sought)?))
         };
         match self.renewed {
             true => recent().or_else(base),
@@ -228,10 +389,7 @@ impl Registry {
         match self.recent.last_mut() {
             Some((_, newest)) if newest.len() < NEWEST => Arc::make_mut(newest).renew(name),
             _ => {
-                let mut newest = Names {
-                    hasher: self.base.hasher.clone(),
-                    ..Names::default()
-                };
+                let mut newest = self.base.like(0);
                 newest.renew(name);
                 self.recent.push((number, Arc::new(newest)));
             }
@@ -259,6 +417,7 @@ impl Registry {
             let only = Arc::clone(only);
             let base = Arc::make_mut(&mut self.base);
             only.iter().for_each(|name| base.renew(name));
+            base.shrink();
             self.recent.clear();
             self.renewed = false;
         }
@@ -272,6 +431,16 @@ pub(crate) trait Known {
     fn every(&self) -> impl Iterator<Item = &str>;
 }
 
+impl<N: Numbered> Known for Registry<N> {
+    fn number(&self, name: &str) -> Option<u32> {
+        self.get(name)
+    }
+
+    fn every(&self) -> impl Iterator<Item = &str> {
+        (0..self.len() as u32).filter_map(|number| self.text(number))
+    }
+}
+
 impl Known for Names {
     fn number(&self, name: &str) -> Option<u32> {
         self.get(name)
@@ -282,22 +451,19 @@ impl Known for Names {
     }
 }
 
-fn text_of<'t>(text: &'t str, ends: &[u32], index: u32) -> Option<&'t str> {
-    let index = index as usize;
-    let start = match index.checked_sub(1) {
-        Some(before) => *ends.get(before)? as usize,
-        None => 0,
-    };
-    text.get(start..*ends.get(index)? as usize)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compact_names::CompactNames;
 
     #[test]
     fn a_registry_keeps_its_numbers() {
-        let mut names = Names::default();
+        keeps_its_numbers::<Names>();
+        keeps_its_numbers::<CompactNames>();
+    }
+
+    fn keeps_its_numbers<N: Numbered>() {
+        let mut names = N::default();
         for n in 0..700 {
             names.insert(&format!("name-{n}")).unwrap();
         }
@@ -307,7 +473,11 @@ mod tests {
         for step in 0..20_000 {
             seed = (seed * 1_103_515_245 + 12_345) % (1 << 31);
             // Many names come again and again.
-            let name = format!("name-{}", seed / 7 % 9000);
+            let number = seed / 7 % 9000;
+            let name = match number % 3 {
+                0 => format!("a name too long to lie in the table, {number}"),
+                _ => format!("name-{number}"),
+            };
             let old = (step % 4000 == 0).then(|| (registry.clone(), expected.len()));
             assert_eq!(registry.add(&name) as usize, expected.len());
             expected.push(name);
@@ -331,8 +501,39 @@ mod tests {
     }
 
     #[test]
+    fn a_name_is_held_once() {
+        a_longer_name_takes_that_much_more::<Names>();
+        a_longer_name_takes_that_much_more::<CompactNames>();
+    }
+
+    fn a_longer_name_takes_that_much_more<N: Numbered>() {
+        const NAMES: usize = 10_000;
+        let bytes = |len: usize| {
+            let texts: Vec<String> = (0..NAMES).map(|it| format!("{it:0len$}")).collect();
+            let mut kept = None;
+            let counted = allocation_counter::measure(|| {
+                let mut names = N::with_capacity(NAMES);
+                for text in &texts {
+                    names.insert(text).unwrap();
+                }
+                kept = Some(Registry::from(names));
+            });
+            counted.bytes_current / NAMES as i64
+        };
+        assert_eq!(bytes(100) - bytes(50), 50);
+        assert!(bytes(17) - bytes(16) <= 17);
+        // Up to 16 bytes a name lies in the table, or nowhere else than in the text.
+        assert!(bytes(16) - bytes(6) <= 10);
+    }
+
+    #[test]
     fn names_of_every_length_are_told_apart() {
-        let mut names = Names::default();
+        are_told_apart::<Names>();
+        are_told_apart::<CompactNames>();
+    }
+
+    fn are_told_apart<N: Numbered>() {
+        let mut names = N::default();
         let mut texts: Vec<String> = (0..300).map(|len| "x".repeat(len)).collect();
         texts.extend(
             [
@@ -345,6 +546,12 @@ mod tests {
                 "abcd",
                 "aaaabbbb",
                 "aaaabbb",
+                // What marks a length is no part of a text.
+                "1234567é",
+                "fifteen bytes..",
+                "fifteen bytes..\0",
+                "fourteen bytesé",
+                "fourteen bytesè",
             ]
             .map(String::from),
         );
@@ -369,10 +576,21 @@ mod tests {
         }
         for (i, text) in texts.iter().enumerate() {
             assert_eq!(names.insert(text), Err(i as u32));
-            assert_eq!(names.get(text), Some(i as u32));
+            assert_eq!(names.clone().insert(text), Err(i as u32));
             assert_eq!(names.text(i as u32), Some(text.as_str()));
         }
-        assert_eq!(names.get("c"), None);
+        let copy = names.clone();
+        for (i, text) in texts.iter().enumerate() {
+            assert_eq!(copy.text(i as u32), Some(text.as_str()));
+        }
+        for unheard in [
+            "c",
+            "a\0\0",
+            "fifteen bytes..\u{ff}",
+            "first eight, then what, last eight",
+        ] {
+            assert_eq!(names.find(names.sought(unheard)), None, "{unheard:?}");
+        }
         assert_eq!(names.text(texts.len() as u32), None);
     }
 }

@@ -27,6 +27,9 @@ impl<T: Ord + Clone> FromIterator<T> for Ordered<T> {
         let mut items: Vec<T> = items.into_iter().collect();
         items.sort_unstable();
         items.dedup();
+        if items.is_empty() {
+            return Ordered::default();
+        }
         // Half full, so that the first writes split nothing.
         Ordered {
             len: items.len(),

@@ -29,6 +29,7 @@ use crate::document::{
     AccountsServed, AskedOn, CatalogDocument, ChangeKind, Parsed, Problem, Problems, PropertyType,
     Reach,
 };
+use crate::engine::Common;
 use crate::id::{Brand, FeatureId, OperationId, PermissionId, PropertyId, TypeId};
 use crate::names::Names;
 
@@ -73,12 +74,14 @@ pub(crate) struct Model {
     pub(crate) operations: Vec<Operation>,
     pub(crate) pairs: Vec<Pair>,
     pub(crate) roles: Vec<SystemRole>,
-    pub(crate) role_names: Names,
+    pub(crate) role_names: Arc<Names>,
     pub(crate) administration: Administration,
     pub(crate) tokens_bring_account_roles: bool,
     pub(crate) document: CatalogDocument,
     pub(crate) evolution: evolution::Evolution,
     pub(crate) warnings: Vec<Problem>,
+    /// What the engines of all accounts share.
+    pub(crate) common: Common,
 }
 
 pub(crate) struct Permission {

@@ -6,6 +6,7 @@ use super::{Followed, Model};
 use crate::Scope;
 use crate::document::problem::{Path, Report, quoted};
 use crate::document::{DenialDocument, GrantDocument};
+use crate::names::Numbered;
 
 /// What a role grants and denies, permission by permission.
 #[derive(Debug, Clone, PartialEq, Eq)]

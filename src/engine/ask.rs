@@ -156,7 +156,7 @@ where
     fn fold<B, F: FnMut(B, Decision) -> B>(mut self, first: B, mut f: F) -> B {
         let mut folded = first;
         if self.engine.0.is_far() {
-            while let Some(decision) = self.next() {
+            for decision in self.by_ref() {
                 folded = f(folded, decision);
             }
             return folded;

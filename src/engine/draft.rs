@@ -338,7 +338,7 @@ impl Draft {
                 continue;
             };
             let rights = self.state.united(assigned);
-            if self.state.sets.rights(set as usize) != Some(&rights) {
+            if self.state.sets.rights(set as usize) != Some(&*rights) {
                 Arc::make_mut(&mut self.state.sets).set_rights(set, rights);
                 self.changed_sets.insert(set);
             }
@@ -380,12 +380,9 @@ impl Draft {
         seniors: &[u32],
     ) -> Result<(), NoHierarchy> {
         let positions = Arc::make_mut(&mut self.state.positions);
-        let (number, must_relabel) = positions.add(name, seniors);
+        let number = positions.add(name, seniors)?;
         if label.is_some() {
             positions.set_label(number, label);
-        }
-        if must_relabel {
-            positions.relabel()?;
         }
         if let Some(lent) = &mut self.state.lent {
             Arc::make_mut(lent).add_position();
@@ -406,12 +403,8 @@ impl Draft {
         &mut self,
         moves: impl Iterator<Item = (u32, &'s [u32])>,
     ) -> Result<(), NoHierarchy> {
-        let positions = Arc::make_mut(&mut self.state.positions);
-        for (position, seniors) in moves {
-            positions.set_seniors(position, seniors);
-        }
         self.hierarchy_changed = true;
-        positions.relabel()
+        Arc::make_mut(&mut self.state.positions).set_seniors(moves)
     }
 
     pub(crate) fn describe_position(&mut self, position: u32, label: Option<&str>) {

@@ -19,27 +19,34 @@ impl State {
         }
         let is_missing = |feature: &u16| !enabled.get(*feature as usize).is_some_and(|it| *it);
         let missing = |features: &[u16]| features.iter().copied().find(is_missing);
-        self.missing_features = model
-            .permissions
-            .iter()
-            .map(|permission| {
-                if let Some(own) = missing(&permission.features) {
-                    return Some((own, Part::Permission));
+        let missing_features = model.permissions.iter().map(|permission| {
+            if let Some(own) = missing(&permission.features) {
+                return Some((own, Part::Permission));
+            }
+            let mut above = permission.parent;
+            while let Some(ancestor) = above.and_then(|it| model.permissions.get(it as usize)) {
+                if let Some(feature) = missing(&ancestor.features) {
+                    return Some((feature, Part::Ancestor));
                 }
-                let mut above = permission.parent;
-                while let Some(ancestor) = above.and_then(|it| model.permissions.get(it as usize)) {
-                    if let Some(feature) = missing(&ancestor.features) {
-                        return Some((feature, Part::Ancestor));
-                    }
-                    above = ancestor.parent;
-                }
-                None
-            })
-            .collect();
+                above = ancestor.parent;
+            }
+            None
+        });
+        self.missing_features = unless_all(missing_features, None);
         let or_none = |features: &[u16]| missing(features).unwrap_or(NONE);
-        self.pair_features = model.pairs.iter().map(|it| or_none(&it.features)).collect();
+        let pairs = model.pairs.iter();
+        self.pair_features = unless_all(pairs.map(|it| or_none(&it.features)), NONE);
         let operations = model.operations.iter();
-        self.operation_features = operations.map(|it| or_none(&it.features)).collect();
+        self.operation_features = unless_all(operations.map(|it| or_none(&it.features)), NONE);
         self.features = features;
+    }
+}
+
+/// Where everything is nothing, there need not be a table: what is not in one is nothing as well.
+fn unless_all<T: PartialEq>(each: impl Iterator<Item = T>, nothing: T) -> Arc<[T]> {
+    let each: Vec<T> = each.collect();
+    match each.iter().all(|it| *it == nothing) {
+        true => Arc::default(),
+        false => each.into(),
     }
 }

@@ -57,7 +57,7 @@ impl<C: Context + ?Sized> InContext<'_, C> {
         let read = self.check(subject, state.read(fields), record);
         let readable = read.is_allow();
         let needed = match readable {
-            true => state.scope_needed(&state.viewer(&subject), record),
+            true => state.viewer(&subject).scope_needed(state, record),
             false => u8::MAX,
         };
         let reaches = |&permission: &u16| {

@@ -6,6 +6,7 @@ mod asker;
 mod bearer;
 mod cells;
 mod check;
+mod common;
 mod draft;
 mod evaluate;
 mod explain;
@@ -24,6 +25,7 @@ mod users;
 mod view;
 
 pub(crate) use cells::is_effective;
+pub(crate) use common::Common;
 pub(crate) use draft::Draft;
 pub(crate) use evaluate::JudgedPair;
 pub(crate) use explain::{Asking, FailingCondition, Owned, Recorded};
@@ -33,7 +35,7 @@ pub(crate) use rights::{Holder, Planes};
 pub(crate) use sets::{Assigned, Sets};
 pub(crate) use users::{End, Extras, Held, NOWHERE, User};
 
-pub use accounts::Accounts;
+pub use accounts::{Accounts, AccountsInContext, OtherCatalog};
 pub use ask::InContext;
 pub(crate) use asker::{Asker, got_further};
 pub use load::{EngineBuilder, Loaded};
@@ -112,7 +114,8 @@ pub(crate) struct State {
     features: Arc<[Box<str>]>,
     settings: Arc<BTreeMap<String, String>>,
     used: Arc<UsedIds>,
-    /// For each permission, the first feature that it lacks (D6), and where it is named.
+    /// For each permission, the first feature that it lacks (D6), and where it is named. Empty where
+    /// none lacks one, as are the next two.
     missing_features: Arc<[Option<(u16, Part)>]>,
     /// For each pair and each operation, the first feature of its own that is not enabled, or `NONE`.
     pair_features: Arc<[u16]>,
@@ -135,6 +138,14 @@ struct UsedIds {
     users: Ordered<Arc<str>>,
     roles: Ordered<Arc<str>>,
     positions: Ordered<Arc<str>>,
+}
+
+impl UsedIds {
+    fn is_empty(&self) -> bool {
+        [&self.users, &self.roles, &self.positions]
+            .iter()
+            .all(|ids| ids.len() == 0)
+    }
 }
 
 /// What a check reads of an operation, in four bytes.

@@ -9,7 +9,7 @@ use crate::catalog::Rights;
 
 /// Five bits a permission, plane by plane: granted at least at Own, Reports, Peers, All; denied.
 /// A union of roles is then one *or* over the words. Every plane begins with a word of its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Planes {
     permissions: usize,
     bits: BitVec<usize, Lsb0>,

@@ -30,21 +30,33 @@ pub(crate) struct Role {
     /// The roles that it inherits directly.
     pub(crate) juniors: Box<[u32]>,
     pub(crate) tokens_bring: bool,
-    /// The revision that last changed what it says.
+    /// The revision that last changed what it says; 0 of a system role.
     pub(crate) changed: u64,
 }
 
 impl Roles {
-    pub(crate) fn new(names: Registry, roles: Vec<Role>) -> Roles {
-        let edges = roles.iter().zip(0..).flat_map(|(role, senior)| {
-            let juniors = role.juniors.iter();
-            juniors.map(move |junior| (*junior, senior))
-        });
+    /// The roles with more behind them; `names` are those of all. What needs no copy is shared.
+    pub(crate) fn with(&self, names: Registry, more: Vec<Arc<Role>>) -> Roles {
+        let edges = more
+            .iter()
+            .zip(self.numbers()..)
+            .flat_map(|(role, senior)| {
+                let juniors = role.juniors.iter();
+                juniors.map(move |junior| (*junior, senior))
+            });
+        let edges: Vec<(u32, u32)> = edges.collect();
+        let seniors = match edges.is_empty() {
+            true => self.seniors.clone(),
+            false => self.seniors.iter().copied().chain(edges).collect(),
+        };
+        let count = self.count + more.len();
+        let mut roles = self.roles.clone();
+        roles.extend(more.into_iter().map(Some));
         Roles {
             names,
-            seniors: edges.collect(),
-            count: roles.len(),
-            roles: roles.into_iter().map(Arc::new).map(Some).collect(),
+            roles,
+            seniors,
+            count,
         }
     }
 

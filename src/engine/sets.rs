@@ -48,19 +48,25 @@ pub(crate) struct Holders {
 
 impl State {
     /// What the roles of an access set grant and deny together (D2 to D4).
-    pub(crate) fn united(&self, assigned: &Assigned) -> Planes {
-        let mut planes = Planes::none(self.model().permissions.len());
+    pub(crate) fn united(&self, assigned: &Assigned) -> Arc<Planes> {
+        let mut united: Option<Arc<Planes>> = None;
         let by_package = assigned
             .packages
             .iter()
             .filter_map(|package| self.packages.get(*package))
             .flat_map(|package| package.roles.iter());
+        // Of a single role they are the role's own.
         for role in assigned.roles.iter().chain(by_package) {
-            if let Some(role) = self.roles.get(*role) {
-                planes.unite(&role.closure);
+            let Some(role) = self.roles.get(*role) else {
+                continue;
+            };
+            match &mut united {
+                None => united = Some(Arc::clone(&role.closure)),
+                Some(known) if Arc::ptr_eq(known, &role.closure) => {}
+                Some(known) => Arc::make_mut(known).unite(&role.closure),
             }
         }
-        planes
+        united.unwrap_or_else(|| Arc::clone(&self.model().common.no_rights))
     }
 }
 
@@ -70,11 +76,11 @@ fn hash(assigned: &Assigned) -> u64 {
 
 impl Sets {
     pub(crate) fn new(
-        sets: Vec<(Assigned, Planes)>,
+        sets: Vec<(Assigned, Arc<Planes>)>,
         holders: impl IntoIterator<Item = Holders>,
     ) -> Sets {
         fn pairs<'s>(
-            sets: &'s [(Assigned, Planes)],
+            sets: &'s [(Assigned, Arc<Planes>)],
             of: impl Fn(&'s Assigned) -> &'s [u32],
         ) -> Ordered<(u32, u32)> {
             let each = sets.iter().zip(0..).flat_map(|((assigned, _), set)| {
@@ -98,7 +104,7 @@ impl Sets {
                 .into_iter()
                 .map(|(assigned, rights)| Set {
                     assigned: Arc::new(assigned),
-                    rights: Arc::new(rights),
+                    rights,
                 })
                 .collect(),
         }
@@ -145,12 +151,12 @@ impl Sets {
     }
 
     /// Makes a set, in the place of one that nobody has where there is one; its number.
-    pub(crate) fn make(&mut self, assigned: Assigned, rights: Planes) -> u32 {
+    pub(crate) fn make(&mut self, assigned: Assigned, rights: Arc<Planes>) -> u32 {
         let hash_of_new = hash(&assigned);
         let (roles, packages) = (assigned.roles.clone(), assigned.packages.clone());
         let new = Set {
             assigned: Arc::new(assigned),
-            rights: Arc::new(rights),
+            rights,
         };
         let set = match self.unused.first() {
             Some(&unused) => {
@@ -183,9 +189,9 @@ impl Sets {
         set
     }
 
-    pub(crate) fn set_rights(&mut self, set: u32, rights: Planes) {
+    pub(crate) fn set_rights(&mut self, set: u32, rights: Arc<Planes>) {
         if let Some(slot) = self.sets.get_mut(set as usize) {
-            slot.rights = Arc::new(rights);
+            slot.rights = rights;
         }
     }
 

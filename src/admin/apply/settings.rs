@@ -68,7 +68,7 @@ impl Transaction {
             });
         };
         if let Some(role) = role {
-            find(&model.role_names, role, Named::Role)?;
+            find(&*model.role_names, role, Named::Role)?;
         }
         let mut settings = self.now().settings().clone();
         // A setting that an older policy wrote under another path is replaced all the same.

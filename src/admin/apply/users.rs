@@ -9,6 +9,7 @@ use crate::document::problem::quoted;
 use crate::document::{ChangeKind, PropertyType, PropertyValue, UserDocument};
 use crate::engine::{Assigned, Extras, Held, NOWHERE, Planes, User};
 use crate::limits;
+use crate::names::Numbered;
 
 impl Transaction {
     pub(super) fn create_user(&mut self, user: &UserDocument) -> Result<(), Refusal> {

@@ -27,6 +27,7 @@ use crate::catalog::{Catalog, Rights, SYSTEM, resolve_denial};
 use crate::document::problem::{Path, Report, Source};
 use crate::document::{DirectoryDocument, PolicyDocument, Problems, RoleDocument, Timestamp};
 use crate::engine::Engine;
+use crate::names::Numbered;
 use error::nearest_of;
 use step::{Step, Ticks};
 use tree::{Standing, Tree};

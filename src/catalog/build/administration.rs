@@ -40,7 +40,7 @@ pub(super) fn rules(
             Some(role) => {
                 let item = exempt.index(i);
                 let here = item.field("role");
-                match find(&model.role_names, role, "system role", &here, report) {
+                match find(&*model.role_names, role, "system role", &here, report) {
                     Some(found) => Some(found),
                     None => continue,
                 }

@@ -9,12 +9,15 @@ mod tree;
 
 pub(crate) use roles::SYSTEM;
 
+use std::sync::Arc;
+
 use super::Model;
 use super::evolution::Evolution;
 use crate::document::problem::{Path, Report, quoted, shortened};
 use crate::document::{CatalogDocument, FORMAT, Parsed, Problem, Problems};
+use crate::engine::Common;
 use crate::id::Brand;
-use crate::names::{Known, Names};
+use crate::names::{Known, Names, Numbered};
 use crate::request::is_invalid_identifier;
 
 pub(super) fn build(parsed: &Parsed<CatalogDocument>) -> Result<Model, Problems> {
@@ -71,12 +74,13 @@ fn build_document(
         operations: Vec::new(),
         pairs: Vec::new(),
         roles: Vec::new(),
-        role_names: Names::default(),
+        role_names: Arc::default(),
         administration: Default::default(),
         tokens_bring_account_roles: document.tokens.account_roles,
         document: document.clone(),
         evolution: Evolution::of(document),
         warnings: Vec::new(),
+        common: Common::default(),
     };
     tree::features(&mut model, document, root, report);
     tree::permissions(&mut model, document, root, report);
@@ -92,6 +96,7 @@ fn build_document(
         operations::narrowing(&mut model);
         #[cfg(feature = "mask")]
         fields::compile(&mut model);
+        model.common = Common::of(&model);
         model
     })
 }
@@ -117,7 +122,7 @@ pub(crate) fn check_identifier(name: &str, at: &Path<'_>, report: &mut Report<'_
 
 /// Numbers a name that may stand once only.
 pub(crate) fn insert(
-    names: &mut Names,
+    names: &mut impl Numbered,
     name: &str,
     what: &str,
     at: &Path<'_>,

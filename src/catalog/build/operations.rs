@@ -11,7 +11,7 @@ use crate::decision::NONE;
 use crate::document::problem::{Path, Report, quoted};
 use crate::document::{AskedOn, CatalogDocument, OperationDocument, PropertyType};
 use crate::limits;
-use crate::names::Names;
+use crate::names::{Names, Numbered};
 
 pub(super) fn types(
     model: &mut Model,

@@ -1,5 +1,7 @@
 //! System roles, what tokens may bring, and the ladders of adjustable permissions.
 
+use std::sync::Arc;
+
 use super::super::{Adjustable, Model, Rights, Scopes, SystemRole, resolve_denial, resolve_grant};
 use super::{check_identifier, check_limit, check_version, find, find_all, insert, report_cycles};
 use crate::Scope;
@@ -45,7 +47,15 @@ pub(super) fn roles(
         if let Some(version) = role.retired {
             check_version(version, 2, model, &here.field("retired"), report);
         }
-        if insert(&mut model.role_names, &role.id, "system role", &id, report).is_some() {
+        if insert(
+            Arc::make_mut(&mut model.role_names),
+            &role.id,
+            "system role",
+            &id,
+            report,
+        )
+        .is_some()
+        {
             kept.push((i, role));
         }
     }

@@ -14,7 +14,7 @@ use crate::document::problem::{Path, Report, quoted};
 use crate::document::{CatalogDocument, PermissionDocument};
 use crate::hierarchy::Dag;
 use crate::limits;
-use crate::names::Names;
+use crate::names::{Names, Numbered};
 
 pub(super) fn features(
     model: &mut Model,

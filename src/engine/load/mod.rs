@@ -5,16 +5,20 @@ mod roles;
 mod users;
 
 pub(crate) use policy::{OUT_OF_CALENDAR, check_created};
+pub(super) use roles::system_roles;
 pub(crate) use roles::{own_rights, read_settings};
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
 
 use super::cells;
 use super::lending::Lent;
 use super::sets::{Assigned, Holders, Sets};
 use super::users::{Extras, User, Users};
-use super::{Asked, Engine, State};
+use super::{Engine, State};
 use crate::catalog::{Bearer, Catalog, check_limit};
 use crate::chunked::Rows;
 use crate::document::problem::{NEAREST_BUDGET, Path, Report, Source};
@@ -24,7 +28,7 @@ use crate::document::{
 };
 use crate::id::{Brand, UserId};
 use crate::limits;
-use crate::names::Names;
+use crate::names::{Names, Numbered};
 
 /// An engine, and what is worth knowing about the documents it was made from.
 #[derive(Debug)]
@@ -136,7 +140,40 @@ impl Engine {
     }
 }
 
-/// An account in the making.
+/// An account in the making: made by [`Engine::builder`].
+///
+/// The host adds the users, so it knows how far it is and can say so. What [`build`] does after the
+/// last of them is a small part of the whole.
+///
+/// ```
+/// # use bailiwick::{Catalog, document::*};
+/// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
+/// #     format = 1
+/// #     id = "shop"
+/// #     version = 1
+/// #     permissions = [{ path = "orders" }]
+/// # "#))?;
+/// use bailiwick::{Engine, Timestamp};
+/// let policy = PolicyDocument {
+///     roles: vec![RoleDocument::new("seller").grant("orders")],
+///     ..PolicyDocument::new(1)
+/// };
+/// let all = 4_000;
+/// let mut builder = Engine::builder(&catalog, policy, Timestamp(0))?;
+/// builder.reserve(all);
+/// let mut shown = Vec::new();
+/// for n in 0..all {
+///     builder.add(&UserDocument::new(format!("user-{n}")).role("seller"))?;
+///     if builder.len() % 1_000 == 0 {
+///         shown.push(format!("users {} of {all}", builder.len()));
+///     }
+/// }
+/// assert_eq!(shown[1], "users 2000 of 4000");
+/// assert_eq!(builder.build()?.engine.user_count(), all);
+/// # Ok::<(), bailiwick::Problems>(())
+/// ```
+///
+/// [`build`]: EngineBuilder::build
 pub struct EngineBuilder {
     state: State,
     names: Names,
@@ -145,8 +182,10 @@ pub struct EngineBuilder {
     /// Users of a document that were refused, and whose ids are taken all the same.
     unsound_users: HashSet<Box<str>>,
     /// Roles and packages, sorted, to the number of the access set.
-    interned: HashMap<Assigned, u32>,
-    subject_properties: HashMap<Box<str>, u16>,
+    interned: HashMap<Assigned, u32, RandomState>,
+    /// What the user that is read is assigned: room that is used again.
+    assigned: Assigned,
+    subject_properties: HashMap<Box<str>, u16, RandomState>,
     at: Timestamp,
     /// What looking for nearest names may still cost, over all users.
     nearest_budget: usize,
@@ -179,6 +218,16 @@ impl EngineBuilder {
         added
             .map(|index| UserId::new(index, self.state.brand))
             .ok_or_else(Problems::nothing_read)
+    }
+
+    /// How many users were added.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether none was.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// Makes room for that many more users.
@@ -240,26 +289,27 @@ impl EngineBuilder {
     }
 
     fn nothing(catalog: &Catalog, at: Timestamp) -> EngineBuilder {
+        let common = &catalog.0.common;
         let state = State {
             catalog: catalog.clone(),
             catalog_brand: catalog.0.brand,
-            asked: Asked::of(&catalog.0),
+            asked: Arc::clone(&common.asked),
             serves_many: catalog.0.accounts == AccountsServed::Many,
             brand: Brand::NONE,
             account: None,
             revision: 0,
             catalog_version: catalog.version(),
             features: Arc::default(),
-            settings: Arc::default(),
-            used: Arc::default(),
+            settings: Arc::clone(&common.settings),
+            used: Arc::clone(&common.used),
             missing_features: Arc::default(),
             pair_features: Arc::default(),
             operation_features: Arc::default(),
-            roles: Arc::default(),
-            packages: Arc::default(),
-            positions: Arc::default(),
+            roles: Arc::clone(&common.roles),
+            packages: Arc::clone(&common.packages),
+            positions: Arc::clone(&common.positions),
             users: Users::default(),
-            sets: Arc::default(),
+            sets: Arc::clone(&common.sets),
             operation_cells: Rows::new(0, &[]),
             pair_cells: Rows::new(0, &[]),
             lent: None,
@@ -278,7 +328,8 @@ impl EngineBuilder {
             records: Vec::new(),
             extras: Vec::new(),
             unsound_users: HashSet::new(),
-            interned: HashMap::new(),
+            interned: HashMap::default(),
+            assigned: Assigned::default(),
             subject_properties,
             at,
             nearest_budget: NEAREST_BUDGET,

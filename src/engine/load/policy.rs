@@ -8,11 +8,12 @@ use super::super::positions::Positions;
 use super::super::roles::{Package, Packages};
 use super::EngineBuilder;
 use crate::catalog::{check_identifier, check_limit, find, insert, report_cycles};
+use crate::compact_names::CompactNames;
 use crate::document::problem::{Path, Report, quoted};
 use crate::document::{AccountsServed, FORMAT, PolicyDocument, Timestamp};
 use crate::hierarchy::{Dag, Reach};
 use crate::limits;
-use crate::names::Names;
+use crate::names::{Names, Numbered};
 
 impl EngineBuilder {
     pub(super) fn read_policy(
@@ -72,11 +73,14 @@ impl EngineBuilder {
             }
             ids.iter().map(|id| id.as_str().into()).collect()
         };
-        self.state.used = Arc::new(UsedIds {
+        let used = UsedIds {
             users: read("users", &policy.used_ids.users),
             roles: read("roles", &policy.used_ids.roles),
             positions: read("positions", &policy.used_ids.positions),
-        });
+        };
+        if !used.is_empty() {
+            self.state.used = Arc::new(used);
+        }
     }
 
     fn read_features(&mut self, policy: &PolicyDocument, root: &Path<'_>, report: &mut Report<'_>) {
@@ -123,6 +127,9 @@ impl EngineBuilder {
         ) {
             return;
         }
+        if policy.packages.is_empty() {
+            return;
+        }
         let mut names = Names::with_capacity(policy.packages.len());
         let mut packages = Vec::with_capacity(policy.packages.len());
         for (i, package) in policy.packages.iter().enumerate() {
@@ -163,7 +170,10 @@ impl EngineBuilder {
         ) {
             return;
         }
-        let mut names = Names::with_capacity(policy.positions.len());
+        if policy.positions.is_empty() {
+            return;
+        }
+        let mut names = CompactNames::with_capacity(policy.positions.len());
         let used: HashSet<&str> = policy
             .used_ids
             .positions
@@ -226,7 +236,7 @@ impl EngineBuilder {
                     );
                     Reach::default()
                 });
-                let mut positions = Positions::new(names.into(), &edges, reach);
+                let mut positions = Positions::new(names, &edges, reach);
                 for (&(_, position), number) in kept.iter().zip(0..) {
                     if position.name.is_some() {
                         positions.set_label(number, position.name.as_deref());
@@ -246,8 +256,7 @@ impl EngineBuilder {
                     report,
                 );
                 // The names, so that users are not said to be in unknown positions.
-                self.state.positions =
-                    Arc::new(Positions::new(names.into(), &[], Reach::default()));
+                self.state.positions = Arc::new(Positions::new(names, &[], Reach::default()));
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::document::problem::{Path, Report, quoted};
 use crate::document::{PolicyDocument, RoleDocument};
 use crate::hierarchy::Dag;
 use crate::limits;
-use crate::names::{Known, Names};
+use crate::names::{Known, Numbered, Registry};
 
 impl EngineBuilder {
     pub(super) fn read_roles(
@@ -32,11 +32,8 @@ impl EngineBuilder {
         if !check_limit(count, limits::ROLES, "roles", &list, report) {
             return;
         }
-        let mut names = Names::with_capacity(count);
-        for role in &model.roles {
-            // Distinct in the catalog.
-            let _ = names.insert(&role.id);
-        }
+        // None of them is a system role's: those begin with `system:`.
+        let mut names = model.role_names.like(policy.roles.len());
         let used: HashSet<&str> = policy.used_ids.roles.iter().map(String::as_str).collect();
         let mut kept = Vec::with_capacity(policy.roles.len());
         for (i, role) in policy.roles.iter().enumerate() {
@@ -73,17 +70,15 @@ impl EngineBuilder {
             root,
             report,
         );
-        self.state.settings = Arc::new(policy.settings.clone());
-        let mut own: Vec<Planes> = model
-            .roles
-            .iter()
-            .map(|role| Planes::of(&role.rights))
-            .collect();
-        for (permission, role) in settings {
-            if let Some(planes) = own.get_mut(role as usize) {
-                planes.grant(permission as usize, Scope::All);
-            }
+        if !policy.settings.is_empty() {
+            self.state.settings = Arc::new(policy.settings.clone());
         }
+        let names = Registry::over(Arc::clone(&model.role_names), names);
+        // Where the settings come to the default, system roles are those of every account.
+        let changed =
+            (settings != model.common.default_settings).then(|| system_roles(model, &settings));
+        let system = changed.as_deref().unwrap_or(&model.common.system_roles);
+        let mut own = Vec::with_capacity(kept.len());
         let mut edges: Vec<(u32, u32)> = model.role_edges().collect();
         for (&(i, role), number) in kept.iter().zip(model.roles.len() as u32..) {
             let here = list.index(i);
@@ -97,7 +92,7 @@ impl EngineBuilder {
             );
             edges.extend(juniors.into_iter().map(|junior| (number, junior)));
             let rights = own_rights(model, role, policy.catalog_version, &here, report);
-            own.push(Planes::of(&rights));
+            own.push(Arc::new(Planes::of(&rights)));
         }
         check_limit(
             edges.len(),
@@ -106,14 +101,11 @@ impl EngineBuilder {
             &list,
             report,
         );
-        let documents: Vec<Arc<RoleDocument>> = kept
-            .iter()
-            .map(|(_, role)| Arc::new((*role).clone()))
-            .collect();
-        let roles = match Dag::new(own.len(), &edges) {
-            Ok(dag) => unite_juniors(model, own, &documents, &dag, self.state.revision),
+        let count = system.len() + own.len();
+        let united = match Dag::new(count, &edges) {
+            Ok(dag) => unite_juniors(model, system, own, &dag),
             Err(cycles) => {
-                let first = model.roles.len() as u32;
+                let first = system.len() as u32;
                 let name = |node: u32| names.text(node).unwrap_or_default();
                 let position = |node: u32| {
                     node.checked_sub(first)
@@ -121,18 +113,35 @@ impl EngineBuilder {
                 };
                 report_cycles(&cycles, "inheritance", name, &list, position, report);
                 // Each by itself, so that what names them is looked at all the same.
-                let alone = Dag::new(own.len(), &[]).unwrap_or_default();
-                unite_juniors(model, own, &documents, &alone, self.state.revision)
+                let alone = Dag::new(count, &[]).unwrap_or_default();
+                unite_juniors(model, system, own, &alone)
             }
         };
-        for (&(i, role), number) in kept.iter().zip(model.roles.len()..) {
+        let revision = self.state.revision;
+        let written = united
+            .into_iter()
+            .zip(&kept)
+            .map(|(role, (_, document))| Role {
+                document: Some(Arc::new((*document).clone())),
+                changed: revision,
+                ..role
+            });
+        let written = written.map(Arc::new).collect();
+        let roles = match &changed {
+            None => model.common.roles.with(names, written),
+            Some(system) => {
+                let all = system.iter().cloned().chain(written);
+                Roles::default().with(names, all.collect())
+            }
+        };
+        for (&(i, role), number) in kept.iter().zip(model.roles.len() as u32..) {
             if let Some(compiled) = roles.get(number) {
                 let granted = |permission| compiled.closure.granted(permission) > 0;
                 let (here, version) = (list.index(i), policy.catalog_version);
                 warn_of_missed(model, &role.grants, version, granted, &here, report);
             }
         }
-        self.state.roles = Arc::new(Roles::new(names.into(), roles));
+        self.state.roles = Arc::new(roles);
     }
 
     /// Roles by name: each known, none twice, none retired before the policy was written.
@@ -246,7 +255,7 @@ pub(crate) fn read_settings(
             }
             continue;
         };
-        let Some(named) = find(&model.role_names, role, "system role", &here, report) else {
+        let Some(named) = find(&*model.role_names, role, "system role", &here, report) else {
             continue;
         };
         let place = adjustable
@@ -291,29 +300,58 @@ pub(crate) fn read_settings(
         .collect()
 }
 
-/// Each role with what it inherits, juniors before their seniors.
+/// The system roles, where the adjustable permissions are theirs as these settings say.
+pub(crate) fn system_roles(model: &Model, settings: &[(u16, u16)]) -> Vec<Arc<Role>> {
+    let mut own: Vec<Planes> = model
+        .roles
+        .iter()
+        .map(|role| Planes::of(&role.rights))
+        .collect();
+    for &(permission, role) in settings {
+        if let Some(planes) = own.get_mut(role as usize) {
+            planes.grant(permission as usize, Scope::All);
+        }
+    }
+    let edges: Vec<(u32, u32)> = model.role_edges().collect();
+    // Validated with the catalog: it has no cycle.
+    let dag = Dag::new(own.len(), &edges).unwrap_or_default();
+    let own = own.into_iter().map(Arc::new).collect();
+    let united = unite_juniors(model, &[], own, &dag);
+    united.into_iter().map(Arc::new).collect()
+}
+
+/// The roles behind those that are given, each with what it inherits: of juniors first.
 fn unite_juniors(
     model: &Model,
-    own: Vec<Planes>,
-    documents: &[Arc<RoleDocument>],
+    before: &[Arc<Role>],
+    own: Vec<Arc<Planes>>,
     dag: &Dag,
-    revision: u64,
 ) -> Vec<Role> {
     // Roles that come to the same share it: of a hundred thousand roles, few differ.
     let mut shared: HashSet<Arc<Planes>> = HashSet::new();
+    let known = before.iter().flat_map(|role| [&role.own, &role.closure]);
+    shared.extend(known.cloned());
     let own: Vec<Arc<Planes>> = own
         .into_iter()
         .map(|it| match shared.get(&it) {
             Some(known) => Arc::clone(known),
             None => {
-                let new = Arc::new(it);
-                shared.insert(Arc::clone(&new));
-                new
+                shared.insert(Arc::clone(&it));
+                it
             }
         })
         .collect();
-    let mut closures: Vec<Option<Arc<Planes>>> = own.iter().cloned().map(Some).collect();
+    let mut closures: Vec<Option<Arc<Planes>>> = before
+        .iter()
+        .map(|role| &role.closure)
+        .chain(&own)
+        .cloned()
+        .map(Some)
+        .collect();
     for senior in dag.juniors_first() {
+        if (senior as usize) < before.len() {
+            continue;
+        }
         let Some(mut closure) = closures[senior as usize].take() else {
             continue;
         };
@@ -333,24 +371,18 @@ fn unite_juniors(
             closure
         }));
     }
-    closures
-        .into_iter()
-        .flatten()
-        .enumerate()
-        .zip(own)
-        .map(|((index, closure), own)| Role {
-            document: index
-                .checked_sub(model.roles.len())
-                .and_then(|it| documents.get(it))
-                .map(Arc::clone),
-            own,
-            closure,
-            changed: revision,
-            juniors: dag.juniors(index as u32).into(),
-            tokens_bring: model
-                .roles
-                .get(index)
-                .map_or(model.tokens_bring_account_roles, |role| role.tokens_bring),
-        })
-        .collect()
+    let closures = closures.into_iter().skip(before.len()).flatten();
+    let numbered = (before.len()..).zip(closures).zip(own);
+    let role = numbered.map(|((number, closure), own)| Role {
+        document: None,
+        own,
+        closure,
+        changed: 0,
+        juniors: dag.juniors(number as u32).into(),
+        tokens_bring: model
+            .roles
+            .get(number)
+            .map_or(model.tokens_bring_account_roles, |role| role.tokens_bring),
+    });
+    role.collect()
 }

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::super::sets::Assigned;
+use smallvec::SmallVec;
+
 use super::super::users::{End, Extras, Held, User};
 use super::EngineBuilder;
 use super::policy::OUT_OF_CALENDAR;
@@ -10,6 +11,7 @@ use crate::catalog::{Bearer, check_identifier, check_limit, find};
 use crate::document::problem::{Path, Report, quoted};
 use crate::document::{AssignmentDocument, PropertyType, PropertyValue, UserDocument};
 use crate::limits;
+use crate::names::Numbered;
 
 impl EngineBuilder {
     pub(super) fn read_user(
@@ -20,7 +22,8 @@ impl EngineBuilder {
     ) -> Option<u32> {
         let id = at.field("id");
         let mut sound = check_identifier(&user.id, &id, report);
-        if self.state.used.users.contains(&user.id.as_str().into()) {
+        let used = &self.state.used.users;
+        if used.len() > 0 && used.contains(&user.id.as_str().into()) {
             report.error(
                 &id,
                 format!(
@@ -31,7 +34,7 @@ impl EngineBuilder {
             sound = false;
         }
         // Of every user that was read, also of those that were not sound.
-        let seen = self.unsound_users.contains(user.id.as_str());
+        let seen = !self.unsound_users.is_empty() && self.unsound_users.contains(user.id.as_str());
         if seen || self.names.get(&user.id).is_some() {
             report.error(&id, format!("duplicate user {}", quoted(&user.id)));
             sound = false;
@@ -50,19 +53,22 @@ impl EngineBuilder {
                 found
             }
         };
-        let mut assigned = Assigned::default();
+        let mut assigned = std::mem::take(&mut self.assigned);
+        assigned.roles.clear();
+        assigned.packages.clear();
         let mut ends = Vec::new();
         for (list, of_packages) in [(&user.roles, false), (&user.packages, true)] {
             let word = if of_packages { "packages" } else { "roles" };
             let list_at = at.field(word);
             let before = sound;
-            let found = self.read_assignments(list, of_packages, &mut ends, &list_at, report);
-            sound = before && found.is_some();
-            match of_packages {
-                true => assigned.packages = found.unwrap_or_default(),
-                false => assigned.roles = found.unwrap_or_default(),
-            }
+            let found = match of_packages {
+                true => &mut assigned.packages,
+                false => &mut assigned.roles,
+            };
+            let read = self.read_assignments(list, of_packages, found, &mut ends, &list_at, report);
+            sound = before && read;
         }
+        self.assigned = assigned;
         let properties = self.read_properties(user, at, report);
         let (Some(properties), true) = (properties, sound) else {
             self.unsound_users.insert(user.id.as_str().into());
@@ -76,8 +82,14 @@ impl EngineBuilder {
             return None;
         }
         let index = self.names.insert(&user.id).ok()?;
-        let fresh = self.interned.len() as u32;
-        let access = *self.interned.entry(assigned).or_insert(fresh);
+        let access = match self.interned.get(&self.assigned) {
+            Some(known) => *known,
+            None => {
+                let fresh = self.interned.len() as u32;
+                self.interned.insert(self.assigned.clone(), fresh);
+                fresh
+            }
+        };
         let record = User::new(access, position, user.suspended);
         self.records.push(record);
         let extras = Extras {
@@ -91,18 +103,18 @@ impl EngineBuilder {
         Some(index)
     }
 
-    /// The assignments that have not ended, sorted; `None` if one is wrong.
+    /// The assignments that have not ended, sorted; `false` if one is wrong.
     fn read_assignments(
         &self,
         list: &[AssignmentDocument],
         of_packages: bool,
+        found: &mut Vec<u32>,
         ends: &mut Vec<End>,
         at: &Path<'_>,
         report: &mut Report<'_>,
-    ) -> Option<Vec<u32>> {
+    ) -> bool {
         let mut sound = true;
-        let mut found = Vec::with_capacity(list.len());
-        let mut all = HashSet::with_capacity(list.len());
+        let mut all = Distinct::default();
         for (i, assignment) in list.iter().enumerate() {
             let here = at.index(i);
             let id = here.field("id");
@@ -147,7 +159,7 @@ impl EngineBuilder {
             found.push(index);
         }
         found.sort_unstable();
-        sound.then_some(found)
+        sound
     }
 
     fn read_properties(
@@ -208,5 +220,28 @@ impl EngineBuilder {
         }
         found.sort_unstable_by_key(|(property, _)| *property);
         sound.then_some(found)
+    }
+}
+
+/// Numbers, each once. Most users are assigned a few: those are looked through.
+#[derive(Default)]
+struct Distinct {
+    few: SmallVec<[u32; FEW]>,
+    many: HashSet<u32>,
+}
+
+const FEW: usize = 16;
+
+impl Distinct {
+    /// Whether it is new.
+    fn insert(&mut self, number: u32) -> bool {
+        if self.few.contains(&number) {
+            return false;
+        }
+        if self.few.len() < FEW {
+            self.few.push(number);
+            return true;
+        }
+        self.many.insert(number)
     }
 }

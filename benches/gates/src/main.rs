@@ -1,0 +1,44 @@
+//! Numbers that may only get better, held against `bounds.toml`: what a check executes, counted by
+//! callgrind, what it takes beside the least that could answer, and what an engine keeps in memory.
+//! None depends on how busy the machine is.
+
+mod bounds;
+mod heap;
+mod instructions;
+mod load;
+mod prototype;
+#[allow(dead_code, reason = "each bench uses its own part of the worlds")]
+#[path = "../../worlds.rs"]
+mod worlds;
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use bounds::Measured;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [ask, world] = arguments.as_slice()
+        && ask == "ask"
+    {
+        match world.as_str() {
+            "load" => load::ask(),
+            world => instructions::ask(world),
+        }
+        return ExitCode::SUCCESS;
+    }
+    let bounds: BTreeMap<String, f64> =
+        toml::from_str(include_str!("../bounds.toml")).expect("bounds are names and numbers");
+    let mut measured = Measured::default();
+    instructions::measure(&mut measured);
+    instructions::time(&mut measured, |what| bounds.get(what).copied());
+    heap::measure(&mut measured);
+    load::measure(&mut measured);
+    match measured.hold_against(&bounds) {
+        0 => ExitCode::SUCCESS,
+        failures => {
+            println!("{failures} do not hold");
+            ExitCode::FAILURE
+        }
+    }
+}
