@@ -1,15 +1,16 @@
 //! One world: every contestant loaded, compared with bailiwick, and timed in turn.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use bailiwick::admin::{Actor, Change};
-use bailiwick::{Catalog, Engine, OnType, Timestamp, UserId};
+use bailiwick::{Catalog, Engine, OnType, Scope, Timestamp, UserId};
 
 use crate::contest::Seated;
 use crate::facts::{Facts, Listing};
 use crate::peers::{self, Kind};
 use crate::report::Weights;
-use crate::worlds::{ByHandle, ByName, Owned, Random};
+use crate::worlds::{ByName, Owned, Random};
 
 /// How much is measured.
 pub struct Effort {
@@ -26,9 +27,9 @@ pub struct Effort {
 
 impl Effort {
     pub const FULL: Effort = Effort {
-        rounds: 9,
+        rounds: 31,
         comparing: Duration::from_millis(800),
-        round: Duration::from_millis(60),
+        round: Duration::from_millis(20),
         single_checks: 100_000,
         assignments: 32,
         repeating: Duration::from_millis(1_500),
@@ -53,6 +54,7 @@ const PAGES: usize = 256;
 /// However slow a contestant is.
 const LEAST_REQUESTS: usize = 256;
 const LEAST_PAGES: usize = 4;
+const CLOSE_VIEWERS: usize = 24;
 const THREADS: usize = 2;
 
 pub(crate) struct WorldResult {
@@ -87,9 +89,6 @@ pub(crate) fn world(effort: &Effort, facts: &Facts, weights: &mut Weights) -> Wo
     let judge = Judge::of(facts);
 
     let load = loads(effort, facts, &mut seats);
-    for seat in &mut seats {
-        seat.prepare(&judge.by_name, &judge.pages);
-    }
     let compared: Vec<Compared> = seats
         .iter_mut()
         .map(|seat| judge.compare(effort, &mut **seat))
@@ -105,7 +104,7 @@ pub(crate) fn world(effort: &Effort, facts: &Facts, weights: &mut Weights) -> Wo
         seat.check_in_threads(threads, compared[i].checks(effort.round))
     });
     let p99 = seats.iter().zip(&compared).map(|(seat, compared)| {
-        let count = compared.checks(effort.round * 10).min(effort.single_checks);
+        let count = compared.checks(effort.comparing).min(effort.single_checks);
         let mut times = seat.check_singly(count);
         times.sort_unstable();
         times[times.len() * 99 / 100]
@@ -140,8 +139,8 @@ pub(crate) fn world(effort: &Effort, facts: &Facts, weights: &mut Weights) -> Wo
 struct Judge<'f> {
     facts: &'f Facts,
     engine: Engine,
-    by_handle: Vec<ByHandle>,
     by_name: Vec<ByName>,
+    close: Vec<ByName>,
     pages: Vec<Listing>,
     page_answers: Vec<Vec<u32>>,
 }
@@ -150,7 +149,7 @@ impl Judge<'_> {
     fn of(facts: &Facts) -> Judge<'_> {
         let catalog = Catalog::new(facts.world.catalog.clone()).expect("a sound catalog");
         let engine = facts.world.load(&catalog);
-        let (by_handle, by_name) = facts.world.requests(&engine);
+        let (_, by_name) = facts.world.requests(&engine);
         let mut random = Random(17);
         let users = &facts.world.users;
         let pages: Vec<Listing> = (0..PAGES)
@@ -167,11 +166,12 @@ impl Judge<'_> {
         let mut judge = Judge {
             facts,
             engine,
-            by_handle,
             by_name,
+            close: Vec::new(),
             pages,
             page_answers: Vec::new(),
         };
+        judge.close = judge.close();
         judge.page_answers = judge.pages.iter().map(|it| judge.seen(it)).collect();
         judge
     }
@@ -195,10 +195,16 @@ impl Judge<'_> {
     }
 
     fn compare(&self, effort: &Effort, seat: &mut dyn Seated) -> Compared {
+        seat.prepare(&self.close, &[]);
+        let answers = seat.answers(self.close.len(), Duration::ZERO);
+        assert_eq!(answers.len(), self.close.len(), "all of them are held");
+        self.hold(seat.name(), &self.engine, &self.close, &answers);
+
+        seat.prepare(&self.by_name, &self.pages);
         let start = Instant::now();
         let answers = seat.answers(LEAST_REQUESTS, effort.comparing);
         let checking = start.elapsed();
-        self.hold(seat.name(), &self.engine, &answers);
+        self.hold(seat.name(), &self.engine, &self.by_name, &answers);
         let start = Instant::now();
         let lists = seat.lists(LEAST_PAGES, effort.comparing);
         let listing = start.elapsed();
@@ -223,9 +229,9 @@ impl Judge<'_> {
         }
     }
 
-    fn hold(&self, name: &str, engine: &Engine, answers: &[bool]) {
-        for ((request, asked), answer) in self.by_handle.iter().zip(&self.by_name).zip(answers) {
-            let decision = engine.check(request.user, request.operation, &request.record);
+    fn hold(&self, name: &str, engine: &Engine, asked: &[ByName], answers: &[bool]) {
+        for (asked, answer) in asked.iter().zip(answers) {
+            let decision = engine.check(&*asked.user, &*asked.action, &asked.record());
             assert!(
                 decision.is_allow() == *answer,
                 "{name} differs in {}: may `{}` do {} to a record of `{}`? bailiwick: {}; it: {answer}",
@@ -236,6 +242,64 @@ impl Judge<'_> {
                 engine.describe(decision),
             );
         }
+    }
+
+    /// Requests about owners close to the viewer, of whom random ones are few: themselves, and who holds
+    /// the same position, one above, one below and one below that. Only where a scope decides.
+    fn close(&self) -> Vec<ByName> {
+        let users = &self.facts.world.users;
+        let mut holders: HashMap<&str, Vec<&str>> = HashMap::new();
+        for user in users {
+            let position = user.position.as_deref().unwrap_or_default();
+            holders.entry(position).or_default().push(&user.id);
+        }
+        let mut above: HashMap<&str, &[String]> = HashMap::new();
+        let mut below: HashMap<&str, Vec<&str>> = HashMap::new();
+        for position in &self.facts.world.policy.positions {
+            above.insert(&position.id, &position.reports_to);
+            for higher in &position.reports_to {
+                below.entry(higher).or_default().push(&position.id);
+            }
+        }
+        let mut random = Random(29);
+        let mut close = Vec::new();
+        for _ in 0..CLOSE_VIEWERS {
+            // Most positions have nobody below: every other viewer is taken from above such a one.
+            let mut user = &users[random.below(users.len())];
+            let mut at = user.position.as_deref().unwrap_or_default();
+            if let Some(higher) = above.get(at).and_then(|it| it.first())
+                && random.below(2) == 0
+                && let Some(holder) = holders.get(&**higher).and_then(|it| it.first())
+            {
+                at = higher;
+                user = users.iter().find(|it| it.id == *holder).expect("a holder");
+            }
+            let direct = below.get(at).into_iter().flatten().copied();
+            let further = direct
+                .clone()
+                .filter_map(|it| below.get(it)?.first().copied());
+            let higher = above.get(at).copied().into_iter().flatten();
+            let positions = higher.map(|it| &**it).chain([at]);
+            let positions = positions.chain(direct.take(2)).chain(further.take(2));
+            let owners = positions.flat_map(|it| holders.get(it).into_iter().flatten().take(2));
+            let owners: Vec<&str> = owners.copied().chain([&*user.id]).collect();
+            for action in &self.facts.actions {
+                let operation = self.engine.catalog().operation("thing", action);
+                let any = self.engine.can_any(
+                    &*user.id,
+                    operation.expect("known"),
+                    &OnType::of_operation(),
+                );
+                if any.scope().is_some_and(|it| it < Scope::All) {
+                    close.extend(owners.iter().map(|owner| ByName {
+                        user: user.id.as_str().into(),
+                        action: action.as_str().into(),
+                        owner: (*owner).into(),
+                    }));
+                }
+            }
+        }
+        close
     }
 
     /// Roles to give: to whom, which, and what it lets them do to their own records that they may not yet.
@@ -365,7 +429,7 @@ fn assignments(effort: &Effort, judge: &Judge<'_>, seats: &mut [Box<dyn Seated>]
     for (seat, times) in seats.iter_mut().zip(&times) {
         seat.prepare(&judge.by_name, &[]);
         let answers = seat.answers(LEAST_REQUESTS, effort.comparing / 4);
-        judge.hold(seat.name(), &engines[times.len()], &answers);
+        judge.hold(seat.name(), &engines[times.len()], &judge.by_name, &answers);
     }
     times.into_iter().map(median).collect()
 }

@@ -168,7 +168,8 @@ fn write_page(
         text,
         "\
 - Every answer to everything timed was first held against bailiwick's, `compared` says how many checks
-  and pages; half of the checks are allowed. After the assignments the checks were held against it again.
+  and pages; half of the checks are allowed. So were checks of records whose owners stand close to the
+  viewer, of whom random requests have few, and the timed ones once more after the assignments.
 - All are timed in turn in one run; the median of {} rounds counts. How each peer is modelled, and why
   so, stands at the top of its file in `src/peers/`. Names are turned into a peer's own types before
   timing where it has such types; bailiwick by string and the hand-rolled maps start from names.
