@@ -12,6 +12,8 @@ mod engine;
 pub mod explain;
 mod hierarchy;
 mod id;
+#[cfg(feature = "live")]
+pub mod journal;
 pub mod limits;
 #[cfg(feature = "mask")]
 pub mod mask;

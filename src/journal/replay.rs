@@ -1,0 +1,218 @@
+//! From a journal to the engine that it tells of.
+
+use super::{Digest, Head, Journal, JournalError, Record, Sealed, Snapshot, catalog_digest};
+use crate::admin::Change;
+use crate::document::{CatalogDocument, Parsed, Problem};
+use crate::{Catalog, Engine, Timestamp};
+
+/// How many records are read at once.
+const PAGE: usize = 256;
+
+/// An engine that stands where a journal was read to.
+#[derive(Debug, Clone)]
+pub struct Restored {
+    engine: Engine,
+    head: Head,
+    at: Timestamp,
+    /// The digest of the engine's catalog.
+    catalog: Digest,
+    warnings: Vec<Problem>,
+}
+
+/// The engine that a journal tells of, under a catalog: as of its end, or as of an earlier revision.
+///
+/// Starts from the newest snapshot that is not later, and makes every transaction since once more.
+/// What was recorded under another version of the catalog is replayed under that version, which the
+/// journal has, and loaded under this one in the end (D16).
+///
+/// Cost: loading the account once, for each catalog on the way once more, and each record.
+///
+/// # Errors
+/// What is wrong with the journal, and where. [`JournalError::Empty`] of one that was never begun: that
+/// is no account without users.
+pub fn restore(
+    journal: &dyn Journal,
+    catalog: &Catalog,
+    account: Option<&str>,
+    until: Option<u64>,
+) -> Result<Restored, JournalError> {
+    let ends = journal.head()?.ok_or(JournalError::Empty)?;
+    let until = until.unwrap_or(ends.revision).min(ends.revision);
+    let stored = journal.snapshot(until)?.ok_or(JournalError::Empty)?;
+    let snapshot = stored.open(account)?;
+    let known = catalog_digest(catalog);
+    let under = catalog_of(
+        journal,
+        catalog,
+        known,
+        snapshot.catalog,
+        stored.head.revision,
+    )?;
+    let mut restored = Restored::load(snapshot, stored.head, &under)?;
+    while restored.head.revision < until {
+        let left = until - restored.head.revision;
+        let limit = usize::try_from(left).map_or(PAGE, |left| left.min(PAGE));
+        let page = journal.read_from(restored.head.revision, limit)?;
+        if page.is_empty() {
+            return Err(JournalError::Gap {
+                expected: restored.head.revision + 1,
+                found: ends.revision,
+            });
+        }
+        for sealed in page {
+            let record = sealed.open(&restored.head, account)?;
+            if record.catalog != restored.catalog {
+                let revision = record.revision;
+                let under = catalog_of(journal, catalog, known, record.catalog, revision)?;
+                restored = restored.under(&under)?;
+            }
+            restored.replay_record(&sealed, record)?;
+        }
+    }
+    if until == ends.revision && restored.head.digest != ends.digest {
+        return Err(JournalError::Forked { revision: until });
+    }
+    match restored.catalog == known {
+        true => Ok(restored),
+        false => restored.under(catalog),
+    }
+}
+
+/// The catalog of that digest: the product's own, or one that the journal keeps.
+fn catalog_of(
+    journal: &dyn Journal,
+    own: &Catalog,
+    own_digest: Digest,
+    digest: Digest,
+    revision: u64,
+) -> Result<Catalog, JournalError> {
+    if digest == own_digest {
+        return Ok(own.clone());
+    }
+    let unknown = JournalError::UnknownCatalog { revision, digest };
+    let stored = journal.catalog(&digest)?.ok_or(unknown)?;
+    let document: CatalogDocument = serde_json::from_slice(&stored).map_err(|error| {
+        JournalError::damaged(revision, super::Damage::Malformed(error.to_string()))
+    })?;
+    let catalog =
+        Catalog::new(document).map_err(|problems| JournalError::Unsound { revision, problems })?;
+    match catalog_digest(&catalog) == digest {
+        true => Ok(catalog),
+        false => Err(JournalError::damaged(revision, super::Damage::Digest)),
+    }
+}
+
+impl Restored {
+    /// A snapshot, loaded under a catalog.
+    ///
+    /// # Errors
+    /// [`JournalError::Unsound`] with every problem.
+    pub fn load(
+        snapshot: Snapshot,
+        head: Head,
+        catalog: &Catalog,
+    ) -> Result<Restored, JournalError> {
+        let at = snapshot.at;
+        let policy: Parsed<_> = snapshot.policy.into();
+        let loaded = Engine::new(catalog, policy, snapshot.directory, at);
+        let loaded = loaded.map_err(|problems| JournalError::Unsound {
+            revision: head.revision,
+            problems,
+        })?;
+        Ok(Restored {
+            engine: loaded.engine,
+            head,
+            at,
+            catalog: catalog_digest(catalog),
+            warnings: loaded.warnings,
+        })
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Where the journal was read to.
+    pub fn head(&self) -> Head {
+        self.head
+    }
+
+    /// When the last revision was made.
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// What loading the snapshot warned of, under each catalog on the way.
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
+    }
+
+    /// Goes on by the next record of the journal; what it says.
+    ///
+    /// # Errors
+    /// What is wrong with the record; this then stays as it is. [`JournalError::UnknownCatalog`] where it
+    /// was made under another catalog than this: [`restore`] finds that one.
+    pub fn replay(&mut self, sealed: &Sealed) -> Result<Record, JournalError> {
+        let record = sealed.open(&self.head, self.engine.account())?;
+        if record.catalog != self.catalog {
+            return Err(JournalError::UnknownCatalog {
+                revision: record.revision,
+                digest: record.catalog,
+            });
+        }
+        self.replay_record(sealed, record)
+    }
+
+    fn replay_record(&mut self, sealed: &Sealed, record: Record) -> Result<Record, JournalError> {
+        let made = self.made(&record).or_else(|error| {
+            // What was removed keeps its number until the account is loaded anew, and may count towards a
+            // limit here that it did not count towards where the record was made.
+            let anew = self.clone().under(&self.engine.catalog().clone())?;
+            anew.made(&record).map_err(|_| error)
+        })?;
+        self.engine = made;
+        self.head = sealed.head();
+        self.at = record.at;
+        Ok(record)
+    }
+
+    fn made(&self, record: &Record) -> Result<Engine, JournalError> {
+        let changes: Vec<Change> = record.changes.iter().cloned().map(settled).collect();
+        let applied = self.engine.apply(&record.actor, record.at, &changes);
+        let applied = applied.map_err(|refused| JournalError::Refused {
+            revision: record.revision,
+            refused,
+        })?;
+        Ok(applied.into_engine())
+    }
+
+    /// The same under another catalog (D16).
+    fn under(self, catalog: &Catalog) -> Result<Restored, JournalError> {
+        let snapshot = Snapshot::of(&self.engine, self.at);
+        let mut warnings = self.warnings;
+        let mut restored = Restored::load(snapshot, self.head, catalog)?;
+        warnings.append(&mut restored.warnings);
+        restored.warnings = warnings;
+        Ok(restored)
+    }
+}
+
+/// A change as it was found to be in order: whether the role had changed since the edit began was
+/// decided when it was made, and a snapshot does not say when a role last changed.
+fn settled(change: Change) -> Change {
+    match change {
+        Change::EditRole {
+            role,
+            grants,
+            denies,
+            since: Some(_),
+        } => Change::EditRole {
+            role,
+            grants,
+            denies,
+            since: None,
+        },
+        change => change,
+    }
+}
