@@ -6,6 +6,8 @@
 //! compare numbers; what the bytes mean is decided here, once.
 
 mod digest;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 mod record;
 mod replay;
 mod snapshot;

@@ -1,0 +1,282 @@
+//! Journals in PostgreSQL, for many hosts that serve one set of accounts.
+//!
+//! The tables are in the schema `bailiwick`: revisions, which are only ever added to, snapshots and
+//! catalogs. A record is appended where the journal still ends as whoever made it saw it, by one
+//! statement; a hint with account and revision is sent with `NOTIFY` after it was committed. Hints may be
+//! lost: whoever follows polls all the same.
+//!
+//! PostgreSQL 13 or newer, without `fsync = off`.
+
+mod connections;
+mod hints;
+mod statements;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ::postgres::config::Config;
+use ::postgres::{Client, Error, NoTls, Transaction};
+
+use super::{AppendError, Digest, Head, Journal, JournalError, Sealed, SealedSnapshot};
+use connections::{Connect, Connections, Failure};
+use hints::Hints;
+
+pub use ::postgres as client;
+
+/// For how long an append whose outcome is unknown is pursued.
+const PURSUED: Duration = Duration::from_secs(10);
+
+/// The pause before it is tried again.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The journals of all accounts in one database.
+///
+/// At most four connections ask at once, and one more listens for hints once somebody waits for one. All
+/// are made when they are needed, and anew when the server was away.
+#[derive(Clone)]
+pub struct PostgresJournals(Arc<Store>);
+
+struct Store {
+    connections: Connections,
+    connect: Arc<Connect>,
+    hints: Arc<Hints>,
+}
+
+/// The journal of one account in a database.
+pub struct PostgresJournal {
+    store: Arc<Store>,
+    /// The account's id; empty of the only one.
+    account: Box<str>,
+    /// The count of the last hint that was waited for.
+    heard: AtomicU64,
+}
+
+impl PostgresJournals {
+    /// The journals in the database that a connection string names (`host=… user=… dbname=…`, or a URL),
+    /// without TLS. The tables are made where there are none.
+    ///
+    /// A server that does not answer is given up after 5 s when connecting, and after about 20 s on a
+    /// connection, unless the string says otherwise.
+    ///
+    /// # Errors
+    /// [`JournalError::Storage`]: no connection string, no server, no right to make the tables, or tables
+    /// of a newer version of this crate.
+    pub fn open(config: &str) -> Result<PostgresJournals, JournalError> {
+        let mut config: Config = config.parse().map_err(JournalError::storage)?;
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(Duration::from_secs(5));
+        }
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(Duration::from_secs(20));
+        }
+        if config.get_keepalives_interval().is_none() {
+            config.keepalives_idle(Duration::from_secs(5));
+            config.keepalives_interval(Duration::from_secs(5));
+            config.keepalives_retries(3);
+        }
+        if config.get_application_name().is_none() {
+            config.application_name("bailiwick");
+        }
+        PostgresJournals::connected_by(move || config.connect(NoTls))
+    }
+
+    /// The same over connections that the host makes, with TLS say.
+    ///
+    /// # Errors
+    /// As [`PostgresJournals::open`].
+    pub fn connected_by(
+        connect: impl Fn() -> Result<Client, Error> + Send + Sync + 'static,
+    ) -> Result<PostgresJournals, JournalError> {
+        let connect: Arc<Connect> = Arc::new(connect);
+        connections::create_tables(&*connect).map_err(JournalError::storage)?;
+        Ok(PostgresJournals(Arc::new(Store {
+            connections: Connections::new(connect.clone()),
+            connect,
+            hints: Hints::new(),
+        })))
+    }
+
+    /// The statements that make the tables, for whoever makes them by other means: the role that the host
+    /// connects as then needs no more than `USAGE` of the schema `bailiwick`, and `SELECT` and `INSERT`.
+    pub const TABLES: &str = statements::TABLES;
+
+    /// The journal of an account; `None` where the catalog serves one.
+    pub fn account(&self, account: Option<&str>) -> PostgresJournal {
+        PostgresJournal {
+            store: self.0.clone(),
+            account: account.unwrap_or_default().into(),
+            heard: AtomicU64::new(0),
+        }
+    }
+
+    /// The accounts whose journals were begun, in byte order; `None` of the only one.
+    ///
+    /// # Errors
+    /// [`JournalError::Storage`].
+    pub fn accounts(&self) -> Result<Vec<Option<String>>, JournalError> {
+        let accounts = self.0.connections.ask(statements::accounts);
+        let accounts = accounts.map_err(JournalError::storage)?.into_iter();
+        Ok(accounts
+            .map(|account| (!account.is_empty()).then_some(account))
+            .collect())
+    }
+}
+
+impl Journal for PostgresJournal {
+    fn head(&self) -> Result<Option<Head>, JournalError> {
+        self.ask(|client| statements::head(client, &self.account))
+    }
+
+    fn begin(&self, snapshot: &SealedSnapshot) -> Result<(), AppendError> {
+        self.write(snapshot.head, |client| {
+            statements::begin(client, &self.account, snapshot)
+        })
+    }
+
+    /// Where the connection is lost before the answer is there, asks again, for up to 10 s: the record is
+    /// then in the journal, once, or somebody else's is, or the error says that it is not known.
+    fn append(&self, expected: Head, record: &Sealed) -> Result<u64, AppendError> {
+        self.write(record.head(), |client| {
+            statements::append(client, &self.account, &expected, record)
+        })?;
+        self.hint(record.revision);
+        Ok(record.revision)
+    }
+
+    fn read_from(&self, revision: u64, limit: usize) -> Result<Vec<Sealed>, JournalError> {
+        self.ask(|client| statements::read(client, &self.account, revision, limit))
+    }
+
+    /// # Errors
+    /// [`JournalError::Forked`] where the journal does not have the snapshot's head.
+    fn save_snapshot(&self, snapshot: &SealedSnapshot) -> Result<(), JournalError> {
+        let has = self.ask(|client| statements::save_snapshot(client, &self.account, snapshot))?;
+        match has {
+            true => Ok(()),
+            false => Err(JournalError::Forked {
+                revision: snapshot.head.revision,
+            }),
+        }
+    }
+
+    fn snapshot(&self, at_most: u64) -> Result<Option<SealedSnapshot>, JournalError> {
+        self.ask(|client| statements::snapshot(client, &self.account, at_most))
+    }
+
+    fn save_catalog(&self, digest: &Digest, document: &[u8]) -> Result<(), JournalError> {
+        self.ask(|client| statements::save_catalog(client, digest, document))
+    }
+
+    fn catalog(&self, digest: &Digest) -> Result<Option<Vec<u8>>, JournalError> {
+        self.ask(|client| statements::catalog(client, digest))
+    }
+
+    fn wait(&self, at_most: Duration) -> bool {
+        let after = self.heard.load(Ordering::Relaxed);
+        let store = &self.store;
+        let (count, hint) = store
+            .hints
+            .wait(&store.connect, &self.account, after, at_most);
+        self.heard.store(count, Ordering::Relaxed);
+        hint
+    }
+}
+
+impl PostgresJournal {
+    /// Appends a record within the host's own transaction, so that both are done or neither is. Nothing
+    /// is visible to others before the host commits; then call [`PostgresJournal::hint`].
+    ///
+    /// Another who appends to the same journal waits until the transaction ends.
+    ///
+    /// # Errors
+    /// As [`Journal::append`], but that nothing is pursued: an error ends the host's transaction, a
+    /// conflict does not.
+    pub fn append_in(
+        &self,
+        transaction: &mut Transaction<'_>,
+        expected: Head,
+        record: &Sealed,
+    ) -> Result<u64, AppendError> {
+        let account = &self.account;
+        match statements::append(transaction, account, &expected, record) {
+            Ok(true) => Ok(record.revision),
+            Ok(false) => Err(AppendError::Conflict {
+                head: statements::head(transaction, account).map_err(JournalError::storage)?,
+            }),
+            Err(error) => Err(JournalError::storage(error).into()),
+        }
+    }
+
+    /// Tells whoever follows that there is a revision, so that they need not wait until they poll. Hints
+    /// may be lost: where this one cannot be sent, nothing is amiss.
+    pub fn hint(&self, revision: u64) {
+        let connections = &self.store.connections;
+        let sent =
+            connections.ask_once(|client| statements::notify(client, &self.account, revision));
+        drop(sent);
+    }
+
+    fn ask<T>(&self, ask: impl FnMut(&mut Client) -> Result<T, Error>) -> Result<T, JournalError> {
+        self.store
+            .connections
+            .ask(ask)
+            .map_err(JournalError::storage)
+    }
+
+    /// Writes what makes a head. What was asked on a connection that was lost may be done yet, after the
+    /// journal was read without it: so it is asked again until there is an answer. Twice is once, as a
+    /// revision is written by one only.
+    fn write(
+        &self,
+        makes: Head,
+        mut write: impl FnMut(&mut Client) -> Result<bool, Error>,
+    ) -> Result<(), AppendError> {
+        let until = Instant::now() + PURSUED;
+        let mut unknown = false;
+        loop {
+            let failure = match self.store.connections.ask_once(&mut write) {
+                Ok(true) => return Ok(()),
+                Ok(false) => return self.found(makes, unknown),
+                Err(failure) => failure,
+            };
+            unknown |= matches!(failure, Failure::Lost(_));
+            let again = unknown || matches!(failure, Failure::Refused(_)) && failure.passes();
+            if !again || Instant::now() >= until {
+                return Err(match unknown {
+                    true => JournalError::storage(Unknown {
+                        revision: makes.revision,
+                        failure,
+                    }),
+                    false => JournalError::storage(failure),
+                }
+                .into());
+            }
+            thread::sleep(PAUSE);
+        }
+    }
+
+    /// What is there where nothing could be written: what was written on a lost connection, or another's.
+    fn found(&self, makes: Head, unknown: bool) -> Result<(), AppendError> {
+        let account = &self.account;
+        let head = self.ask(|client| statements::head(client, account))?;
+        let written = match unknown {
+            true => self.ask(|client| statements::digest(client, account, makes.revision))?,
+            false => None,
+        };
+        match written == Some(makes.digest) {
+            true => Ok(()),
+            false => Err(AppendError::Conflict { head }),
+        }
+    }
+}
+
+/// Whether it was written shows when the server is back.
+#[derive(Debug, thiserror::Error)]
+#[error("whether revision {revision} was written is not known: {failure}")]
+struct Unknown {
+    revision: u64,
+    #[source]
+    failure: Failure,
+}
