@@ -26,8 +26,9 @@ const SESSION: &str = "
     SELECT set_config('synchronous_commit', 'on', false)
     WHERE current_setting('synchronous_commit') = 'off'";
 
-/// One process makes the tables, whichever is first.
-const ALONE: &str = "SELECT pg_advisory_xact_lock(7164777265)";
+/// One process makes the tables, whichever is first: until its session ends. Within a transaction, the
+/// others would go on seeing that there are none.
+const ALONE: &str = "SELECT pg_advisory_lock(7164777265)";
 
 const HAS_TABLES: &str = "SELECT to_regclass('bailiwick.format') IS NOT NULL";
 
@@ -106,7 +107,7 @@ fn session(client: &mut Client) -> Result<Option<i32>, Error> {
     format(client)
 }
 
-fn format(client: &mut impl ::postgres::GenericClient) -> Result<Option<i32>, Error> {
+fn format(client: &mut Client) -> Result<Option<i32>, Error> {
     let has: bool = client.query_one(HAS_TABLES, &[])?.try_get(0)?;
     match has {
         true => client
@@ -123,12 +124,11 @@ pub(super) fn create_tables(connect: &Connect) -> Result<(), Failure> {
         if session(&mut client)?.is_some() {
             return Ok(());
         }
-        let mut transaction = client.transaction()?;
-        transaction.batch_execute(ALONE)?;
-        if format(&mut transaction)?.is_none() {
-            transaction.batch_execute(TABLES)?;
+        client.batch_execute(ALONE)?;
+        match format(&mut client)? {
+            Some(_) => Ok(()),
+            None => client.batch_execute(TABLES),
         }
-        transaction.commit()
     })();
     made.map_err(|error| Failure::of(&client, error))
 }

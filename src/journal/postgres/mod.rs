@@ -28,8 +28,8 @@ pub use ::postgres as client;
 /// For how long an append whose outcome is unknown is pursued.
 const PURSUED: Duration = Duration::from_secs(10);
 
-/// The pause before it is tried again.
-const PAUSE: Duration = Duration::from_millis(100);
+/// The longest pause before it is tried again.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// The journals of all accounts in one database.
 ///
@@ -91,8 +91,11 @@ impl PostgresJournals {
     ) -> Result<PostgresJournals, JournalError> {
         let connect: Arc<Connect> = Arc::new(connect);
         connections::create_tables(&*connect).map_err(JournalError::storage)?;
+        let connections = Connections::new(connect.clone());
+        let usable = connections.ask(Client::check_connection);
+        usable.map_err(JournalError::storage)?;
         Ok(PostgresJournals(Arc::new(Store {
-            connections: Connections::new(connect.clone()),
+            connections,
             connect,
             hints: Hints::new(),
         })))
@@ -235,6 +238,7 @@ impl PostgresJournal {
     ) -> Result<(), AppendError> {
         let until = Instant::now() + PURSUED;
         let mut unknown = false;
+        let mut pause = Duration::from_millis(5);
         loop {
             let failure = match self.store.connections.ask_once(&mut write) {
                 Ok(true) => return Ok(()),
@@ -253,7 +257,8 @@ impl PostgresJournal {
                 }
                 .into());
             }
-            thread::sleep(PAUSE);
+            thread::sleep(pause);
+            pause = PAUSE.min(pause * 2);
         }
     }
 
