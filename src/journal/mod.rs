@@ -6,6 +6,7 @@
 //! compare numbers; what the bytes mean is decided here, once.
 
 mod digest;
+mod feed;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod record;
@@ -13,6 +14,7 @@ mod replay;
 mod snapshot;
 
 pub use digest::{Digest, DigestError};
+pub use feed::{Feed, Reached, Written};
 pub use record::{Record, Sealed};
 pub use replay::{Restored, restore};
 pub use snapshot::{SealedSnapshot, Snapshot};

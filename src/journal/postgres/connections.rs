@@ -11,8 +11,8 @@ use super::statements::{STORE_FORMAT, TABLES};
 /// Makes a connection.
 pub(super) type Connect = dyn Fn() -> Result<Client, Error> + Send + Sync;
 
-/// How many connections ask at once; who comes later waits.
-const MOST: usize = 4;
+/// Makes one ready to be asked.
+pub(super) type Make = fn(&Connect) -> Result<Client, Failure>;
 
 /// For how long a statement waits for another transaction on the same journal, and a caller for a
 /// connection that another thread has.
@@ -135,6 +135,9 @@ pub(super) fn create_tables(connect: &Connect) -> Result<(), Failure> {
 
 pub(super) struct Connections {
     connect: Arc<Connect>,
+    make: Make,
+    /// How many ask at once; who comes later waits.
+    most: usize,
     kept: Mutex<Kept>,
     freed: Condvar,
 }
@@ -143,19 +146,24 @@ pub(super) struct Connections {
 struct Kept {
     idle: Vec<Client>,
     in_use: usize,
+    /// How many connections were made.
+    made: u64,
 }
 
 impl Connections {
-    pub(super) fn new(connect: Arc<Connect>) -> Connections {
+    pub(super) fn new(most: usize, connect: Arc<Connect>, make: Make) -> Connections {
         Connections {
             connect,
+            make,
+            most,
             kept: Mutex::default(),
             freed: Condvar::new(),
         }
     }
 
-    pub(super) fn connect(&self) -> &Connect {
-        &*self.connect
+    /// How many connections were made so far.
+    pub(super) fn made(&self) -> u64 {
+        self.kept().made
     }
 
     /// Asks, and where the connection had been lost, once more on a new one: for what may be done twice.
@@ -177,7 +185,11 @@ impl Connections {
         let turn = self.turn()?;
         let mut client = match turn.idle() {
             Some(client) => client,
-            None => connect(self.connect())?,
+            None => {
+                let client = (self.make)(&*self.connect)?;
+                self.kept().made += 1;
+                client
+            }
         };
         let answer = ask(&mut client).map_err(|error| Failure::of(&client, error));
         match &answer {
@@ -190,7 +202,7 @@ impl Connections {
     fn turn(&self) -> Result<Turn<'_>, Failure> {
         let until = Instant::now() + PATIENCE;
         let mut kept = self.kept();
-        while kept.in_use >= MOST {
+        while kept.in_use >= self.most {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Err(Failure::Busy);

@@ -8,6 +8,7 @@
 //! PostgreSQL 13 or newer, without `fsync = off`.
 
 mod connections;
+mod feed;
 mod hints;
 mod statements;
 
@@ -24,6 +25,10 @@ use connections::{Connect, Connections, Failure};
 use hints::Hints;
 
 pub use ::postgres as client;
+pub use feed::PostgresFeed;
+
+/// How many connections ask at once; who comes later waits.
+const MOST: usize = 4;
 
 /// For how long an append whose outcome is unknown is pursued.
 const PURSUED: Duration = Duration::from_secs(10);
@@ -91,7 +96,7 @@ impl PostgresJournals {
     ) -> Result<PostgresJournals, JournalError> {
         let connect: Arc<Connect> = Arc::new(connect);
         connections::create_tables(&*connect).map_err(JournalError::storage)?;
-        let connections = Connections::new(connect.clone());
+        let connections = Connections::new(MOST, connect.clone(), connections::connect);
         let usable = connections.ask(Client::check_connection);
         usable.map_err(JournalError::storage)?;
         Ok(PostgresJournals(Arc::new(Store {
@@ -107,11 +112,12 @@ impl PostgresJournals {
 
     /// The journal of an account; `None` where the catalog serves one.
     pub fn account(&self, account: Option<&str>) -> PostgresJournal {
-        PostgresJournal {
-            store: self.0.clone(),
-            account: account.unwrap_or_default().into(),
-            heard: AtomicU64::new(0),
-        }
+        PostgresJournal::of(&self.0, account)
+    }
+
+    /// The journals of all accounts over one connection of its own, for one thread that follows many.
+    pub fn feed(&self) -> PostgresFeed {
+        PostgresFeed::new(&self.0.connect)
     }
 
     /// The accounts whose journals were begun, in byte order; `None` of the only one.
@@ -121,10 +127,13 @@ impl PostgresJournals {
     pub fn accounts(&self) -> Result<Vec<Option<String>>, JournalError> {
         let accounts = self.0.connections.ask(statements::accounts);
         let accounts = accounts.map_err(JournalError::storage)?.into_iter();
-        Ok(accounts
-            .map(|account| (!account.is_empty()).then_some(account))
-            .collect())
+        Ok(accounts.map(named).collect())
     }
+}
+
+/// The account of that name in the tables.
+fn named(account: String) -> Option<String> {
+    (!account.is_empty()).then_some(account)
 }
 
 impl Journal for PostgresJournal {
@@ -188,6 +197,14 @@ impl Journal for PostgresJournal {
 }
 
 impl PostgresJournal {
+    fn of(store: &Arc<Store>, account: Option<&str>) -> PostgresJournal {
+        PostgresJournal {
+            store: store.clone(),
+            account: account.unwrap_or_default().into(),
+            heard: AtomicU64::new(0),
+        }
+    }
+
     /// Appends a record within the host's own transaction, so that both are done or neither is. Nothing
     /// is visible to others before the host commits; then call [`PostgresJournal::hint`].
     ///

@@ -4,7 +4,7 @@
 use ::postgres::types::{ToSql, Type};
 use ::postgres::{Error, GenericClient, Row};
 
-use crate::journal::{Digest, Head, Sealed, SealedSnapshot};
+use crate::journal::{Digest, Head, Reached, Sealed, SealedSnapshot};
 
 /// The statements that make the tables.
 pub(super) const TABLES: &str = include_str!("tables.sql");
@@ -70,7 +70,7 @@ const CATALOG: &str = "SELECT document FROM bailiwick.catalog WHERE digest = $1"
 const ACCOUNTS: &str = "
     SELECT account FROM bailiwick.revision WHERE record IS NULL ORDER BY account";
 
-/// The last revision of each account.
+/// The time, and the last revision of each account.
 const ENDINGS: &str = "
     SELECT pg_snapshot_xmin(pg_current_snapshot())::text, begun.account, ending.revision
     FROM (SELECT 1) AS always
@@ -80,8 +80,9 @@ const ENDINGS: &str = "
         WHERE account = begun.account ORDER BY revision DESC LIMIT 1
     ) AS ending ON true";
 
-/// The last revision of each account that was written to by a transaction which had not ended at an
-/// earlier time; and such a time, for the next question.
+/// The same of the accounts that were written to by a transaction which had not ended at an earlier time.
+/// Times are told by the oldest transaction that goes on: whatever a statement does not see is its, or a
+/// later one's.
 const WRITTEN_SINCE: &str = "
     SELECT pg_snapshot_xmin(pg_current_snapshot())::text, written.account, max(written.revision)
     FROM (SELECT 1) AS always
@@ -224,35 +225,28 @@ pub(super) fn accounts(client: &mut impl GenericClient) -> Result<Vec<String>, E
     rows.iter().map(|row| row.try_get(0)).collect()
 }
 
-/// What has been written of all accounts.
-pub(super) struct Written {
-    /// Before this transaction, every other had ended: what they wrote is told.
-    pub(super) before: String,
-    /// Accounts, and the last revision of each that was written.
-    pub(super) endings: Vec<(String, u64)>,
-}
-
-/// By transactions that had not ended by then; by all, where there is no such time.
+/// What was written by transactions that had not ended by a time, or by all: the last revision of each
+/// account; and such a time, for the next question.
 pub(super) fn written(
     client: &mut impl GenericClient,
     since: Option<&str>,
-) -> Result<Written, Error> {
+) -> Result<(String, Vec<Reached>), Error> {
     let rows = match since {
         Some(since) => client.query_typed(WRITTEN_SINCE, &[(&since, Type::TEXT)])?,
         None => client.query_typed(ENDINGS, &[])?,
     };
-    let mut written = Written {
-        before: String::new(),
-        endings: Vec::with_capacity(rows.len()),
-    };
+    let (mut now, mut reached) = (String::new(), Vec::with_capacity(rows.len()));
     for row in &rows {
-        written.before = row.try_get(0)?;
+        now = row.try_get(0)?;
         let (account, revision): (Option<String>, Option<i64>) = (row.try_get(1)?, row.try_get(2)?);
         if let (Some(account), Some(revision)) = (account, revision) {
-            written.endings.push((account, revision.cast_unsigned()));
+            reached.push(Reached {
+                account: super::named(account),
+                revision: revision.cast_unsigned(),
+            });
         }
     }
-    Ok(written)
+    Ok((now, reached))
 }
 
 /// Tells whoever listens that there may be something new.
