@@ -6,21 +6,25 @@
 //! compare numbers; what the bytes mean is decided here, once.
 
 mod digest;
+mod memory;
 mod record;
+mod refused;
 mod replay;
 mod snapshot;
 
 pub use digest::{Digest, DigestError};
+pub use memory::MemoryJournal;
 pub use record::{Record, Sealed};
+pub use refused::{RefusedSink, RefusedTransaction};
 pub use replay::{Restored, restore};
 pub use snapshot::{SealedSnapshot, Snapshot};
 
 use std::error::Error;
 use std::fmt;
 
-use crate::Catalog;
 use crate::admin::Refused;
 use crate::document::Problems;
+use crate::{Catalog, Engine, Timestamp};
 
 /// The version of records and snapshots.
 pub const FORMAT: u32 = 1;
@@ -44,7 +48,7 @@ pub trait Journal: Send + Sync {
     /// [`JournalError::Storage`].
     fn head(&self) -> Result<Option<Head>, JournalError>;
 
-    /// Begins it with a snapshot, and the catalog that it was taken under.
+    /// Begins it with a snapshot, which it keeps for ever; [`begin`] keeps the catalog as well.
     ///
     /// # Errors
     /// [`AppendError::Conflict`] where it was begun before.
@@ -57,19 +61,22 @@ pub trait Journal: Send + Sync {
     /// record follows: nothing is written then.
     fn append(&self, expected: Head, record: &Sealed) -> Result<u64, AppendError>;
 
-    /// At most `limit` records after a revision, in order, without gaps.
+    /// At most `limit` records after a revision, in order, without gaps; none of a journal that was never
+    /// begun, and none after its end.
     ///
     /// # Errors
     /// [`JournalError::Storage`].
     fn read_from(&self, revision: u64, limit: usize) -> Result<Vec<Sealed>, JournalError>;
 
-    /// Keeps a snapshot, for whoever starts or has fallen behind. Records stay.
+    /// Keeps a snapshot, for whoever starts or has fallen behind. Records stay, and so does the snapshot
+    /// that the journal began with; another of the same revision is replaced.
     ///
     /// # Errors
-    /// [`JournalError::Storage`].
+    /// [`JournalError::Empty`] of a journal that was never begun, [`JournalError::Forked`] where it never
+    /// ended at that head, [`JournalError::Storage`].
     fn save_snapshot(&self, snapshot: &SealedSnapshot) -> Result<(), JournalError>;
 
-    /// The newest snapshot of at most that revision.
+    /// The newest snapshot of at most that revision; at the latest, the one that it began with.
     ///
     /// # Errors
     /// [`JournalError::Storage`].
@@ -94,6 +101,30 @@ pub trait Journal: Send + Sync {
         std::thread::sleep(at_most);
         false
     }
+}
+
+/// Begins a journal with an engine: keeps its catalog, and its account whole as of `at`.
+///
+/// Cost: linear in the account.
+///
+/// # Errors
+/// [`AppendError::Conflict`] where the journal was begun before.
+pub fn begin(journal: &dyn Journal, engine: &Engine, at: Timestamp) -> Result<Head, AppendError> {
+    keep_catalog(journal, engine.catalog())?;
+    let snapshot = Snapshot::of(engine, at).begin()?;
+    journal.begin(&snapshot)?;
+    Ok(snapshot.head)
+}
+
+/// Keeps a catalog in a journal, before the first record that is made under it; its digest.
+///
+/// # Errors
+/// [`JournalError::Storage`].
+pub fn keep_catalog(journal: &dyn Journal, catalog: &Catalog) -> Result<Digest, JournalError> {
+    let digest = catalog_digest(catalog);
+    let document = serde_json::to_vec(catalog.document()).map_err(JournalError::storage)?;
+    journal.save_catalog(&digest, &document)?;
+    Ok(digest)
 }
 
 /// Why a record was not appended.
