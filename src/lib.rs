@@ -15,6 +15,8 @@ mod id;
 #[cfg(feature = "live")]
 pub mod journal;
 pub mod limits;
+#[cfg(feature = "live")]
+pub mod live;
 #[cfg(feature = "mask")]
 pub mod mask;
 mod names;

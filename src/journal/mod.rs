@@ -7,24 +7,28 @@
 
 mod digest;
 mod feed;
+mod memory;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod record;
+mod refused;
 mod replay;
 mod snapshot;
 
 pub use digest::{Digest, DigestError};
 pub use feed::{Feed, Reached, Written};
+pub use memory::MemoryJournal;
 pub use record::{Record, Sealed};
+pub use refused::{RefusedSink, RefusedTransaction};
 pub use replay::{Restored, restore};
 pub use snapshot::{SealedSnapshot, Snapshot};
 
 use std::error::Error;
 use std::fmt;
 
-use crate::Catalog;
 use crate::admin::Refused;
 use crate::document::Problems;
+use crate::{Catalog, Engine, Timestamp};
 
 /// The version of records and snapshots.
 pub const FORMAT: u32 = 1;
@@ -48,7 +52,7 @@ pub trait Journal: Send + Sync {
     /// [`JournalError::Storage`].
     fn head(&self) -> Result<Option<Head>, JournalError>;
 
-    /// Begins it with a snapshot, and the catalog that it was taken under.
+    /// Begins it with a snapshot, which it keeps for ever; [`begin`] keeps the catalog as well.
     ///
     /// # Errors
     /// [`AppendError::Conflict`] where it was begun before.
@@ -61,19 +65,22 @@ pub trait Journal: Send + Sync {
     /// record follows: nothing is written then.
     fn append(&self, expected: Head, record: &Sealed) -> Result<u64, AppendError>;
 
-    /// At most `limit` records after a revision, in order, without gaps.
+    /// At most `limit` records after a revision, in order, without gaps; none of a journal that was never
+    /// begun, and none after its end.
     ///
     /// # Errors
     /// [`JournalError::Storage`].
     fn read_from(&self, revision: u64, limit: usize) -> Result<Vec<Sealed>, JournalError>;
 
-    /// Keeps a snapshot, for whoever starts or has fallen behind. Records stay.
+    /// Keeps a snapshot, for whoever starts or has fallen behind. Records stay, and so does the snapshot
+    /// that the journal began with; another of the same revision is replaced.
     ///
     /// # Errors
-    /// [`JournalError::Storage`].
+    /// [`JournalError::Empty`] of a journal that was never begun, [`JournalError::Forked`] where it never
+    /// ended at that head, [`JournalError::Storage`].
     fn save_snapshot(&self, snapshot: &SealedSnapshot) -> Result<(), JournalError>;
 
-    /// The newest snapshot of at most that revision.
+    /// The newest snapshot of at most that revision; at the latest, the one that it began with.
     ///
     /// # Errors
     /// [`JournalError::Storage`].
@@ -98,6 +105,30 @@ pub trait Journal: Send + Sync {
         std::thread::sleep(at_most);
         false
     }
+}
+
+/// Begins a journal with an engine: keeps its catalog, and its account whole as of `at`.
+///
+/// Cost: linear in the account.
+///
+/// # Errors
+/// [`AppendError::Conflict`] where the journal was begun before.
+pub fn begin(journal: &dyn Journal, engine: &Engine, at: Timestamp) -> Result<Head, AppendError> {
+    keep_catalog(journal, engine.catalog())?;
+    let snapshot = Snapshot::of(engine, at).begin()?;
+    journal.begin(&snapshot)?;
+    Ok(snapshot.head)
+}
+
+/// Keeps a catalog in a journal, before the first record that is made under it; its digest.
+///
+/// # Errors
+/// [`JournalError::Storage`].
+pub fn keep_catalog(journal: &dyn Journal, catalog: &Catalog) -> Result<Digest, JournalError> {
+    let digest = catalog_digest(catalog);
+    let document = serde_json::to_vec(catalog.document()).map_err(JournalError::storage)?;
+    journal.save_catalog(&digest, &document)?;
+    Ok(digest)
 }
 
 /// Why a record was not appended.
@@ -188,6 +219,18 @@ pub enum JournalError {
         revision: u64,
         /// The catalog's digest.
         digest: Digest,
+    },
+    /// A record was made under a newer version of the catalog than the one to read it with.
+    #[error(
+        "revision {revision} was made under version `{version}` of the catalog, which is newer than `{own}`"
+    )]
+    NewerCatalog {
+        /// The revision that was read to.
+        revision: u64,
+        /// The version of its catalog.
+        version: u32,
+        /// The version that is known here.
+        own: u32,
     },
     /// What was stored does not load under the catalog.
     #[error("revision {revision} does not load: {problems}")]

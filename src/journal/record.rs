@@ -47,10 +47,11 @@ impl Record {
     /// The record as it follows a head.
     ///
     /// # Errors
-    /// [`JournalError::Gap`] where its revision is not the head's next.
+    /// [`JournalError::Gap`] where its revision is not the head's next; [`JournalError::Damaged`] where it
+    /// could not be read again: a time after the year 9999, say.
     pub fn seal(&self, after: &Head) -> Result<Sealed, JournalError> {
         follows(after, self.revision)?;
-        let bytes = serde_json::to_vec(self).map_err(JournalError::storage)?;
+        let bytes = encode(self.revision, self)?;
         Ok(Sealed {
             revision: self.revision,
             digest: digest(after, self.revision, &bytes),
@@ -66,6 +67,11 @@ impl Sealed {
             revision: self.revision,
             digest: self.digest,
         }
+    }
+
+    /// Whether it makes the revision after a head; not whether its digest says so.
+    pub(super) fn follows(&self, after: &Head) -> Result<(), JournalError> {
+        follows(after, self.revision)
     }
 
     /// The record, if it is whole and follows that head in the account's journal.
@@ -88,19 +94,20 @@ impl Sealed {
             });
         }
         if record.revision != revision {
-            return Err(JournalError::damaged(revision, Damage::Digest));
+            let stated = format!("it states revision {}", record.revision);
+            return Err(JournalError::damaged(revision, Damage::Malformed(stated)));
         }
         Ok(record)
     }
 }
 
 fn follows(after: &Head, revision: u64) -> Result<(), JournalError> {
-    match after.revision.checked_add(1) {
-        Some(expected) if expected != revision => Err(JournalError::Gap {
-            expected,
+    match after.revision.checked_add(1) == Some(revision) {
+        true => Ok(()),
+        false => Err(JournalError::Gap {
+            expected: after.revision.saturating_add(1),
             found: revision,
         }),
-        _ => Ok(()),
     }
 }
 
@@ -111,6 +118,21 @@ fn digest(after: &Head, revision: u64, bytes: &[u8]) -> Digest {
         &revision.to_le_bytes(),
         bytes,
     ])
+}
+
+/// What is to be stored under a revision: only what [`decode`] makes the same of again.
+pub(super) fn encode<T>(revision: u64, value: &T) -> Result<Vec<u8>, JournalError>
+where
+    T: Serialize + for<'de> Deserialize<'de> + PartialEq,
+{
+    let bytes = serde_json::to_vec(value).map_err(JournalError::storage)?;
+    match decode::<T>(revision, &bytes)? == *value {
+        true => Ok(bytes),
+        false => Err(JournalError::damaged(
+            revision,
+            Damage::Malformed("as it would be written, it reads as something else".to_owned()),
+        )),
+    }
 }
 
 /// What is stored under a revision, if this version of the crate knows its form.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::record::decode;
+use super::record::{decode, encode};
 use super::{Damage, Digest, FORMAT, Head, JournalError};
 use crate::document::{DirectoryDocument, PolicyDocument};
 use crate::{Engine, Timestamp};
@@ -54,9 +54,9 @@ impl Snapshot {
     /// As the beginning of a journal: the chain of digests starts from it.
     ///
     /// # Errors
-    /// [`JournalError::Storage`] where it cannot be written as JSON.
+    /// [`JournalError::Damaged`] where it could not be read again: a time after the year 9999, say.
     pub fn begin(&self) -> Result<SealedSnapshot, JournalError> {
-        let bytes = serde_json::to_vec(self).map_err(JournalError::storage)?;
+        let bytes = encode(self.revision(), self)?;
         let head = Head {
             revision: self.revision(),
             digest: Digest::of(&[b"bailiwick beginning", &bytes]),
@@ -67,7 +67,7 @@ impl Snapshot {
     /// As taken at the head of a journal that there is.
     ///
     /// # Errors
-    /// [`JournalError::Gap`] where the head is of another revision.
+    /// [`JournalError::Gap`] where the head is of another revision; those of [`Snapshot::begin`].
     pub fn seal(&self, head: Head) -> Result<SealedSnapshot, JournalError> {
         if head.revision != self.revision() {
             return Err(JournalError::Gap {
@@ -75,7 +75,7 @@ impl Snapshot {
                 found: self.revision(),
             });
         }
-        let bytes = serde_json::to_vec(self).map_err(JournalError::storage)?;
+        let bytes = encode(self.revision(), self)?;
         Ok(SealedSnapshot::new(head, bytes))
     }
 }
@@ -107,7 +107,8 @@ impl SealedSnapshot {
             });
         }
         if snapshot.revision() != revision {
-            return Err(JournalError::damaged(revision, Damage::Digest));
+            let stated = format!("it states revision {}", snapshot.revision());
+            return Err(JournalError::damaged(revision, Damage::Malformed(stated)));
         }
         Ok(snapshot)
     }
