@@ -9,11 +9,11 @@ use super::{Live, NotYet, observe};
 use crate::journal::{Journal, JournalError};
 
 /// How long the thread sleeps at most before it looks whether it is to stop.
-const SLICE: Duration = Duration::from_millis(50);
+pub(super) const SLICE: Duration = Duration::from_millis(50);
 
 /// How long dropping a follower waits for a journal that does not answer; then the thread ends by itself
 /// once it does.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How a journal is followed.
 #[derive(Debug, Clone, Copy)]
@@ -302,7 +302,7 @@ impl Watch {
 }
 
 /// A random part of the upper half.
-fn jittered(poll: Duration) -> Duration {
+pub(super) fn jittered(poll: Duration) -> Duration {
     // Each of these is made of other random keys.
     let random = RandomState::new().build_hasher().finish();
     let half = poll / 2;

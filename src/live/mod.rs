@@ -11,6 +11,7 @@
 mod apply;
 mod catch_up;
 mod follow;
+mod follow_many;
 mod observe;
 mod publish;
 mod reader;
@@ -19,6 +20,7 @@ mod sync;
 pub use apply::{ApplyError, Committed};
 pub use catch_up::CaughtUp;
 pub use follow::{Behind, FollowOptions, Follower, Following, Trouble};
+pub use follow_many::{FollowerOfMany, FollowingMany, follow_many};
 pub use publish::{Conflict, NotPrepared, Prepared};
 pub use reader::Reader;
 
