@@ -50,7 +50,11 @@ pub(crate) fn record(account: Option<&str>, after: &Head, note: &str) -> Sealed 
 
 /// The notes of all records, once the chain was found whole.
 pub(crate) fn notes(journal: &PostgresJournal, account: Option<&str>) -> Vec<String> {
-    let mut head = journal.snapshot(u64::MAX).expect("a server").expect("begun").head;
+    let mut head = journal
+        .snapshot(u64::MAX)
+        .expect("a server")
+        .expect("begun")
+        .head;
     let mut notes = Vec::new();
     loop {
         let page = journal.read_from(head.revision, 100).expect("a server");
@@ -97,19 +101,35 @@ pub(crate) fn what_a_journal_promises() {
 
     journal.begin(&begins).expect("a beginning");
     assert_eq!(journal.head().expect("a server"), Some(begins.head));
-    for again in [beginning(account), snapshot(account, 9).begin().expect("JSON")] {
+    for again in [
+        beginning(account),
+        snapshot(account, 9).begin().expect("JSON"),
+    ] {
         let answer = journal.begin(&again).map(|()| 0);
         assert_eq!(conflict(answer), Some(begins.head));
     }
 
     assert_eq!(journal.append(begins.head, &second).expect("appended"), 2);
-    assert_eq!(conflict(journal.append(begins.head, &second)), Some(second.head()));
+    assert_eq!(
+        conflict(journal.append(begins.head, &second)),
+        Some(second.head())
+    );
     let third = record(account, &second.head(), "third");
-    let fork = Head { revision: 2, digest: Digest([7; 32]) };
+    let fork = Head {
+        revision: 2,
+        digest: Digest([7; 32]),
+    };
     assert_eq!(conflict(journal.append(fork, &third)), Some(second.head()));
     let fourth = record(account, &third.head(), "fourth");
-    for (expected, record) in [(third.head(), &fourth), (second.head(), &fourth), (begins.head, &third)] {
-        assert_eq!(conflict(journal.append(expected, record)), Some(second.head()));
+    for (expected, record) in [
+        (third.head(), &fourth),
+        (second.head(), &fourth),
+        (begins.head, &third),
+    ] {
+        assert_eq!(
+            conflict(journal.append(expected, record)),
+            Some(second.head())
+        );
     }
     journal.append(second.head(), &third).expect("appended");
 
@@ -122,32 +142,67 @@ pub(crate) fn what_a_journal_promises() {
     let taken = snapshot(account, 3).seal(third.head()).expect("JSON");
     journal.save_snapshot(&taken).expect("saved");
     journal.save_snapshot(&taken).expect("saved twice");
-    let stranger = snapshot(account, 3).seal(Head { revision: 3, ..fork }).expect("JSON");
+    let stranger = snapshot(account, 3)
+        .seal(Head {
+            revision: 3,
+            ..fork
+        })
+        .expect("JSON");
     let refused = journal.save_snapshot(&stranger);
-    assert!(matches!(refused, Err(JournalError::Forked { revision: 3 })), "{refused:?}");
-    for (at_most, expected) in [(0, None), (1, Some(&begins)), (2, Some(&begins)), (3, Some(&taken)), (u64::MAX, Some(&taken))] {
-        assert_eq!(journal.snapshot(at_most).expect("a server").as_ref(), expected);
+    assert!(
+        matches!(refused, Err(JournalError::Forked { revision: 3 })),
+        "{refused:?}"
+    );
+    for (at_most, expected) in [
+        (0, None),
+        (1, Some(&begins)),
+        (2, Some(&begins)),
+        (3, Some(&taken)),
+        (u64::MAX, Some(&taken)),
+    ] {
+        assert_eq!(
+            journal.snapshot(at_most).expect("a server").as_ref(),
+            expected
+        );
     }
 
     let digest = Digest([3; 32]);
     assert_eq!(journal.catalog(&digest).expect("a server"), None);
     journal.save_catalog(&digest, b"a catalog").expect("saved");
-    journal.save_catalog(&digest, b"a catalog").expect("saved twice");
-    assert_eq!(journal.catalog(&digest).expect("a server").as_deref(), Some(&b"a catalog"[..]));
+    journal
+        .save_catalog(&digest, b"a catalog")
+        .expect("saved twice");
+    assert_eq!(
+        journal.catalog(&digest).expect("a server").as_deref(),
+        Some(&b"a catalog"[..])
+    );
 }
 
 pub(crate) fn accounts_are_apart() {
     let store = journals(&database("apart"));
-    let accounts = [None, Some("a"), Some("A"), Some("a "), Some("ä"), Some("a\u{308}"), Some("x y'z%\\")];
+    let accounts = [
+        None,
+        Some("a"),
+        Some("A"),
+        Some("a "),
+        Some("ä"),
+        Some("a\u{308}"),
+        Some("x y'z%\\"),
+    ];
     for account in accounts {
         let journal = store.account(account);
         let begins = beginning(account);
         journal.begin(&begins).expect("a beginning");
         let note = account.unwrap_or("nobody");
-        journal.append(begins.head, &record(account, &begins.head, note)).expect("appended");
+        journal
+            .append(begins.head, &record(account, &begins.head, note))
+            .expect("appended");
     }
     for account in accounts {
-        assert_eq!(notes(&store.account(account), account), [account.unwrap_or("nobody")]);
+        assert_eq!(
+            notes(&store.account(account), account),
+            [account.unwrap_or("nobody")]
+        );
     }
     let mut expected = accounts.map(|it| it.map(str::to_owned));
     expected.sort();
@@ -191,19 +246,24 @@ pub(crate) fn other_tables_are_refused() {
     let journal = journals(&address).account(None);
     journal.begin(&beginning(None)).expect("a beginning");
     let newer = "UPDATE bailiwick.format SET format = 2";
-    client(&address).batch_execute(newer).expect("a newer product");
+    client(&address)
+        .batch_execute(newer)
+        .expect("a newer product");
     let Err(refused) = PostgresJournals::open(&address) else {
         panic!("tables of a newer version were opened")
     };
     let expected = "the store failed: the tables have format `2`; this is format `1`";
     assert_eq!(refused.to_string(), expected);
-    assert!(PostgresJournals::open("host=").is_err() && PostgresJournals::open("nonsense").is_err());
+    assert!(
+        PostgresJournals::open("host=").is_err() && PostgresJournals::open("nonsense").is_err()
+    );
 }
 
 pub(crate) fn in_the_hosts_transaction() {
     let address = database("transaction");
     let mut host = client(&address);
-    host.batch_execute("CREATE TABLE invited (who text)").expect("a table");
+    host.batch_execute("CREATE TABLE invited (who text)")
+        .expect("a table");
     let store = journals(&address);
     let (journal, other) = (store.account(None), store.account(None));
     let begins = beginning(None);
@@ -211,20 +271,35 @@ pub(crate) fn in_the_hosts_transaction() {
     let second = record(None, &begins.head, "second");
 
     let mut transaction = host.transaction().expect("a transaction");
-    transaction.execute("INSERT INTO invited VALUES ('ann')", &[]).expect("a row");
-    journal.append_in(&mut transaction, begins.head, &second).expect("appended");
-    assert_eq!(other.head().expect("a server"), Some(begins.head), "not yet committed");
+    transaction
+        .execute("INSERT INTO invited VALUES ('ann')", &[])
+        .expect("a row");
+    journal
+        .append_in(&mut transaction, begins.head, &second)
+        .expect("appended");
+    assert_eq!(
+        other.head().expect("a server"),
+        Some(begins.head),
+        "not yet committed"
+    );
     transaction.rollback().expect("rolled back");
     assert_eq!(other.head().expect("a server"), Some(begins.head));
 
     let mut transaction = host.transaction().expect("a transaction");
-    transaction.execute("INSERT INTO invited VALUES ('bob')", &[]).expect("a row");
-    journal.append_in(&mut transaction, begins.head, &second).expect("appended");
+    transaction
+        .execute("INSERT INTO invited VALUES ('bob')", &[])
+        .expect("a row");
+    journal
+        .append_in(&mut transaction, begins.head, &second)
+        .expect("appended");
     // Another waits until it is known what becomes of it, and then is too late.
     let rival = thread::spawn(move || {
         let started = Instant::now();
         let rival = record(None, &begins.head, "rival");
-        (conflict(other.append(begins.head, &rival)), started.elapsed())
+        (
+            conflict(other.append(begins.head, &rival)),
+            started.elapsed(),
+        )
     });
     thread::sleep(Duration::from_millis(200));
     transaction.commit().expect("committed");
@@ -236,10 +311,17 @@ pub(crate) fn in_the_hosts_transaction() {
     let late = record(None, &begins.head, "late");
     let found = conflict(journal.append_in(&mut transaction, begins.head, &late));
     assert_eq!(found, Some(second.head()));
-    transaction.execute("INSERT INTO invited VALUES ('cy')", &[]).expect("it goes on");
+    transaction
+        .execute("INSERT INTO invited VALUES ('cy')", &[])
+        .expect("it goes on");
     transaction.commit().expect("committed");
     assert_eq!(notes(&journal, None), ["second"]);
-    assert_eq!(host.query("SELECT who FROM invited", &[]).expect("rows").len(), 2);
+    assert_eq!(
+        host.query("SELECT who FROM invited", &[])
+            .expect("rows")
+            .len(),
+        2
+    );
 }
 
 /// Eight writers on one journal, while others read it: every change is in it once, in an order that no
@@ -255,7 +337,10 @@ pub(crate) fn writers_race() {
         )
         .expect("settings");
     let begins = beginning(None);
-    journals(&address).account(None).begin(&begins).expect("a beginning");
+    journals(&address)
+        .account(None)
+        .begin(&begins)
+        .expect("a beginning");
     let done = AtomicBool::new(false);
     let conflicts: usize = thread::scope(|scope| {
         for _ in 0..2 {
@@ -269,35 +354,43 @@ pub(crate) fn writers_race() {
                         head = sealed.head();
                     }
                     let read = ends.revision - begins.head.revision < 7;
-                    assert!(!read || head.revision >= ends.revision, "a revision was not there");
+                    assert!(
+                        !read || head.revision >= ends.revision,
+                        "a revision was not there"
+                    );
                 }
             });
         }
         let writers: Vec<_> = (0..WRITERS)
-            .map(|writer| scope.spawn({
-                let address = &address;
-                move || {
-                    let journal = journals(address).account(None);
-                    let (mut head, mut conflicts) = (begins.head, 0);
-                    for i in 0..EACH {
-                        let note = format!("{writer} {i}");
-                        loop {
-                            let next = record(None, &head, &note);
-                            match journal.append(head, &next) {
-                                Ok(_) => break head = next.head(),
-                                Err(AppendError::Conflict { head: Some(newer) }) => {
-                                    assert!(newer.revision > head.revision);
-                                    (head, conflicts) = (newer, conflicts + 1);
+            .map(|writer| {
+                scope.spawn({
+                    let address = &address;
+                    move || {
+                        let journal = journals(address).account(None);
+                        let (mut head, mut conflicts) = (begins.head, 0);
+                        for i in 0..EACH {
+                            let note = format!("{writer} {i}");
+                            loop {
+                                let next = record(None, &head, &note);
+                                match journal.append(head, &next) {
+                                    Ok(_) => break head = next.head(),
+                                    Err(AppendError::Conflict { head: Some(newer) }) => {
+                                        assert!(newer.revision > head.revision);
+                                        (head, conflicts) = (newer, conflicts + 1);
+                                    }
+                                    Err(other) => panic!("{other:?}"),
                                 }
-                                Err(other) => panic!("{other:?}"),
                             }
                         }
+                        conflicts
                     }
-                    conflicts
-                }
-            }))
+                })
+            })
             .collect();
-        let conflicts = writers.into_iter().map(|it| it.join().expect("a writer")).sum();
+        let conflicts = writers
+            .into_iter()
+            .map(|it| it.join().expect("a writer"))
+            .sum();
         done.store(true, Ordering::Relaxed);
         conflicts
     });
@@ -305,5 +398,8 @@ pub(crate) fn writers_race() {
     assert_eq!(notes.len(), WRITERS * EACH);
     assert_eq!(notes.iter().collect::<BTreeSet<_>>().len(), WRITERS * EACH);
     assert!(conflicts > 0, "nobody was ever late");
-    println!("  {} appended by {WRITERS} writers, {conflicts} conflicts", WRITERS * EACH);
+    println!(
+        "  {} appended by {WRITERS} writers, {conflicts} conflicts",
+        WRITERS * EACH
+    );
 }

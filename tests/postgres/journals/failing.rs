@@ -18,7 +18,9 @@ pub(crate) fn hints_wake_who_waits() {
     let waits = ["a", "b"].map(|it| reading.account(Some(it)));
     let mut heads = ["a", "b"].map(|it| beginning(Some(it)).head);
     for (journal, account) in writes.iter().zip(["a", "b"]) {
-        journal.begin(&beginning(Some(account))).expect("a beginning");
+        journal
+            .begin(&beginning(Some(account)))
+            .expect("a beginning");
     }
     // The first hint is that there may have been any before somebody listened.
     let long = Duration::from_secs(5);
@@ -50,7 +52,10 @@ pub(crate) fn answers_are_lost() {
     const EACH: usize = 300;
     let address = database("lost");
     let begins = beginning(None);
-    journals(&address).account(None).begin(&begins).expect("a beginning");
+    journals(&address)
+        .account(None)
+        .begin(&begins)
+        .expect("a beginning");
     let cut = AtomicU64::new(0);
     let written: Vec<String> = thread::scope(|scope| {
         let writers: Vec<_> = (0..2)
@@ -59,9 +64,18 @@ pub(crate) fn answers_are_lost() {
                 scope.spawn(move || {
                     let proxy = Proxy::to(server::port());
                     let journal = journals(&proxy.address(address)).account(None);
-                    proxy.weather.one_answer_lost_in.store(12, Ordering::Relaxed);
-                    proxy.weather.one_question_lost_in.store(12, Ordering::Relaxed);
-                    proxy.weather.one_question_late_in.store(12, Ordering::Relaxed);
+                    proxy
+                        .weather
+                        .one_answer_lost_in
+                        .store(12, Ordering::Relaxed);
+                    proxy
+                        .weather
+                        .one_question_lost_in
+                        .store(12, Ordering::Relaxed);
+                    proxy
+                        .weather
+                        .one_question_late_in
+                        .store(12, Ordering::Relaxed);
                     let mut head = begins.head;
                     let mut written = Vec::new();
                     for i in 0..EACH {
@@ -83,7 +97,10 @@ pub(crate) fn answers_are_lost() {
                 })
             })
             .collect();
-        writers.into_iter().flat_map(|it| it.join().expect("a writer")).collect()
+        writers
+            .into_iter()
+            .flat_map(|it| it.join().expect("a writer"))
+            .collect()
     });
     let mut found = notes(&journals(&address).account(None), None);
     let mut written = written;
@@ -110,7 +127,10 @@ fn is_there(journal: &PostgresJournal, record: &Sealed) -> bool {
 pub(crate) fn the_server_is_killed() {
     let address = database("killed");
     let begins = beginning(None);
-    journals(&address).account(None).begin(&begins).expect("a beginning");
+    journals(&address)
+        .account(None)
+        .begin(&begins)
+        .expect("a beginning");
     let done = AtomicBool::new(false);
     let (written, errors) = thread::scope(|scope| {
         let writers: Vec<_> = (0..2)
@@ -160,5 +180,8 @@ pub(crate) fn the_server_is_killed() {
     found.sort();
     written.sort();
     assert_eq!(found, written);
-    println!("  {} changes over 10 deaths, {errors} errors told", written.len());
+    println!(
+        "  {} changes over 10 deaths, {errors} errors told",
+        written.len()
+    );
 }

@@ -4,28 +4,49 @@
 //! which tests: those with it in their names.
 
 mod appending;
+mod converging;
 mod failing;
 mod proxy;
 mod server;
+mod shop;
 
 use std::time::Instant;
 
 fn main() {
     let tests: &[(&str, fn())] = &[
         ("tables are made once", appending::tables_are_made_once),
-        ("what a journal promises", appending::what_a_journal_promises),
+        (
+            "what a journal promises",
+            appending::what_a_journal_promises,
+        ),
         ("accounts are apart", appending::accounts_are_apart),
-        ("select and insert suffice", appending::select_and_insert_suffice),
-        ("other tables are refused", appending::other_tables_are_refused),
-        ("in the host's transaction", appending::in_the_hosts_transaction),
+        (
+            "select and insert suffice",
+            appending::select_and_insert_suffice,
+        ),
+        (
+            "other tables are refused",
+            appending::other_tables_are_refused,
+        ),
+        (
+            "in the host's transaction",
+            appending::in_the_hosts_transaction,
+        ),
         ("writers race", appending::writers_race),
         ("hints wake who waits", failing::hints_wake_who_waits),
         ("answers are lost", failing::answers_are_lost),
         ("the server is killed", failing::the_server_is_killed),
+        ("hosts converge", converging::hosts_converge),
     ];
-    let which = std::env::args().nth(1).unwrap_or_default();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [what, address, writer] = &arguments[..]
+        && what == "host"
+    {
+        return converging::host(address, writer.parse().expect("a number"));
+    }
+    let which = arguments.first().cloned().unwrap_or_default();
     let mut ran = 0;
-    for (name, test) in tests.iter().filter(|(name, _)| name.contains(&which)) {
+    for (name, test) in tests.iter().filter(|(name, _)| name.contains(&*which)) {
         let started = Instant::now();
         test();
         println!("{name}: ok, {:.1} s", started.elapsed().as_secs_f32());

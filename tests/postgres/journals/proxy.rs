@@ -79,7 +79,9 @@ struct Line {
 
 /// Whether the event that happens once in so many happens now.
 fn happens(one_in: &AtomicU64, dice: &mut u64) -> bool {
-    *dice = dice.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+    *dice = dice
+        .wrapping_mul(6364136223846793005)
+        .wrapping_add(1442695040888963407);
     match one_in.load(Ordering::Relaxed) {
         0 => false,
         one_in => (*dice >> 33) % one_in == 0,
@@ -158,7 +160,9 @@ impl Line {
             }
             let all = self.weather.one_notification_in.load(Ordering::Relaxed) == 0;
             if head[0] == b'A' && !all && !happens(&self.weather.one_notification_in, &mut dice) {
-                self.weather.notifications_lost.fetch_add(1, Ordering::Relaxed);
+                self.weather
+                    .notifications_lost
+                    .fetch_add(1, Ordering::Relaxed);
                 continue;
             }
             (&self.host).write_all(&message)?;
