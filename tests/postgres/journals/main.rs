@@ -6,6 +6,8 @@
 mod appending;
 mod converging;
 mod failing;
+mod lag;
+mod many;
 mod proxy;
 mod server;
 mod shop;
@@ -37,6 +39,16 @@ fn main() {
         ("answers are lost", failing::answers_are_lost),
         ("the server is killed", failing::the_server_is_killed),
         ("hosts converge", converging::hosts_converge),
+        (
+            "many accounts are followed",
+            many::many_accounts_are_followed,
+        ),
+        ("polls miss nothing", many::polls_miss_nothing),
+        (
+            "polls of many accounts cost little",
+            many::polls_of_many_accounts_cost_little,
+        ),
+        ("replicas lag little", lag::replicas_lag_little),
     ];
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let [what, address, writer] = &arguments[..]
