@@ -11,6 +11,8 @@ mod record;
 mod refused;
 mod replay;
 mod snapshot;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 pub use digest::{Digest, DigestError};
 pub use memory::MemoryJournal;
@@ -18,6 +20,8 @@ pub use record::{Record, Sealed};
 pub use refused::{RefusedSink, RefusedTransaction};
 pub use replay::{Restored, restore};
 pub use snapshot::{SealedSnapshot, Snapshot};
+#[cfg(feature = "sqlite")]
+pub use sqlite::{SqliteError, SqliteJournal, SqliteJournals};
 
 use std::error::Error;
 use std::fmt;
