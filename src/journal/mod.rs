@@ -220,6 +220,18 @@ pub enum JournalError {
         /// The catalog's digest.
         digest: Digest,
     },
+    /// A record was made under a newer version of the catalog than the one to read it with.
+    #[error(
+        "revision {revision} was made under version `{version}` of the catalog, which is newer than `{own}`"
+    )]
+    NewerCatalog {
+        /// The revision that was read to.
+        revision: u64,
+        /// The version of its catalog.
+        version: u32,
+        /// The version that is known here.
+        own: u32,
+    },
     /// What was stored does not load under the catalog.
     #[error("revision {revision} does not load: {problems}")]
     Unsound {

@@ -72,6 +72,15 @@ pub fn restore(
     if until == ends.revision && restored.head.digest != ends.digest {
         return Err(JournalError::Forked { revision: until });
     }
+    // What a newer product wrote, an older one does not know how to read (D16).
+    let under = restored.engine.catalog();
+    if under.id() == catalog.id() && under.version() > catalog.version() {
+        return Err(JournalError::NewerCatalog {
+            revision: restored.head.revision,
+            version: under.version(),
+            own: catalog.version(),
+        });
+    }
     match restored.catalog == known {
         true => Ok(restored),
         false => restored.under(catalog),
@@ -126,6 +135,22 @@ impl Restored {
             catalog: catalog_digest(catalog),
             warnings: loaded.warnings,
         })
+    }
+
+    /// What was read of a journal and kept, to go on from there.
+    pub(crate) fn resumed(engine: Engine, head: Head, at: Timestamp, catalog: Digest) -> Restored {
+        Restored {
+            engine,
+            head,
+            at,
+            catalog,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// The digest of the engine's catalog.
+    pub(crate) fn catalog(&self) -> Digest {
+        self.catalog
     }
 
     /// The engine.
