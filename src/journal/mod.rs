@@ -15,7 +15,7 @@ mod digest;
 mod feed;
 mod memory;
 #[cfg(feature = "postgres")]
-pub mod postgres;
+mod postgres;
 mod record;
 mod refused;
 mod replay;
@@ -26,6 +26,8 @@ mod sqlite;
 pub use digest::{Digest, DigestError};
 pub use feed::{Feed, Reached, Written};
 pub use memory::MemoryJournal;
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresError, PostgresFeed, PostgresJournal, PostgresJournals};
 pub use record::{Record, Sealed};
 pub use refused::{RefusedSink, RefusedTransaction};
 pub use replay::{Restored, restore};

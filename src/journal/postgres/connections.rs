@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use ::postgres::error::SqlState;
 use ::postgres::{Client, Error};
 
-use super::statements::{STORE_FORMAT, TABLES};
+use super::statements::{TABLES, VERSION};
 
 /// Makes a connection.
 pub(super) type Connect = dyn Fn() -> Result<Client, Error> + Send + Sync;
@@ -30,7 +30,7 @@ const SESSION: &str = "
 /// others would go on seeing that there are none.
 const ALONE: &str = "SELECT pg_advisory_lock(7164777265)";
 
-const HAS_TABLES: &str = "SELECT to_regclass('bailiwick.format') IS NOT NULL";
+const HAS_TABLES: &str = "SELECT to_regclass('bailiwick.version') IS NOT NULL";
 
 /// Why nothing was answered.
 #[derive(Debug, thiserror::Error)]
@@ -48,15 +48,15 @@ pub(super) enum Failure {
     #[error("no connection became free in {} s", PATIENCE.as_secs())]
     Busy,
     /// The tables are not there, or another version's.
-    #[error(transparent)]
-    Tables(#[from] TablesError),
+    #[error("{0}")]
+    Tables(Tables),
 }
 
 /// Tables that this version of the crate cannot use.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum TablesError {
-    #[error("the tables have format `{0}`; this is format `{STORE_FORMAT}`")]
-    Newer(i32),
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Tables {
+    #[error("the tables have version `{0}`; this is version `{VERSION}`")]
+    Another(i32),
     #[error("there are no tables")]
     Missing,
 }
@@ -94,24 +94,24 @@ fn ends_sessions(code: &SqlState) -> bool {
 /// A new connection to tables that are as this version of the crate knows them.
 pub(super) fn connect(connect: &Connect) -> Result<Client, Failure> {
     let mut client = connect().map_err(Failure::Unconnected)?;
-    let format = session(&mut client).map_err(|error| Failure::of(&client, error))?;
-    match format {
-        Some(STORE_FORMAT) => Ok(client),
-        Some(format) => Err(TablesError::Newer(format).into()),
-        None => Err(TablesError::Missing.into()),
+    let version = session(&mut client).map_err(|error| Failure::of(&client, error))?;
+    match version {
+        Some(VERSION) => Ok(client),
+        Some(version) => Err(Failure::Tables(Tables::Another(version))),
+        None => Err(Failure::Tables(Tables::Missing)),
     }
 }
 
 fn session(client: &mut Client) -> Result<Option<i32>, Error> {
     client.batch_execute(SESSION)?;
-    format(client)
+    version(client)
 }
 
-fn format(client: &mut Client) -> Result<Option<i32>, Error> {
+fn version(client: &mut Client) -> Result<Option<i32>, Error> {
     let has: bool = client.query_one(HAS_TABLES, &[])?.try_get(0)?;
     match has {
         true => client
-            .query_opt("SELECT max(format) FROM bailiwick.format", &[])?
+            .query_opt("SELECT max(version) FROM bailiwick.version", &[])?
             .map_or(Ok(None), |row| row.try_get(0)),
         false => Ok(None),
     }
@@ -125,7 +125,7 @@ pub(super) fn create_tables(connect: &Connect) -> Result<(), Failure> {
             return Ok(());
         }
         client.batch_execute(ALONE)?;
-        match format(&mut client)? {
+        match version(&mut client)? {
             Some(_) => Ok(()),
             None => client.batch_execute(TABLES),
         }

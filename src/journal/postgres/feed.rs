@@ -73,7 +73,10 @@ impl Feed for PostgresFeed {
     }
 
     fn journal(&self, account: Option<&str>) -> Box<dyn Journal> {
-        Box::new(PostgresJournal::of(&self.store, account))
+        Box::new(PostgresJournal::of(
+            &self.store,
+            account.unwrap_or_default(),
+        ))
     }
 }
 
@@ -89,7 +92,7 @@ fn heard(client: &mut Client, at_most: Duration) -> Result<Vec<Reached>, Error> 
         };
         if let Some((account, revision)) = told(hint.payload()) {
             reached.push(Reached {
-                account: super::named(account.to_owned()),
+                account: statements::named(account.to_owned()),
                 revision,
             });
         }

@@ -21,10 +21,10 @@ use ::postgres::config::Config;
 use ::postgres::{Client, Error, NoTls, Transaction};
 
 use super::{AppendError, Digest, Head, Journal, JournalError, Sealed, SealedSnapshot};
-use connections::{Connect, Connections, Failure};
+use connections::{Connect, Connections, Failure, Tables};
 use hints::Hints;
+use statements::VERSION;
 
-pub use ::postgres as client;
 pub use feed::PostgresFeed;
 
 /// How many connections ask at once; who comes later waits.
@@ -58,47 +58,85 @@ pub struct PostgresJournal {
     heard: AtomicU64,
 }
 
+/// Why a database of journals was not opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PostgresError {
+    /// It has no tables of journals.
+    #[error("there are no journals in the database: `create` makes the tables")]
+    Missing,
+    /// A version of this crate made its tables that this one does not know.
+    #[error("the database has version {version} of the tables; this is version {VERSION}")]
+    UnknownVersion {
+        /// The version of its tables.
+        version: i32,
+    },
+    /// There is no such server, or it refused.
+    #[error("no journals in PostgreSQL: {0}")]
+    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<PostgresError> for JournalError {
+    fn from(error: PostgresError) -> JournalError {
+        JournalError::storage(error)
+    }
+}
+
+impl From<Failure> for PostgresError {
+    fn from(failure: Failure) -> PostgresError {
+        match failure {
+            Failure::Tables(Tables::Missing) => PostgresError::Missing,
+            Failure::Tables(Tables::Another(version)) => PostgresError::UnknownVersion { version },
+            failure => PostgresError::Failed(Box::new(failure)),
+        }
+    }
+}
+
 impl PostgresJournals {
-    /// The journals in the database that a connection string names (`host=… user=… dbname=…`, or a URL),
-    /// without TLS. The tables are made where there are none.
+    /// Makes the tables in the database that a connection string names, where there are none, and opens
+    /// it. Several hosts may do so at once.
+    ///
+    /// # Errors
+    /// [`PostgresError::Failed`], also where the role may not make tables;
+    /// [`PostgresError::UnknownVersion`].
+    pub fn create(config: &str) -> Result<PostgresJournals, PostgresError> {
+        PostgresJournals::create_with(connector(config)?)
+    }
+
+    /// Opens the database that a connection string names (`host=… user=… dbname=…`, or a URL), without
+    /// TLS. One without tables is an error, and never a database without accounts.
     ///
     /// A server that does not answer is given up after 5 s when connecting, and after about 20 s on a
     /// connection, unless the string says otherwise.
     ///
     /// # Errors
-    /// [`JournalError::Storage`]: no connection string, no server, no right to make the tables, or tables
-    /// of a newer version of this crate.
-    pub fn open(config: &str) -> Result<PostgresJournals, JournalError> {
-        let mut config: Config = config.parse().map_err(JournalError::storage)?;
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(Duration::from_secs(5));
-        }
-        if config.get_tcp_user_timeout().is_none() {
-            config.tcp_user_timeout(Duration::from_secs(20));
-        }
-        if config.get_keepalives_interval().is_none() {
-            config.keepalives_idle(Duration::from_secs(5));
-            config.keepalives_interval(Duration::from_secs(5));
-            config.keepalives_retries(3);
-        }
-        if config.get_application_name().is_none() {
-            config.application_name("bailiwick");
-        }
-        PostgresJournals::connected_by(move || config.connect(NoTls))
+    /// Every [`PostgresError`].
+    pub fn open(config: &str) -> Result<PostgresJournals, PostgresError> {
+        PostgresJournals::open_with(connector(config)?)
     }
 
-    /// The same over connections that the host makes, with TLS say.
+    /// [`create`](PostgresJournals::create) over connections that the host makes by the crate `postgres`,
+    /// with TLS say. They are its own: this sets them up as it needs them.
     ///
     /// # Errors
-    /// As [`PostgresJournals::open`].
-    pub fn connected_by(
+    /// As there.
+    pub fn create_with(
         connect: impl Fn() -> Result<Client, Error> + Send + Sync + 'static,
-    ) -> Result<PostgresJournals, JournalError> {
+    ) -> Result<PostgresJournals, PostgresError> {
+        connections::create_tables(&connect)?;
+        PostgresJournals::open_with(connect)
+    }
+
+    /// [`open`](PostgresJournals::open) over connections that the host makes.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_with(
+        connect: impl Fn() -> Result<Client, Error> + Send + Sync + 'static,
+    ) -> Result<PostgresJournals, PostgresError> {
         let connect: Arc<Connect> = Arc::new(connect);
-        connections::create_tables(&*connect).map_err(JournalError::storage)?;
         let connections = Connections::new(MOST, connect.clone(), connections::connect);
-        let usable = connections.ask(Client::check_connection);
-        usable.map_err(JournalError::storage)?;
+        connections.ask(Client::check_connection)?;
         Ok(PostgresJournals(Arc::new(Store {
             connections,
             connect,
@@ -110,9 +148,14 @@ impl PostgresJournals {
     /// connects as then needs no more than `USAGE` of the schema `bailiwick`, and `SELECT` and `INSERT`.
     pub const TABLES: &str = statements::TABLES;
 
-    /// The journal of an account; `None` where the catalog serves one.
-    pub fn account(&self, account: Option<&str>) -> PostgresJournal {
+    /// The journal of an account, begun or not. Asks nothing yet.
+    pub fn account(&self, account: &str) -> PostgresJournal {
         PostgresJournal::of(&self.0, account)
+    }
+
+    /// The journal of the only account, where the catalog serves one.
+    pub fn only_account(&self) -> PostgresJournal {
+        self.account("")
     }
 
     /// The journals of all accounts over one connection of its own, for one thread that follows many.
@@ -120,20 +163,39 @@ impl PostgresJournals {
         PostgresFeed::new(&self.0.connect)
     }
 
-    /// The accounts whose journals were begun, in byte order; `None` of the only one.
+    /// The accounts whose journals were begun, sorted by bytes; the only one of a catalog that serves one
+    /// is `""`.
     ///
     /// # Errors
     /// [`JournalError::Storage`].
-    pub fn accounts(&self) -> Result<Vec<Option<String>>, JournalError> {
+    pub fn accounts(&self) -> Result<Vec<String>, JournalError> {
         let accounts = self.0.connections.ask(statements::accounts);
-        let accounts = accounts.map_err(JournalError::storage)?.into_iter();
-        Ok(accounts.map(named).collect())
+        accounts.map_err(JournalError::storage)
     }
 }
 
-/// The account of that name in the tables.
-fn named(account: String) -> Option<String> {
-    (!account.is_empty()).then_some(account)
+/// How to connect as a connection string says, within bounded time.
+fn connector(
+    config: &str,
+) -> Result<impl Fn() -> Result<Client, Error> + Send + Sync + use<>, PostgresError> {
+    let mut config: Config = config
+        .parse()
+        .map_err(|error| PostgresError::Failed(Box::new(error)))?;
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(Duration::from_secs(5));
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(Duration::from_secs(20));
+    }
+    if config.get_keepalives_interval().is_none() {
+        config.keepalives_idle(Duration::from_secs(5));
+        config.keepalives_interval(Duration::from_secs(5));
+        config.keepalives_retries(3);
+    }
+    if config.get_application_name().is_none() {
+        config.application_name("bailiwick");
+    }
+    Ok(move || config.connect(NoTls))
 }
 
 impl Journal for PostgresJournal {
@@ -150,6 +212,7 @@ impl Journal for PostgresJournal {
     /// Where the connection is lost before the answer is there, asks again, for up to 10 s: the record is
     /// then in the journal, once, or somebody else's is, or the error says that it is not known.
     fn append(&self, expected: Head, record: &Sealed) -> Result<u64, AppendError> {
+        record.follows(&expected)?;
         self.write(record.head(), |client| {
             statements::append(client, &self.account, &expected, record)
         })?;
@@ -161,15 +224,15 @@ impl Journal for PostgresJournal {
         self.ask(|client| statements::read(client, &self.account, revision, limit))
     }
 
-    /// # Errors
-    /// [`JournalError::Forked`] where the journal does not have the snapshot's head.
     fn save_snapshot(&self, snapshot: &SealedSnapshot) -> Result<(), JournalError> {
-        let has = self.ask(|client| statements::save_snapshot(client, &self.account, snapshot))?;
-        match has {
+        let had = self.ask(|client| statements::save_snapshot(client, &self.account, snapshot))?;
+        match had {
             true => Ok(()),
-            false => Err(JournalError::Forked {
-                revision: snapshot.head.revision,
-            }),
+            false => Err(self
+                .head()?
+                .map_or(JournalError::Empty, |_| JournalError::Forked {
+                    revision: snapshot.head.revision,
+                })),
         }
     }
 
@@ -197,10 +260,10 @@ impl Journal for PostgresJournal {
 }
 
 impl PostgresJournal {
-    fn of(store: &Arc<Store>, account: Option<&str>) -> PostgresJournal {
+    fn of(store: &Arc<Store>, account: &str) -> PostgresJournal {
         PostgresJournal {
             store: store.clone(),
-            account: account.unwrap_or_default().into(),
+            account: account.into(),
             heard: AtomicU64::new(0),
         }
     }
@@ -219,6 +282,7 @@ impl PostgresJournal {
         expected: Head,
         record: &Sealed,
     ) -> Result<u64, AppendError> {
+        record.follows(&expected)?;
         let account = &self.account;
         match statements::append(transaction, account, &expected, record) {
             Ok(true) => Ok(record.revision),

@@ -10,7 +10,7 @@ use crate::journal::{Digest, Head, Reached, Sealed, SealedSnapshot};
 pub(super) const TABLES: &str = include_str!("tables.sql");
 
 /// The version of the tables.
-pub(super) const STORE_FORMAT: i32 = 1;
+pub(super) const VERSION: i32 = 1;
 
 /// The channel that hints are sent on: a revision, a space, an account.
 pub(super) const CHANNEL: &str = "bailiwick";
@@ -23,7 +23,7 @@ pub(super) const CHANNEL: &str = "bailiwick";
 const APPEND: &str = "
     INSERT INTO bailiwick.revision (account, revision, digest, record)
     SELECT $1, $4, $5, $6
-    FROM bailiwick.revision WHERE account = $1 AND revision = $2 AND digest = $3 AND $4 = $2 + 1
+    FROM bailiwick.revision WHERE account = $1 AND revision = $2 AND digest = $3
     ON CONFLICT DO NOTHING
     RETURNING revision";
 
@@ -48,19 +48,24 @@ const READ: &str = "
     SELECT revision, digest, record FROM bailiwick.revision
     WHERE account = $1 AND revision > $2 AND record IS NOT NULL ORDER BY revision LIMIT $3";
 
+/// What the journal began with stays the snapshot of that revision.
 const SAVE_SNAPSHOT: &str = "
     WITH at AS (
-        SELECT revision FROM bailiwick.revision WHERE account = $1 AND revision = $2 AND digest = $3
+        SELECT revision, record IS NULL AS beginning FROM bailiwick.revision
+        WHERE account = $1 AND revision = $2 AND digest = $3
     ), saved AS (
         INSERT INTO bailiwick.snapshot (account, revision, digest, checksum, snapshot)
         SELECT $1, revision, $3, $4, $5 FROM at
-        ON CONFLICT DO NOTHING
+        WHERE NOT beginning AND $4 IS DISTINCT FROM (
+            SELECT checksum FROM bailiwick.snapshot
+            WHERE account = $1 AND revision = $2 ORDER BY number DESC LIMIT 1
+        )
     )
     SELECT revision FROM at";
 
 const SNAPSHOT: &str = "
     SELECT revision, digest, checksum, snapshot FROM bailiwick.snapshot
-    WHERE account = $1 AND revision <= $2 ORDER BY revision DESC LIMIT 1";
+    WHERE account = $1 AND revision <= $2 ORDER BY revision DESC, number DESC LIMIT 1";
 
 const SAVE_CATALOG: &str = "
     INSERT INTO bailiwick.catalog (digest, document) VALUES ($1, $2) ON CONFLICT DO NOTHING";
@@ -241,7 +246,7 @@ pub(super) fn written(
         let (account, revision): (Option<String>, Option<i64>) = (row.try_get(1)?, row.try_get(2)?);
         if let (Some(account), Some(revision)) = (account, revision) {
             reached.push(Reached {
-                account: super::named(account),
+                account: named(account),
                 revision: revision.cast_unsigned(),
             });
         }
@@ -261,6 +266,11 @@ pub(super) fn notify(
 }
 
 type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
+
+/// The account of that name in the tables.
+pub(super) fn named(account: String) -> Option<String> {
+    (!account.is_empty()).then_some(account)
+}
 
 /// Revisions are at most what the database can hold: no engine has a greater one.
 fn stored(revision: u64) -> i64 {

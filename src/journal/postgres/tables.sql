@@ -2,8 +2,8 @@
 -- no more than SELECT and INSERT.
 CREATE SCHEMA IF NOT EXISTS bailiwick;
 
-CREATE TABLE bailiwick.format (format integer NOT NULL);
-INSERT INTO bailiwick.format VALUES (1);
+CREATE TABLE bailiwick.version (version integer NOT NULL);
+INSERT INTO bailiwick.version VALUES (1);
 
 CREATE TABLE bailiwick.revision (
     -- Empty where the catalog serves one account.
@@ -27,7 +27,9 @@ CREATE TABLE bailiwick.snapshot (
     -- Of the snapshot.
     checksum bytea NOT NULL CHECK (octet_length(checksum) = 32),
     snapshot bytea NOT NULL,
-    PRIMARY KEY (account, revision),
+    -- Of one revision the last counts.
+    number bigint GENERATED ALWAYS AS IDENTITY,
+    PRIMARY KEY (account, revision, number),
     FOREIGN KEY (account, revision) REFERENCES bailiwick.revision
 );
 

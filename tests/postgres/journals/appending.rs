@@ -1,6 +1,7 @@
 //! What one journal promises: appended whole, in order, once, where it still ends as the writer saw it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -8,12 +9,12 @@ use std::time::{Duration, Instant};
 use bailiwick::Timestamp;
 use bailiwick::admin::Actor;
 use bailiwick::document::{DirectoryDocument, PolicyDocument};
-use bailiwick::journal::postgres::{PostgresJournal, PostgresJournals};
 use bailiwick::journal::{
-    AppendError, Digest, FORMAT, Head, Journal, JournalError, Record, Sealed, SealedSnapshot,
-    Snapshot,
+    AppendError, Digest, FORMAT, Head, Journal, PostgresError, PostgresJournal, PostgresJournals,
+    Record, Sealed, SealedSnapshot, Snapshot,
 };
 
+use crate::conformance;
 use crate::server::{client, database, journals};
 
 /// The beginning of an account's journal, at revision 1.
@@ -84,129 +85,37 @@ pub(crate) fn tables_are_made_once() {
             scope.spawn(|| journals(&address));
         }
     });
-    let format = client(&address)
-        .query("SELECT format FROM bailiwick.format", &[])
+    let versions = client(&address)
+        .query("SELECT version FROM bailiwick.version", &[])
         .expect("a table");
-    assert_eq!(format.len(), 1);
+    assert_eq!(versions.len(), 1);
 }
 
+/// On connections of one store, and of a store each.
 pub(crate) fn what_a_journal_promises() {
-    let journal = journals(&database("promises")).account(Some("acme"));
-    let account = Some("acme");
-    assert_eq!(journal.head().expect("a server"), None);
-    assert!(journal.snapshot(u64::MAX).expect("a server").is_none());
-    let begins = beginning(account);
-    let second = record(account, &begins.head, "second");
-    assert_eq!(conflict(journal.append(begins.head, &second)), None);
-
-    journal.begin(&begins).expect("a beginning");
-    assert_eq!(journal.head().expect("a server"), Some(begins.head));
-    for again in [
-        beginning(account),
-        snapshot(account, 9).begin().expect("JSON"),
-    ] {
-        let answer = journal.begin(&again).map(|()| 0);
-        assert_eq!(conflict(answer), Some(begins.head));
-    }
-
-    assert_eq!(journal.append(begins.head, &second).expect("appended"), 2);
-    assert_eq!(
-        conflict(journal.append(begins.head, &second)),
-        Some(second.head())
-    );
-    let third = record(account, &second.head(), "third");
-    let fork = Head {
-        revision: 2,
-        digest: Digest([7; 32]),
-    };
-    assert_eq!(conflict(journal.append(fork, &third)), Some(second.head()));
-    let fourth = record(account, &third.head(), "fourth");
-    for (expected, record) in [
-        (third.head(), &fourth),
-        (second.head(), &fourth),
-        (begins.head, &third),
-    ] {
-        assert_eq!(
-            conflict(journal.append(expected, record)),
-            Some(second.head())
-        );
-    }
-    journal.append(second.head(), &third).expect("appended");
-
-    let read = |after, limit| journal.read_from(after, limit).expect("a server");
-    assert_eq!(read(0, 10), [second.clone(), third.clone()]);
-    assert_eq!(read(1, 1), [second.clone()]);
-    assert_eq!(read(2, 10), [third.clone()]);
-    assert!(read(3, 10).is_empty() && read(u64::MAX, 10).is_empty() && read(1, 0).is_empty());
-
-    let taken = snapshot(account, 3).seal(third.head()).expect("JSON");
-    journal.save_snapshot(&taken).expect("saved");
-    journal.save_snapshot(&taken).expect("saved twice");
-    let stranger = snapshot(account, 3)
-        .seal(Head {
-            revision: 3,
-            ..fork
-        })
-        .expect("JSON");
-    let refused = journal.save_snapshot(&stranger);
-    assert!(
-        matches!(refused, Err(JournalError::Forked { revision: 3 })),
-        "{refused:?}"
-    );
-    for (at_most, expected) in [
-        (0, None),
-        (1, Some(&begins)),
-        (2, Some(&begins)),
-        (3, Some(&taken)),
-        (u64::MAX, Some(&taken)),
-    ] {
-        assert_eq!(
-            journal.snapshot(at_most).expect("a server").as_ref(),
-            expected
-        );
-    }
-
-    let digest = Digest([3; 32]);
-    assert_eq!(journal.catalog(&digest).expect("a server"), None);
-    journal.save_catalog(&digest, b"a catalog").expect("saved");
-    journal
-        .save_catalog(&digest, b"a catalog")
-        .expect("saved twice");
-    assert_eq!(
-        journal.catalog(&digest).expect("a server").as_deref(),
-        Some(&b"a catalog"[..])
-    );
+    let store = journals(&database("promises"));
+    conformance::holds(&|account: &str| -> Arc<dyn Journal> { Arc::new(store.account(account)) });
+    let address = database("promises_apart");
+    conformance::holds(&|account: &str| -> Arc<dyn Journal> {
+        Arc::new(journals(&address).account(account))
+    });
 }
 
 pub(crate) fn accounts_are_apart() {
     let store = journals(&database("apart"));
-    let accounts = [
-        None,
-        Some("a"),
-        Some("A"),
-        Some("a "),
-        Some("ä"),
-        Some("a\u{308}"),
-        Some("x y'z%\\"),
-    ];
+    let accounts = ["", "A", "a", "a ", "a\u{308}", "x y'z%\\", "ä"];
     for account in accounts {
-        let journal = store.account(account);
-        let begins = beginning(account);
+        let named = Some(account).filter(|it| !it.is_empty());
+        let (journal, begins) = (store.account(account), beginning(named));
         journal.begin(&begins).expect("a beginning");
-        let note = account.unwrap_or("nobody");
-        journal
-            .append(begins.head, &record(account, &begins.head, note))
-            .expect("appended");
+        let next = record(named, &begins.head, account);
+        journal.append(begins.head, &next).expect("appended");
     }
     for account in accounts {
-        assert_eq!(
-            notes(&store.account(account), account),
-            [account.unwrap_or("nobody")]
-        );
+        let named = Some(account).filter(|it| !it.is_empty());
+        assert_eq!(notes(&store.account(account), named), [account]);
     }
-    let mut expected = accounts.map(|it| it.map(str::to_owned));
-    expected.sort();
-    assert_eq!(store.accounts().expect("a server"), expected);
+    assert_eq!(store.accounts().expect("a server"), accounts);
 }
 
 /// Nothing written is ever changed: so the role that a host connects as cannot do so.
@@ -223,7 +132,7 @@ pub(crate) fn select_and_insert_suffice() {
         ))
         .expect("tables");
     let as_host = address.replace("user=test", "user=bailiwick_host");
-    let journal = journals(&as_host).account(None);
+    let journal = journals(&as_host).only_account();
     let begins = beginning(None);
     journal.begin(&begins).expect("a beginning");
     let second = record(None, &begins.head, "second");
@@ -243,17 +152,30 @@ pub(crate) fn select_and_insert_suffice() {
 
 pub(crate) fn other_tables_are_refused() {
     let address = database("newer");
-    let journal = journals(&address).account(None);
+    let journal = journals(&address).only_account();
     journal.begin(&beginning(None)).expect("a beginning");
-    let newer = "UPDATE bailiwick.format SET format = 2";
+    let newer = "UPDATE bailiwick.version SET version = 2";
     client(&address)
         .batch_execute(newer)
         .expect("a newer product");
-    let Err(refused) = PostgresJournals::open(&address) else {
-        panic!("tables of a newer version were opened")
-    };
-    let expected = "the store failed: the tables have format `2`; this is format `1`";
-    assert_eq!(refused.to_string(), expected);
+    for refused in [
+        PostgresJournals::open(&address),
+        PostgresJournals::create(&address),
+    ] {
+        let refused = refused.err().expect("tables of a newer version");
+        assert!(
+            matches!(refused, PostgresError::UnknownVersion { version: 2 }),
+            "{refused}"
+        );
+    }
+    // The one that is open already finds out when it connects anew.
+    client(&address)
+        .batch_execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'bailiwick'")
+        .expect("connections ended");
+    let found = journal.head().expect_err("a newer version").to_string();
+    assert!(found.contains("version `2`"), "{found}");
+    let empty = PostgresJournals::open(&database("empty")).err();
+    assert!(matches!(empty, Some(PostgresError::Missing)), "{empty:?}");
     assert!(
         PostgresJournals::open("host=").is_err() && PostgresJournals::open("nonsense").is_err()
     );
@@ -265,7 +187,7 @@ pub(crate) fn in_the_hosts_transaction() {
     host.batch_execute("CREATE TABLE invited (who text)")
         .expect("a table");
     let store = journals(&address);
-    let (journal, other) = (store.account(None), store.account(None));
+    let (journal, other) = (store.only_account(), store.only_account());
     let begins = beginning(None);
     journal.begin(&begins).expect("a beginning");
     let second = record(None, &begins.head, "second");
@@ -338,14 +260,14 @@ pub(crate) fn writers_race() {
         .expect("settings");
     let begins = beginning(None);
     journals(&address)
-        .account(None)
+        .only_account()
         .begin(&begins)
         .expect("a beginning");
     let done = AtomicBool::new(false);
     let conflicts: usize = thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
-                let journal = journals(&address).account(None);
+                let journal = journals(&address).only_account();
                 let mut head = begins.head;
                 while !done.load(Ordering::Relaxed) {
                     let ends = journal.head().expect("a server").expect("begun");
@@ -366,7 +288,7 @@ pub(crate) fn writers_race() {
                 scope.spawn({
                     let address = &address;
                     move || {
-                        let journal = journals(address).account(None);
+                        let journal = journals(address).only_account();
                         let (mut head, mut conflicts) = (begins.head, 0);
                         for i in 0..EACH {
                             let note = format!("{writer} {i}");
@@ -394,7 +316,7 @@ pub(crate) fn writers_race() {
         done.store(true, Ordering::Relaxed);
         conflicts
     });
-    let notes = notes(&journals(&address).account(None), None);
+    let notes = notes(&journals(&address).only_account(), None);
     assert_eq!(notes.len(), WRITERS * EACH);
     assert_eq!(notes.iter().collect::<BTreeSet<_>>().len(), WRITERS * EACH);
     assert!(conflicts > 0, "nobody was ever late");

@@ -13,9 +13,9 @@ use bailiwick::Timestamp;
 use bailiwick::journal::{Journal, begin, restore};
 use bailiwick::live::{ApplyError, FollowOptions, Live};
 
+use crate::corner::{ACTOR, catalog, change, engine, seller, sells, whole};
 use crate::proxy::Proxy;
 use crate::server::{self, database, journals};
-use crate::shop::{ACTOR, catalog, change, engine, seller, sells, whole};
 
 const SHOP: &str = "corner";
 const ACCOUNT: Option<&str> = Some(SHOP);
@@ -30,7 +30,7 @@ fn changes() -> usize {
 
 pub(crate) fn hosts_converge() {
     let address = database("converging");
-    let journal = journals(&address).account(ACCOUNT);
+    let journal = journals(&address).account(SHOP);
     begin(&journal, &engine(SHOP), Timestamp(0)).expect("a beginning");
     let mut writers: Vec<Host> = (0..WRITERS).map(|it| Host::start(&address, it)).collect();
     let mut follower = Host::start(&address, FOLLOWS);
@@ -170,7 +170,7 @@ pub(crate) fn host(address: &str, writer: usize) {
     let weather = proxy.weather.clone();
     let store = loop {
         // The server may be away just now.
-        match bailiwick::journal::postgres::PostgresJournals::open(&proxy.address(address)) {
+        match bailiwick::journal::PostgresJournals::open(&proxy.address(address)) {
             Ok(store) => break store,
             Err(_) => thread::sleep(Duration::from_millis(50)),
         }
@@ -184,7 +184,7 @@ pub(crate) fn host(address: &str, writer: usize) {
         one_in.store(300, Ordering::Relaxed);
     }
     let live = Live::not_ready(&catalog(), ACCOUNT);
-    let journal = Arc::new(store.account(ACCOUNT));
+    let journal = Arc::new(store.account(SHOP));
     let often = FollowOptions::default()
         .poll(Duration::from_millis(200))
         .snapshot_every(1_000);
@@ -196,7 +196,7 @@ pub(crate) fn host(address: &str, writer: usize) {
     thread::scope(|scope| {
         let checks = scope.spawn(|| check_all_the_time(&live, &done));
         if writer < WRITERS {
-            let journal = store.account(ACCOUNT);
+            let journal = store.account(SHOP);
             let (mut failed, mut doubtful) = (0, 0);
             for i in 1..=changes() / WRITERS {
                 write(&live, &journal, writer, i, &mut failed, &mut doubtful);

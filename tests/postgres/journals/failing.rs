@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bailiwick::journal::postgres::PostgresJournal;
+use bailiwick::journal::PostgresJournal;
 use bailiwick::journal::{AppendError, Journal, Sealed};
 
 use crate::appending::{beginning, notes, record};
@@ -14,8 +14,8 @@ use crate::server::{self, database, journals};
 pub(crate) fn hints_wake_who_waits() {
     let address = database("hints");
     let (writing, reading) = (journals(&address), journals(&address));
-    let writes = ["a", "b"].map(|it| writing.account(Some(it)));
-    let waits = ["a", "b"].map(|it| reading.account(Some(it)));
+    let writes = ["a", "b"].map(|it| writing.account(it));
+    let waits = ["a", "b"].map(|it| reading.account(it));
     let mut heads = ["a", "b"].map(|it| beginning(Some(it)).head);
     for (journal, account) in writes.iter().zip(["a", "b"]) {
         journal
@@ -53,7 +53,7 @@ pub(crate) fn answers_are_lost() {
     let address = database("lost");
     let begins = beginning(None);
     journals(&address)
-        .account(None)
+        .only_account()
         .begin(&begins)
         .expect("a beginning");
     let cut = AtomicU64::new(0);
@@ -63,7 +63,7 @@ pub(crate) fn answers_are_lost() {
                 let (address, cut) = (&address, &cut);
                 scope.spawn(move || {
                     let proxy = Proxy::to(server::port());
-                    let journal = journals(&proxy.address(address)).account(None);
+                    let journal = journals(&proxy.address(address)).only_account();
                     proxy
                         .weather
                         .one_answer_lost_in
@@ -102,7 +102,7 @@ pub(crate) fn answers_are_lost() {
             .flat_map(|it| it.join().expect("a writer"))
             .collect()
     });
-    let mut found = notes(&journals(&address).account(None), None);
+    let mut found = notes(&journals(&address).only_account(), None);
     let mut written = written;
     found.sort();
     written.sort();
@@ -122,13 +122,13 @@ fn is_there(journal: &PostgresJournal, record: &Sealed) -> bool {
     }
 }
 
-/// Ten times: the server is killed while two write. Nothing acknowledged is lost, nothing is twice, and
+/// Five times: the server is killed while two write. Nothing acknowledged is lost, nothing is twice, and
 /// whoever gets an error finds out from the head.
 pub(crate) fn the_server_is_killed() {
     let address = database("killed");
     let begins = beginning(None);
     journals(&address)
-        .account(None)
+        .only_account()
         .begin(&begins)
         .expect("a beginning");
     let done = AtomicBool::new(false);
@@ -137,7 +137,7 @@ pub(crate) fn the_server_is_killed() {
             .map(|writer| {
                 let (address, done) = (&address, &done);
                 scope.spawn(move || {
-                    let journal = journals(address).account(None);
+                    let journal = journals(address).only_account();
                     let (mut head, mut written, mut errors) = (begins.head, Vec::new(), 0);
                     while !done.load(Ordering::Relaxed) {
                         let note = format!("{writer} {}", written.len());
@@ -161,7 +161,7 @@ pub(crate) fn the_server_is_killed() {
                 })
             })
             .collect();
-        for _ in 0..10 {
+        for _ in 0..5 {
             thread::sleep(Duration::from_millis(300));
             server::kill();
             thread::sleep(Duration::from_millis(100));
@@ -176,12 +176,12 @@ pub(crate) fn the_server_is_killed() {
         }
         all
     });
-    let (mut found, mut written) = (notes(&journals(&address).account(None), None), written);
+    let (mut found, mut written) = (notes(&journals(&address).only_account(), None), written);
     found.sort();
     written.sort();
     assert_eq!(found, written);
     println!(
-        "  {} changes over 10 deaths, {errors} errors told",
+        "  {} changes over 5 deaths, {errors} errors told",
         written.len()
     );
 }

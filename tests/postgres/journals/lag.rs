@@ -9,9 +9,9 @@ use bailiwick::Timestamp;
 use bailiwick::journal::{begin, restore};
 use bailiwick::live::{FollowOptions, Live, follow_many};
 
+use crate::corner::{ACTOR, catalog, change, engine};
 use crate::proxy::Proxy;
 use crate::server::{self, client, database, journals};
-use crate::shop::{ACTOR, catalog, change, engine};
 
 const SHOP: &str = "corner";
 const CHANGES: usize = 500;
@@ -38,7 +38,7 @@ pub(crate) fn replicas_lag_little() {
     {
         thread::sleep(Duration::from_millis(10));
     }
-    let journal = journals(&address).account(Some(SHOP));
+    let journal = journals(&address).account(SHOP);
     begin(&journal, &engine(SHOP), Timestamp(0)).expect("a beginning");
     let primary = Live::of(restore(&journal, &catalog(), Some(SHOP), None).expect("a journal"));
 
@@ -48,7 +48,7 @@ pub(crate) fn replicas_lag_little() {
     let hinted = replica();
     let by_hints = hinted
         .follow(
-            std::sync::Arc::new(journals(&address).account(Some(SHOP))),
+            std::sync::Arc::new(journals(&address).account(SHOP)),
             rarely,
         )
         .expect("a thread");
@@ -64,7 +64,7 @@ pub(crate) fn replicas_lag_little() {
     let store = journals(&proxy.address(&address));
     let often = FollowOptions::default().poll(POLL);
     let by_polls = polled
-        .follow(std::sync::Arc::new(store.account(Some(SHOP))), often)
+        .follow(std::sync::Arc::new(store.account(SHOP)), often)
         .expect("a thread");
 
     let replicas = [hinted, among_many, polled];

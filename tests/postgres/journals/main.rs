@@ -3,14 +3,19 @@
 //! Run by `tests/postgres/run`, which says where the server is and how it is killed. An argument says
 //! which tests: those with it in their names.
 
+#[path = "../../journal/conformance.rs"]
+mod conformance;
+#[path = "../../journal/shop.rs"]
+mod shop;
+
 mod appending;
 mod converging;
+mod corner;
 mod failing;
 mod lag;
 mod many;
 mod proxy;
 mod server;
-mod shop;
 
 use std::time::Instant;
 

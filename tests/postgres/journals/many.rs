@@ -3,14 +3,14 @@
 use std::time::{Duration, Instant};
 
 use bailiwick::Timestamp;
-use bailiwick::journal::postgres::PostgresJournals;
+use bailiwick::journal::PostgresJournals;
 use bailiwick::journal::{Feed, Journal, JournalError, Reached, begin, restore};
 use bailiwick::live::{FollowOptions, Live, follow_many};
 use postgres::Client;
 
+use crate::corner::{ACTOR, catalog, change, engine, seller, sells, whole};
 use crate::proxy::Proxy;
 use crate::server::{self, client, database, journals};
-use crate::shop::{ACTOR, catalog, change, engine, seller, sells, whole};
 
 const LONG: Duration = Duration::from_secs(30);
 
@@ -20,13 +20,13 @@ fn name(account: usize) -> String {
 
 fn begin_shop(store: &PostgresJournals, account: usize) -> Live {
     let name = name(account);
-    let journal = store.account(Some(&name));
+    let journal = store.account(&name);
     begin(&journal, &engine(&name), Timestamp(0)).expect("a beginning");
     Live::of(restore(&journal, &catalog(), Some(&name), None).expect("a journal"))
 }
 
 fn apply(store: &PostgresJournals, live: &Live, i: usize) {
-    let journal = store.account(live.account());
+    let journal = store.account(live.account().expect("of many"));
     let at = Timestamp(i as i64);
     live.apply(&journal, &ACTOR, at, change(0, i), None)
         .expect("applied");
@@ -58,7 +58,7 @@ pub(crate) fn many_accounts_are_followed() {
     let follower = follow_many(feed, rarely).expect("a thread");
     let replicas: Vec<Live> = accounts
         .iter()
-        .map(|account| Live::not_ready(&catalog(), account.as_deref()))
+        .map(|account| Live::not_ready(&catalog(), Some(account)))
         .collect();
     replicas.iter().for_each(|it| follower.add(it));
     for primary in &primaries {
@@ -147,7 +147,7 @@ pub(crate) fn many_accounts_are_followed() {
     assert!(follower.status().trouble.is_some(), "the server was away");
     // Begun later.
     begin(
-        &store.account(Some("missing")),
+        &store.account("missing"),
         &engine("missing"),
         Timestamp(0),
     )
@@ -185,7 +185,7 @@ pub(crate) fn polls_miss_nothing() {
     let lives: Vec<Live> = (0..3)
         .map(|it| {
             let name = name(it);
-            let restored = restore(&store.account(Some(&name)), &catalog(), Some(&name), None);
+            let restored = restore(&store.account(&name), &catalog(), Some(&name), None);
             Live::of(restored.expect("a journal"))
         })
         .collect();
@@ -194,7 +194,7 @@ pub(crate) fn polls_miss_nothing() {
     let prepared = lives[0]
         .prepare(&ACTOR, Timestamp(1), change(0, 1), None)
         .expect("prepared");
-    let journal = store.account(lives[0].account());
+    let journal = store.account(&name(0));
     journal
         .append_in(&mut slow, prepared.expected(), prepared.sealed())
         .expect("appended");

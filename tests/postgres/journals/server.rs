@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use bailiwick::journal::postgres::PostgresJournals;
+use bailiwick::journal::PostgresJournals;
 use postgres::{Client, NoTls};
 
 /// How to connect to it.
@@ -27,7 +27,7 @@ pub(crate) fn client(address: &str) -> Client {
 }
 
 pub(crate) fn journals(address: &str) -> PostgresJournals {
-    PostgresJournals::open(address).expect("a server")
+    PostgresJournals::create(address).expect("a server")
 }
 
 pub(crate) fn port() -> u16 {
