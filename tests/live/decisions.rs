@@ -27,10 +27,10 @@ fn engine() -> Engine {
         ]
         types = [{ id = "deal", properties = { stage = "text" } }]
         operations = [
-          { type = "deal", action = "edit", on = "record", allowed_by = [{ permission = "deals", when = [[{ property = "resource.stage", op = "not_equal", value = "won" }]] }] },
+          { type = "deal", action = "edit", on = "record", allowed_by = [{ permission = "deals", when = [[{ resource = "stage", is_not = "won" }]] }] },
           { type = "deal", action = "list", on = "type", allowed_by = ["deals.list"] },
-          { type = "deal", action = "export", on = "type", allowed_by = ["deals.export"], filtered_by = "edit" },
-          { type = "deal", action = "dump", on = "type", allowed_by = ["deals"], filtered_by = "edit" },
+          { type = "deal", action = "export", on = "type", allowed_by = ["deals.export"], filtered_by = "deal:edit" },
+          { type = "deal", action = "dump", on = "type", allowed_by = ["deals"], filtered_by = "deal:edit" },
         ]
     "#;
     let catalog = Catalog::new(CatalogDocument::from_toml("catalog.toml", text)).unwrap();
