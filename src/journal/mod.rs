@@ -4,6 +4,12 @@
 //! digests as a hash chain (Haber and Stornetta, *How to Time-Stamp a Digital Document*, 1991): whoever
 //! has the [`Head`] knows whether all that led to it is what it was. Journals themselves store bytes and
 //! compare numbers; what the bytes mean is decided here, once.
+//!
+//! **Personal data.** A record holds what its changes say: ids and names of users, their properties,
+//! positions and assignments, ids of actors, and the note; a snapshot holds the directory. Nothing of a
+//! resource is ever in either, and so no value that is masked (A7, M1): changes have no place for one.
+//! The digests chain what is stored, so nobody can be taken out of a journal afterwards: properties and
+//! names that must be forgotten on demand are kept elsewhere, and ids that say nothing are used here.
 
 mod digest;
 mod memory;
@@ -11,6 +17,8 @@ mod record;
 mod refused;
 mod replay;
 mod snapshot;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 pub use digest::{Digest, DigestError};
 pub use memory::MemoryJournal;
@@ -18,6 +26,8 @@ pub use record::{Record, Sealed};
 pub use refused::{RefusedSink, RefusedTransaction};
 pub use replay::{Restored, restore};
 pub use snapshot::{SealedSnapshot, Snapshot};
+#[cfg(feature = "sqlite")]
+pub use sqlite::{SqliteError, SqliteJournal, SqliteJournals};
 
 use std::error::Error;
 use std::fmt;
@@ -103,7 +113,8 @@ pub trait Journal: Send + Sync {
     }
 }
 
-/// Begins a journal with an engine: keeps its catalog, and its account whole as of `at`.
+/// Begins a journal with an engine: keeps its catalog, and its account whole as of `at`. Whether an account
+/// is new is for the host to know: a journal that was lost is as empty.
 ///
 /// Cost: linear in the account.
 ///
@@ -167,6 +178,14 @@ pub enum JournalError {
         expected: u64,
         /// The one that comes.
         found: u64,
+    },
+    /// It ends before the revision that was asked for.
+    #[error("the journal ends at revision {revision}: {asked} is not in it")]
+    Ends {
+        /// Where it ends.
+        revision: u64,
+        /// What was asked for.
+        asked: u64,
     },
     /// It ends before what was read of it earlier.
     #[error("the journal went back: it ends at revision {found}, and {had} was read before")]

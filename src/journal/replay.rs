@@ -25,65 +25,151 @@ pub struct Restored {
 /// What was recorded under another version of the catalog is replayed under that version, which the
 /// journal has, and loaded under this one in the end (D16).
 ///
+/// A journal that lost its end looks like a younger one: whoever has kept the [`Head`] from before
+/// compares it.
+///
 /// Cost: loading the account once, for each catalog on the way once more, and each record.
 ///
 /// # Errors
 /// What is wrong with the journal, and where. [`JournalError::Empty`] of one that was never begun: that
-/// is no account without users.
+/// is no account without users. [`JournalError::Ends`] where it ends before the revision.
 pub fn restore(
     journal: &dyn Journal,
     catalog: &Catalog,
     account: Option<&str>,
     until: Option<u64>,
 ) -> Result<Restored, JournalError> {
-    let ends = journal.head()?.ok_or(JournalError::Empty)?;
-    let until = until.unwrap_or(ends.revision).min(ends.revision);
-    let stored = journal.snapshot(until)?.ok_or(JournalError::Empty)?;
-    let snapshot = stored.open(account)?;
-    let known = catalog_digest(catalog);
-    let under = catalog_of(
-        journal,
-        catalog,
-        known,
-        snapshot.catalog,
-        stored.head.revision,
-    )?;
-    let mut restored = Restored::load(snapshot, stored.head, &under)?;
-    while restored.head.revision < until {
-        let left = until - restored.head.revision;
-        let limit = usize::try_from(left).map_or(PAGE, |left| left.min(PAGE));
-        let page = journal.read_from(restored.head.revision, limit)?;
-        if page.is_empty() {
-            return Err(JournalError::Gap {
-                expected: restored.head.revision + 1,
-                found: ends.revision,
+    let mut replay = Replay::start(journal, catalog, account, until, u64::MAX)?;
+    while replay.step()?.is_some() {}
+    replay.finish()
+}
+
+/// A journal on its way to a revision, record by record.
+pub(super) struct Replay<'j> {
+    journal: &'j dyn Journal,
+    /// The product's own catalog, and its digest.
+    catalog: &'j Catalog,
+    known: Digest,
+    account: Option<&'j str>,
+    /// Where the journal ended when this began.
+    ends: Head,
+    until: u64,
+    restored: Restored,
+    page: std::vec::IntoIter<Sealed>,
+}
+
+/// A record, and the engines before and after it, which are of one catalog.
+pub(super) struct Step {
+    pub(super) record: Record,
+    pub(super) before: Engine,
+    pub(super) after: Engine,
+}
+
+impl<'j> Replay<'j> {
+    /// From the newest snapshot that is neither later than `until` nor later than `from`.
+    pub(super) fn start(
+        journal: &'j dyn Journal,
+        catalog: &'j Catalog,
+        account: Option<&'j str>,
+        until: Option<u64>,
+        from: u64,
+    ) -> Result<Replay<'j>, JournalError> {
+        let ends = journal.head()?.ok_or(JournalError::Empty)?;
+        let until = until.unwrap_or(ends.revision);
+        if until > ends.revision {
+            return Err(JournalError::Ends {
+                revision: ends.revision,
+                asked: until,
             });
         }
-        for sealed in page {
-            let record = sealed.open(&restored.head, account)?;
-            if record.catalog != restored.catalog {
-                let revision = record.revision;
-                let under = catalog_of(journal, catalog, known, record.catalog, revision)?;
-                restored = restored.under(&under)?;
-            }
-            restored.replay_record(&sealed, record)?;
+        let from = from.min(until);
+        let Some(stored) = journal.snapshot(from)? else {
+            let first = journal.read_from(from, 1)?;
+            return Err(JournalError::Gap {
+                expected: from,
+                found: first.first().map_or(ends.revision, |it| it.revision),
+            });
+        };
+        let (snapshot, head) = (stored.open(account)?, stored.head);
+        if head.revision > from {
+            return Err(JournalError::Gap {
+                expected: from,
+                found: head.revision,
+            });
         }
+        let known = catalog_digest(catalog);
+        let under = catalog_of(journal, catalog, known, snapshot.catalog, head.revision)?;
+        Ok(Replay {
+            journal,
+            catalog,
+            known,
+            account,
+            ends,
+            until,
+            restored: Restored::load(snapshot, head, &under)?,
+            page: Vec::new().into_iter(),
+        })
     }
-    if until == ends.revision && restored.head.digest != ends.digest {
-        return Err(JournalError::Forked { revision: until });
+
+    /// The engine so far.
+    pub(super) fn engine(&self) -> &Engine {
+        self.restored.engine()
     }
-    // What a newer product wrote, an older one does not know how to read (D16).
-    let under = restored.engine.catalog();
-    if under.id() == catalog.id() && under.version() > catalog.version() {
-        return Err(JournalError::NewerCatalog {
-            revision: restored.head.revision,
-            version: under.version(),
-            own: catalog.version(),
-        });
+
+    /// Makes the next transaction once more; `None` at the revision that was asked for.
+    pub(super) fn step(&mut self) -> Result<Option<Step>, JournalError> {
+        let left = self.until.saturating_sub(self.restored.head.revision);
+        if left == 0 {
+            return Ok(None);
+        }
+        let sealed = match self.page.next() {
+            Some(sealed) => sealed,
+            None => {
+                let limit = usize::try_from(left).map_or(PAGE, |left| left.min(PAGE));
+                let read_to = self.restored.head.revision;
+                self.page = self.journal.read_from(read_to, limit)?.into_iter();
+                let gap = JournalError::Gap {
+                    expected: read_to.saturating_add(1),
+                    found: self.ends.revision,
+                };
+                self.page.next().ok_or(gap)?
+            }
+        };
+        let record = sealed.open(&self.restored.head, self.account)?;
+        if record.catalog != self.restored.catalog {
+            let (digest, revision) = (record.catalog, record.revision);
+            let under = catalog_of(self.journal, self.catalog, self.known, digest, revision)?;
+            self.restored = self.restored.clone().under(&under)?;
+        }
+        let before = self.restored.engine.clone();
+        let record = self.restored.replay_record(&sealed, record)?;
+        Ok(Some(Step {
+            record,
+            before,
+            after: self.restored.engine.clone(),
+        }))
     }
-    match restored.catalog == known {
-        true => Ok(restored),
-        false => restored.under(catalog),
+
+    /// What it has come to, under the product's own catalog.
+    pub(super) fn finish(self) -> Result<Restored, JournalError> {
+        let restored = self.restored;
+        let revision = restored.head.revision;
+        if revision == self.ends.revision && restored.head.digest != self.ends.digest {
+            return Err(JournalError::Forked { revision });
+        }
+        // What a newer product wrote, an older one does not know how to read (D16).
+        let (under, own) = (restored.engine.catalog(), self.catalog);
+        if under.id() == own.id() && under.version() > own.version() {
+            return Err(JournalError::NewerCatalog {
+                revision,
+                version: under.version(),
+                own: own.version(),
+            });
+        }
+        match restored.catalog == self.known {
+            true => Ok(restored),
+            false => restored.under(own),
+        }
     }
 }
 
