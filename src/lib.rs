@@ -6,6 +6,7 @@ pub mod admin;
 mod catalog;
 mod chunked;
 mod decision;
+mod decision_record;
 mod describe;
 pub mod document;
 mod engine;
@@ -29,6 +30,7 @@ pub mod testing;
 
 pub use catalog::{Catalog, OperationNames, UnknownOperations};
 pub use decision::{Decision, Denied, DenyReason, Effect, Part, Permit, PrerequisiteCause};
+pub use decision_record::{DecisionRecord, EffectRecord, ResourceRecord, SubjectRecord};
 pub use describe::Described;
 pub use document::{Problem, Problems, Timestamp, TimestampError};
 pub use engine::{Accounts, Engine, EngineBuilder, InContext, Loaded};

@@ -12,6 +12,8 @@ mod apply;
 mod catch_up;
 mod follow;
 mod follow_many;
+#[cfg(all(test, shuttle))]
+mod model;
 mod observe;
 mod publish;
 mod reader;
@@ -25,13 +27,14 @@ pub use publish::{Conflict, NotPrepared, Prepared};
 pub use reader::Reader;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::decision::{Code, Denial, Verdict};
+use crate::decision_record::Names;
 use crate::engine::Engine;
-use crate::journal::{Digest, Head, Restored, catalog_digest};
+use crate::journal::{Digest, Head, RefusedSink, Restored, catalog_digest};
 use crate::request::{Action, Context, OnType, Resource, Subject};
-use crate::{Catalog, Decision, Timestamp};
+use crate::{Catalog, Decision, DecisionRecord, Timestamp};
 use apply::Applying;
 use publish::Publishing;
 use sync::{Cell, Mutex};
@@ -79,6 +82,8 @@ struct Shared {
     published: Cell<Published>,
     /// Held by whoever replaces it.
     publishing: Mutex<Publishing>,
+    /// Told of what is refused.
+    refused: OnceLock<Arc<dyn RefusedSink>>,
     /// Held while a change goes into a journal, so that threads of one host queue and do not conflict.
     applying: Mutex<Applying>,
 }
@@ -140,8 +145,15 @@ impl Live {
             account: account.map(Into::into),
             publishing: Mutex::new(Publishing::since(published.as_ref())),
             published: Cell::new(published.map(Arc::new)),
+            refused: OnceLock::new(),
             applying: Mutex::new(Applying::default()),
         }))
+    }
+
+    /// Tells a sink of every transaction that is refused here: they change nothing, so no journal has
+    /// them. Whether it is the one that is told; the first stays.
+    pub fn tell_refused(&self, sink: Arc<dyn RefusedSink>) -> bool {
+        self.0.refused.set(sink).is_ok()
     }
 
     /// The catalog.
@@ -248,6 +260,25 @@ impl Live {
         let published = self.0.published.load();
         let engine = published.as_ref().map(|it| &it.engine);
         Ok(at_least(engine, revision)?.check(subject, action, resource))
+    }
+
+    /// A decision for the host's own log ([`Engine::decision_record`]), also of one before anything was
+    /// loaded. Names of users are those of the engine as it is now.
+    pub fn decision_record<'a, R: Resource + ?Sized>(
+        &self,
+        at: Timestamp,
+        subject: impl Into<Subject<'a>>,
+        action: impl Into<Action<'a>>,
+        resource: &R,
+        decision: Decision,
+    ) -> DecisionRecord {
+        let engine = self.engine();
+        let names = Names {
+            catalog: self.catalog(),
+            engine: engine.as_ref(),
+            account: self.account(),
+        };
+        names.record(at, &subject.into(), action.into(), resource, decision)
     }
 }
 

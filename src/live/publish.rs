@@ -7,7 +7,7 @@ use super::sync::lock;
 use super::{Live, Published, observe};
 use crate::admin::{Actor, Applied, Change, Refused, Report};
 use crate::engine::Engine;
-use crate::journal::{FORMAT, Head, Record, Sealed};
+use crate::journal::{FORMAT, Head, Record, RefusedTransaction, Sealed};
 use crate::{Catalog, Timestamp};
 
 /// How many of the last heads are remembered: a follower may have gone on by as many before whoever
@@ -162,7 +162,20 @@ impl Live {
         note: Option<&str>,
     ) -> Result<Prepared, NotPrepared> {
         let applied = published.engine.apply(actor, at, &changes);
-        let applied = applied.inspect_err(|refused| observe::refused(self, actor, refused))?;
+        let applied = applied.inspect_err(|refused| {
+            observe::refused(self, actor, refused);
+            if let Some(sink) = self.0.refused.get() {
+                sink.refused(&RefusedTransaction {
+                    account: self.account(),
+                    revision: published.engine.revision(),
+                    at,
+                    actor,
+                    note,
+                    changes: &changes,
+                    refused,
+                });
+            }
+        })?;
         let record = Record {
             format: FORMAT,
             account: self.account().map(Into::into),

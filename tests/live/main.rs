@@ -2,10 +2,13 @@
 
 mod applying;
 mod catching_up;
+mod decisions;
 mod faulty;
 mod following;
 mod publishing;
 mod stress;
+#[cfg(feature = "tracing")]
+mod told;
 
 use std::sync::Arc;
 

@@ -1,10 +1,12 @@
 //! Preparing and publishing, without a journal.
 
+use std::sync::{Arc, Mutex};
+
 use bailiwick::admin::{Actor, Change};
 use bailiwick::document::{
     CatalogDocument, DirectoryDocument, PolicyDocument, RoleDocument, UserDocument,
 };
-use bailiwick::journal::Digest;
+use bailiwick::journal::{Digest, RefusedTransaction};
 use bailiwick::live::{Conflict, Live, NotPrepared, NotYet};
 use bailiwick::{Catalog, Engine, OnType, PropertyMap, Subject, Timestamp};
 
@@ -99,6 +101,11 @@ fn what_is_published_is_seen_by_every_reader_that_looks_again() {
 #[test]
 fn a_refused_change_leaves_what_is_published() {
     let live = Live::new(engine(&catalog()));
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&told);
+    let sink = move |it: &RefusedTransaction<'_>| log.lock().unwrap().push(it.to_string());
+    assert!(live.tell_refused(Arc::new(sink)));
+    assert!(!live.tell_refused(Arc::new(|_: &RefusedTransaction<'_>| ())));
     let nobody = Actor::user("user-1");
     let refused = live.prepare(&nobody, Timestamp(1), hand_on(0), None);
     let Err(NotPrepared::Refused(refused)) = refused else {
@@ -112,6 +119,10 @@ fn a_refused_change_leaves_what_is_published() {
     assert!(matches!(refused, Err(NotPrepared::Refused(it)) if it.change == 1));
     assert_eq!(live.revision(), Some(0));
     assert_whole(&live);
+    let told = told.lock().unwrap();
+    assert_eq!(told.len(), 2, "{told:?}");
+    let begins = "revision 0, 1970-01-01T00:00:01Z, `user-1`: ";
+    assert!(told[0].starts_with(begins), "{told:?}");
 }
 
 #[test]
