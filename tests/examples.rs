@@ -43,6 +43,10 @@ fn every_example_prints_what_is_expected() {
             println!("{name} is left out: it needs the feature `postgres`");
             continue;
         }
+        if name == "live_service" && !cfg!(feature = "sqlite") {
+            println!("{name} is left out: it needs the feature `sqlite`");
+            continue;
+        }
         // With a server it is run by `tests/postgres/run`.
         let output = Command::new(built().join(&name))
             .env_remove("BAILIWICK_POSTGRES")
