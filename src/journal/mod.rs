@@ -13,6 +13,7 @@
 
 mod digest;
 mod feed;
+mod history;
 mod memory;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -25,6 +26,7 @@ mod sqlite;
 
 pub use digest::{Digest, DigestError};
 pub use feed::{Feed, Reached, Written};
+pub use history::{Difference, Entry, History, Item, ItemDocument, history};
 pub use memory::MemoryJournal;
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresError, PostgresFeed, PostgresJournal, PostgresJournals};
@@ -184,6 +186,14 @@ pub enum JournalError {
         expected: u64,
         /// The one that comes.
         found: u64,
+    },
+    /// Its last records are missing, and it says that there are more.
+    #[error("the journal is cut off: revision {expected} is missing, and it ends at {ends}")]
+    CutOff {
+        /// The revision that should come.
+        expected: u64,
+        /// Where it says that it ends.
+        ends: u64,
     },
     /// It ends before the revision that was asked for.
     #[error("the journal ends at revision {revision}: {asked} is not in it")]
