@@ -146,12 +146,7 @@ pub(crate) fn many_accounts_are_followed() {
     assert_eq!(follower.status().behind, 2);
     assert!(follower.status().trouble.is_some(), "the server was away");
     // Begun later.
-    begin(
-        &store.account("missing"),
-        &engine("missing"),
-        Timestamp(0),
-    )
-    .expect("a beginning");
+    begin(&store.account("missing"), &engine("missing"), Timestamp(0)).expect("a beginning");
     follower.wait_for(Some("missing"), 1, LONG).expect("a poll");
     assert!(sells(&missing.engine().expect("loaded"), "owner"));
     assert!(!sells(

@@ -21,7 +21,6 @@ pub(crate) struct Weather {
     /// Of so many appends, one reaches the server only after the connection to the host was cut.
     pub one_question_late_in: AtomicU64,
     pub cut: AtomicU64,
-    pub down: AtomicBool,
 }
 
 pub(crate) struct Proxy {
@@ -38,9 +37,6 @@ impl Proxy {
         thread::spawn(move || {
             for host in listener.incoming() {
                 let Ok(host) = host else { continue };
-                if of.down.load(Ordering::Relaxed) {
-                    continue;
-                }
                 let Ok(server) = TcpStream::connect(("127.0.0.1", server)) else {
                     continue;
                 };
@@ -54,8 +50,15 @@ impl Proxy {
                     answer_lost: AtomicBool::new(false),
                 });
                 let up = line.clone();
-                thread::spawn(move || up.questions().unwrap_or(()));
-                thread::spawn(move || line.answers().unwrap_or(()));
+                // Whichever way one end goes, so does the other.
+                thread::spawn(move || {
+                    up.questions().unwrap_or(());
+                    up.end();
+                });
+                thread::spawn(move || {
+                    line.answers().unwrap_or(());
+                    line.end();
+                });
             }
         });
         Proxy { port, weather }
@@ -95,7 +98,6 @@ impl Line {
 
     fn cut(&self) {
         self.weather.cut.fetch_add(1, Ordering::Relaxed);
-        self.end();
     }
 
     fn end(&self) {
@@ -108,7 +110,6 @@ impl Line {
         loop {
             let read = (&self.host).read(&mut buffer)?;
             if read == 0 {
-                self.end();
                 return Ok(());
             }
             let asked = &buffer[..read];
@@ -120,12 +121,11 @@ impl Line {
                     return Ok(());
                 }
                 if happens(&self.weather.one_question_late_in, &mut dice) {
-                    self.weather.cut.fetch_add(1, Ordering::Relaxed);
+                    self.cut();
                     let _ = self.host.shutdown(Shutdown::Both);
                     thread::sleep(Duration::from_millis(30));
                     (&self.server).write_all(asked)?;
                     thread::sleep(Duration::from_millis(30));
-                    self.end();
                     return Ok(());
                 }
                 if happens(&self.weather.one_answer_lost_in, &mut dice) {
@@ -141,10 +141,7 @@ impl Line {
         let (mut dice, mut message) = (self.dice() + 1, Vec::new());
         loop {
             let mut head = [0; 5];
-            if (&self.server).read_exact(&mut head).is_err() {
-                self.end();
-                return Ok(());
-            }
+            (&self.server).read_exact(&mut head)?;
             let length = u32::from_be_bytes([head[1], head[2], head[3], head[4]]) as usize;
             message.clear();
             message.extend_from_slice(&head);
