@@ -12,6 +12,7 @@
 //! names that must be forgotten on demand are kept elsewhere, and ids that say nothing are used here.
 
 mod digest;
+mod history;
 mod memory;
 mod record;
 mod refused;
@@ -21,6 +22,7 @@ mod snapshot;
 mod sqlite;
 
 pub use digest::{Digest, DigestError};
+pub use history::{Difference, Entry, History, Item, ItemDocument, history};
 pub use memory::MemoryJournal;
 pub use record::{Record, Sealed};
 pub use refused::{RefusedSink, RefusedTransaction};
@@ -178,6 +180,14 @@ pub enum JournalError {
         expected: u64,
         /// The one that comes.
         found: u64,
+    },
+    /// Its last records are missing, and it says that there are more.
+    #[error("the journal is cut off: revision {expected} is missing, and it ends at {ends}")]
+    CutOff {
+        /// The revision that should come.
+        expected: u64,
+        /// Where it says that it ends.
+        ends: u64,
     },
     /// It ends before the revision that was asked for.
     #[error("the journal ends at revision {revision}: {asked} is not in it")]

@@ -1,6 +1,8 @@
 //! From a journal to the engine that it tells of.
 
-use super::{Digest, Head, Journal, JournalError, Record, Sealed, Snapshot, catalog_digest};
+use super::{
+    Digest, Head, Journal, JournalError, Record, Sealed, SealedSnapshot, Snapshot, catalog_digest,
+};
 use crate::admin::Change;
 use crate::document::{CatalogDocument, Parsed, Problem};
 use crate::{Catalog, Engine, Timestamp};
@@ -66,7 +68,8 @@ pub(super) struct Step {
 }
 
 impl<'j> Replay<'j> {
-    /// From the newest snapshot that is neither later than `until` nor later than `from`.
+    /// From the newest snapshot that is neither later than `until` nor later than `from`; from the
+    /// beginning, where that is later than `from`.
     pub(super) fn start(
         journal: &'j dyn Journal,
         catalog: &'j Catalog,
@@ -82,18 +85,15 @@ impl<'j> Replay<'j> {
                 asked: until,
             });
         }
-        let from = from.min(until);
-        let Some(stored) = journal.snapshot(from)? else {
-            let first = journal.read_from(from, 1)?;
-            return Err(JournalError::Gap {
-                expected: from,
-                found: first.first().map_or(ends.revision, |it| it.revision),
-            });
+        let stored = match journal.snapshot(from.min(until))? {
+            Some(stored) => stored,
+            // From before it began: from its beginning.
+            None => first_snapshot(journal, until)?,
         };
         let (snapshot, head) = (stored.open(account)?, stored.head);
-        if head.revision > from {
+        if head.revision > until {
             return Err(JournalError::Gap {
-                expected: from,
+                expected: until,
                 found: head.revision,
             });
         }
@@ -109,6 +109,11 @@ impl<'j> Replay<'j> {
             restored: Restored::load(snapshot, head, &under)?,
             page: Vec::new().into_iter(),
         })
+    }
+
+    /// The revision so far.
+    pub(super) fn revision(&self) -> u64 {
+        self.restored.head.revision
     }
 
     /// The engine so far.
@@ -128,11 +133,10 @@ impl<'j> Replay<'j> {
                 let limit = usize::try_from(left).map_or(PAGE, |left| left.min(PAGE));
                 let read_to = self.restored.head.revision;
                 self.page = self.journal.read_from(read_to, limit)?.into_iter();
-                let gap = JournalError::Gap {
+                self.page.next().ok_or(JournalError::CutOff {
                     expected: read_to.saturating_add(1),
-                    found: self.ends.revision,
-                };
-                self.page.next().ok_or(gap)?
+                    ends: self.ends.revision,
+                })?
             }
         };
         let record = sealed.open(&self.restored.head, self.account)?;
@@ -171,6 +175,22 @@ impl<'j> Replay<'j> {
             false => restored.under(own),
         }
     }
+}
+
+/// The snapshot that a journal began with, where it began by then.
+fn first_snapshot(journal: &dyn Journal, until: u64) -> Result<SealedSnapshot, JournalError> {
+    let first = journal.read_from(0, 1)?;
+    let first = first.first().map(|it| it.revision);
+    // The first record follows it; without any, the journal ends with it.
+    let began = first.map_or(until, |it| it.saturating_sub(1));
+    let stored = match began <= until {
+        true => journal.snapshot(began)?,
+        false => None,
+    };
+    stored.ok_or(JournalError::Gap {
+        expected: until,
+        found: began,
+    })
 }
 
 /// The catalog of that digest: the product's own, or one that the journal keeps.

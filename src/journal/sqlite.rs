@@ -17,10 +17,10 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, TransactionBehavio
 use super::{AppendError, Damage, Digest, Head, Journal, JournalError, Sealed, SealedSnapshot};
 
 /// `PRAGMA application_id` of such a file: "bail", as `file` shows it.
-const APPLICATION: i32 = 0x6261_696c;
+const APPLICATION: i64 = 0x6261_696c;
 
 /// `PRAGMA user_version` of the tables below.
-const VERSION: i32 = 1;
+const VERSION: i64 = 1;
 
 /// How long a writer waits for those of other processes.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -82,10 +82,9 @@ pub struct SqliteJournals(Arc<Shared>);
 struct Shared {
     path: PathBuf,
     connection: Mutex<Connection>,
-    /// Wakes those who wait, when this process has written.
+    /// Wakes those who wait, when something was written by way of this.
     written: Condvar,
-    /// How often it has.
-    writes: Mutex<u64>,
+    waiting: Mutex<()>,
 }
 
 /// The journal of one account in a SQLite file.
@@ -120,7 +119,7 @@ pub enum SqliteError {
         /// The file.
         path: PathBuf,
         /// Its version.
-        version: i32,
+        version: i64,
     },
     /// SQLite, or the system, failed.
     #[error("`{}`: {source}", path.display())]
@@ -148,18 +147,14 @@ impl SqliteJournals {
     pub fn create(path: impl AsRef<Path>) -> Result<SqliteJournals, SqliteError> {
         let path = path.as_ref();
         let failed = |error| failed(path, error);
-        let options = OpenOptions::new().append(true).create(true).open(path);
-        let file = options.map_err(|error| failed(Box::new(error)))?;
-        let length = file.metadata().map_err(|error| failed(Box::new(error)))?;
-        if length.len() > 0 {
-            return Err(SqliteError::Exists(path.to_owned()));
-        }
-        drop(file);
+        let file = OpenOptions::new().append(true).create(true).open(path);
+        drop(file.map_err(|error| failed(Box::new(error)))?);
         sync_folder(path).map_err(|error| failed(Box::new(error)))?;
         let mut connection = connect(path)?;
         let made = make_tables(&mut connection).map_err(|error| failed(Box::new(error)))?;
         match made {
             true => SqliteJournals::with(path, connection),
+            // Nothing was changed in it.
             false => Err(SqliteError::Exists(path.to_owned())),
         }
     }
@@ -184,22 +179,29 @@ impl SqliteJournals {
 
     fn with(path: &Path, connection: Connection) -> Result<SqliteJournals, SqliteError> {
         let path = path.to_owned();
-        let number = |pragma| {
-            let number = connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
+        let number = |query| {
+            let number = connection.query_row(query, [], |row| row.get::<_, i64>(0));
             number.map_err(|error| failed(&path, Box::new(error)))
         };
-        if number("application_id")? != APPLICATION {
-            return Err(SqliteError::Foreign(path));
+        if number("PRAGMA application_id")? != APPLICATION {
+            let is_empty = number("SELECT count(*) FROM sqlite_schema")? == 0;
+            return Err(match is_empty {
+                true => SqliteError::Empty(path),
+                false => SqliteError::Foreign(path),
+            });
         }
-        let version = number("user_version")?;
+        let version = number("PRAGMA user_version")?;
         if version != VERSION {
             return Err(SqliteError::UnknownVersion { path, version });
         }
+        // Made before it was finished, it is not yet. SQLite says what the mode has become.
+        let wal = connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()));
+        wal.map_err(|error| failed(&path, Box::new(error)))?;
         Ok(SqliteJournals(Arc::new(Shared {
             path,
             connection: Mutex::new(connection),
             written: Condvar::new(),
-            writes: Mutex::new(0),
+            waiting: Mutex::new(()),
         })))
     }
 
@@ -248,8 +250,6 @@ fn connect(path: &Path) -> Result<Connection, SqliteError> {
 
 /// Makes the tables in a file that has none; whether it had none.
 fn make_tables(connection: &mut Connection) -> rusqlite::Result<bool> {
-    // Lasts with the file; and SQLite says what it has become.
-    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     let tables = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let known: i64 =
         tables.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
@@ -304,10 +304,6 @@ impl Shared {
         connection.unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn writes(&self) -> MutexGuard<'_, u64> {
-        self.writes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn told(&self, failure: Failure) -> AppendError {
         match failure {
             Failure::Sqlite(error) => {
@@ -341,7 +337,6 @@ impl Shared {
         };
         let done = { done }().map_err(|failure| self.told(failure))?;
         drop(connection);
-        *self.writes() += 1;
         self.written.notify_all();
         Ok(done)
     }
@@ -533,10 +528,12 @@ impl Journal for SqliteJournal {
         })
     }
 
-    /// Of what this process writes there is a hint; what others write shows when the time is over.
+    /// There is a hint of what is written by way of the same [`SqliteJournals`]; what others write shows
+    /// when the time is over.
     fn wait(&self, at_most: Duration) -> bool {
-        let writes = self.shared.writes();
-        let waited = self.shared.written.wait_timeout(writes, at_most);
+        let waiting = self.shared.waiting.lock();
+        let waiting = waiting.unwrap_or_else(PoisonError::into_inner);
+        let waited = self.shared.written.wait_timeout(waiting, at_most);
         !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 }
