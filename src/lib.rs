@@ -6,6 +6,7 @@ pub mod admin;
 mod catalog;
 mod chunked;
 mod decision;
+mod decision_record;
 mod describe;
 pub mod document;
 mod engine;
@@ -15,6 +16,8 @@ mod id;
 #[cfg(feature = "live")]
 pub mod journal;
 pub mod limits;
+#[cfg(feature = "live")]
+pub mod live;
 #[cfg(feature = "mask")]
 pub mod mask;
 mod names;
@@ -27,6 +30,7 @@ pub mod testing;
 
 pub use catalog::{Catalog, OperationNames, UnknownOperations};
 pub use decision::{Decision, Denied, DenyReason, Effect, Part, Permit, PrerequisiteCause};
+pub use decision_record::{DecisionRecord, EffectRecord, ResourceRecord, SubjectRecord};
 pub use describe::Described;
 pub use document::{Problem, Problems, Timestamp, TimestampError};
 pub use engine::{Accounts, Engine, EngineBuilder, InContext, Loaded};
