@@ -107,11 +107,11 @@ fn adam() -> Actor {
     Actor::user("adam")
 }
 
-/// Rankings are for Users at even revisions, and for Admins at odd ones.
+/// Rankings are for Users at odd revisions, as the first, and for Admins at even ones.
 fn next(live: &Live) -> Vec<Change> {
     let role = match revision(live) % 2 {
-        0 => "system:admin",
-        _ => "system:user",
+        0 => "system:user",
+        _ => "system:admin",
     };
     vec![Change::ChangeSetting {
         permission: "canvass.rankings".to_owned(),
@@ -121,7 +121,7 @@ fn next(live: &Live) -> Vec<Change> {
 
 /// Whether Uma, a User, is answered as the revision of the answer has it.
 fn is_right(decision: Decision) -> bool {
-    decision.is_allow() == decision.revision().is_multiple_of(2)
+    decision.is_allow() != decision.revision().is_multiple_of(2)
 }
 
 fn edit(live: &Live, journal: &SqliteJournal) -> Result<u64, ApplyError> {

@@ -29,7 +29,7 @@ enum Turned {
 impl Live {
     /// Reads the journal from what is published to its end, makes every transaction once more, and
     /// publishes what comes of it. Before anything is loaded, loads the account
-    /// ([`restore`](crate::journal::restore)).
+    /// ([`restore`]).
     ///
     /// The chain of digests is verified. Where records are missing, or were made under another version of
     /// the catalog, the account is loaded whole from the newest snapshot.
