@@ -41,6 +41,21 @@ pub struct FollowingMany {
 ///
 /// # Errors
 /// Where the system starts no thread.
+///
+#[cfg_attr(feature = "postgres", doc = "```no_run")]
+#[cfg_attr(not(feature = "postgres"), doc = "```ignore")]
+/// # fn serve(catalog: &bailiwick::Catalog) -> Result<(), Box<dyn std::error::Error>> {
+/// use bailiwick::journal::PostgresJournals;
+/// use bailiwick::live::{FollowOptions, Live, follow_many};
+/// let journals = PostgresJournals::open("host=localhost user=crm dbname=crm")?;
+/// let follower = follow_many(journals.feed(), FollowOptions::default())?;
+/// for account in journals.accounts()? {
+///     follower.add(&Live::not_ready(catalog, Some(&account)));
+/// }
+/// let acme = follower.live(Some("acme"));
+/// # Ok(())
+/// # }
+/// ```
 pub fn follow_many(
     feed: impl Feed + 'static,
     options: FollowOptions,

@@ -40,6 +40,13 @@ const PAUSE: Duration = Duration::from_millis(500);
 ///
 /// At most four connections ask at once, and one more listens for hints once somebody waits for one. All
 /// are made when they are needed, and anew when the server was away.
+///
+/// ```no_run
+/// use bailiwick::journal::{Journal, PostgresJournals};
+/// let journals = PostgresJournals::create("host=localhost user=crm dbname=crm")?;
+/// assert_eq!(journals.account("acme").head()?, None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct PostgresJournals(Arc<Store>);
 
