@@ -87,7 +87,7 @@ fn happens(one_in: &AtomicU64, dice: &mut u64) -> bool {
         .wrapping_add(1442695040888963407);
     match one_in.load(Ordering::Relaxed) {
         0 => false,
-        one_in => (*dice >> 33) % one_in == 0,
+        one_in => (*dice >> 33).is_multiple_of(one_in),
     }
 }
 
