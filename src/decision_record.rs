@@ -37,7 +37,7 @@ use crate::{PermissionId, Scope};
 /// # #[cfg(feature = "json")]
 /// assert_eq!(
 ///     serde_json::to_string(&record)?,
-///     r#"{"at":"2027-01-15T08:00:00Z","revision":0,"subject":{"user":"ann"},"action":"cancel","#.to_owned()
+///     r#"{"at":"2027-01-15T08:00:00Z","revision":1,"subject":{"user":"ann"},"action":"cancel","#.to_owned()
 ///         + r#""resource":{"type":"order","id":"7","owner":"bob"},"effect":"deny","#
 ///         + r#""code":"out_of_scope","permission":"orders"}"#,
 /// );
