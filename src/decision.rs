@@ -164,6 +164,7 @@ pub(crate) const NONE: u16 = u16::MAX;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub(crate) enum Code {
+    NotReady,
     InvalidIdentifier,
     MissingAccount,
     WrongAccount,
@@ -186,7 +187,8 @@ pub(crate) enum Code {
 }
 
 impl Code {
-    const EVERY: [Code; 19] = [
+    const EVERY: [Code; 20] = [
+        Code::NotReady,
         Code::InvalidIdentifier,
         Code::MissingAccount,
         Code::WrongAccount,
@@ -210,6 +212,7 @@ impl Code {
 
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
+            Code::NotReady => "not_ready",
             Code::InvalidIdentifier => "invalid_identifier",
             Code::MissingAccount => "missing_account",
             Code::WrongAccount => "wrong_account",
@@ -278,6 +281,8 @@ impl Part {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DenyReason {
+    /// Nothing is loaded yet that could decide. No engine answers so: a `Live` does, of the feature `live`.
+    NotReady,
     /// An identifier of the request is empty, longer than 256 bytes, or holds a control character (D12).
     InvalidIdentifier,
     /// The catalog serves many accounts and this part of the request states none (D11).
@@ -351,6 +356,7 @@ impl DenyReason {
 
     const fn to_code(self) -> Code {
         match self {
+            DenyReason::NotReady => Code::NotReady,
             DenyReason::InvalidIdentifier => Code::InvalidIdentifier,
             DenyReason::MissingAccount(_) => Code::MissingAccount,
             DenyReason::WrongAccount(_) => Code::WrongAccount,
@@ -488,6 +494,7 @@ impl Decision {
         let property = PropertyId::new(fact, self.brand);
         Some(match code {
             Code::Allowed => return None,
+            Code::NotReady => DenyReason::NotReady,
             Code::InvalidIdentifier => DenyReason::InvalidIdentifier,
             Code::MissingAccount => DenyReason::MissingAccount(on),
             Code::WrongAccount => DenyReason::WrongAccount(on),
@@ -563,6 +570,7 @@ impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.verdict.code() {
             Code::Allowed => "allowed",
+            Code::NotReady => "denied: nothing is loaded yet",
             Code::InvalidIdentifier => "denied: an identifier of the request is invalid",
             Code::MissingAccount => "denied: the request does not state its account",
             Code::WrongAccount => "denied: the request is about another account",

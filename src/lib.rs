@@ -8,6 +8,7 @@ mod chunked;
 mod compact_names;
 mod compared;
 mod decision;
+mod decision_record;
 mod describe;
 pub mod document;
 mod engine;
@@ -15,7 +16,11 @@ pub mod evolution;
 pub mod explain;
 mod hierarchy;
 mod id;
+#[cfg(feature = "live")]
+pub mod journal;
 pub mod limits;
+#[cfg(feature = "live")]
+pub mod live;
 #[cfg(feature = "mask")]
 pub mod mask;
 mod names;
@@ -28,6 +33,7 @@ pub mod testing;
 
 pub use catalog::{Catalog, OperationNames, UnknownOperations};
 pub use decision::{Decision, Denied, DenyReason, Effect, Part, Permit, PrerequisiteCause};
+pub use decision_record::{DecisionRecord, EffectRecord, ResourceRecord, SubjectRecord};
 pub use describe::Described;
 pub use document::{Problem, Problems, Timestamp, TimestampError};
 pub use engine::{

@@ -1,8 +1,11 @@
 //! Who changes an account (A7).
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::document::GrantDocument;
+use crate::document::problem::quoted;
 
 /// Who makes a change (A7).
 ///
@@ -60,5 +63,29 @@ impl Actor {
             actor: Box::new(self),
             of: Box::new(of),
         }
+    }
+}
+
+/// Who it is; not what an external one is granted.
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // From the left: who acts for another stands before them.
+        let mut waiting = vec![self];
+        let mut is_first = true;
+        while let Some(actor) = waiting.pop() {
+            let who = match actor {
+                Actor::User(id) => quoted(id),
+                Actor::External { id, .. } => format!("{} from outside", quoted(id)),
+                Actor::System => "the host".to_owned(),
+                Actor::OnBehalfOf { actor, of } => {
+                    waiting.extend([&**of, &**actor]);
+                    continue;
+                }
+            };
+            let before = if is_first { "" } else { " for " };
+            write!(f, "{before}{who}")?;
+            is_first = false;
+        }
+        Ok(())
     }
 }

@@ -1,0 +1,104 @@
+//! All accounts over one connection, for one thread that follows many.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ::postgres::fallible_iterator::FallibleIterator;
+use ::postgres::{Client, Error};
+
+use super::connections::{Connect, Connections};
+use super::hints::{Hints, listening, told};
+use super::{PostgresJournal, Store, statements};
+use crate::journal::{Feed, Journal, JournalError, Reached, Written};
+
+/// The journals of all accounts over one connection, which also listens for hints.
+pub struct PostgresFeed {
+    store: Arc<Store>,
+    /// What was told of: everything that had been written by then.
+    told: Option<Told>,
+}
+
+struct Told {
+    /// As the server tells times.
+    until: String,
+    /// The connection, by number: another may be to another server.
+    connection: u64,
+}
+
+impl PostgresFeed {
+    pub(super) fn new(connect: &Arc<Connect>) -> PostgresFeed {
+        PostgresFeed {
+            store: Arc::new(Store {
+                connections: Connections::new(1, connect.clone(), listening),
+                connect: connect.clone(),
+                hints: Hints::new(),
+            }),
+            told: None,
+        }
+    }
+
+    fn ask<T>(&self, ask: impl FnOnce(&mut Client) -> Result<T, Error>) -> Result<T, JournalError> {
+        let answer = self.store.connections.ask_once(ask);
+        answer.map_err(JournalError::storage)
+    }
+}
+
+impl Feed for PostgresFeed {
+    fn hints(&mut self, at_most: Duration) -> Result<Vec<Reached>, JournalError> {
+        self.ask(|client| heard(client, at_most))
+    }
+
+    /// Costs what was written since, by an index; of all accounts, one search of an index each.
+    fn written(&mut self) -> Result<Written, JournalError> {
+        let connections = &self.store.connections;
+        // A new connection is made before it is asked how many there were.
+        connections
+            .ask(Client::check_connection)
+            .map_err(JournalError::storage)?;
+        let connection = connections.made();
+        let told = self
+            .told
+            .take()
+            .filter(|told| told.connection == connection);
+        let since = told.as_ref().map(|told| told.until.as_str());
+        let (until, reached) = self.ask(|client| statements::written(client, since))?;
+        let written = Written {
+            all: since.is_none(),
+            reached,
+        };
+        if connections.made() == connection {
+            self.told = Some(Told { until, connection });
+        }
+        Ok(written)
+    }
+
+    fn journal(&self, account: Option<&str>) -> Box<dyn Journal> {
+        Box::new(PostgresJournal::of(
+            &self.store,
+            account.unwrap_or_default(),
+        ))
+    }
+}
+
+/// What is told until the time is over; from the first hint on, what there is already.
+fn heard(client: &mut Client, at_most: Duration) -> Result<Vec<Reached>, Error> {
+    let mut reached = Vec::new();
+    let mut left = at_most;
+    let until = Instant::now() + at_most;
+    loop {
+        let Some(hint) = client.notifications().timeout_iter(left).next()? else {
+            client.check_connection()?;
+            return Ok(reached);
+        };
+        if let Some((account, revision)) = told(hint.payload()) {
+            reached.push(Reached {
+                account: statements::named(account.to_owned()),
+                revision,
+            });
+        }
+        left = match reached.is_empty() {
+            true => until.saturating_duration_since(Instant::now()),
+            false => Duration::ZERO,
+        };
+    }
+}

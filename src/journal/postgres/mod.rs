@@ -1,0 +1,375 @@
+//! Journals in PostgreSQL, for many hosts that serve one set of accounts.
+//!
+//! The tables are in the schema `bailiwick`: revisions, which are only ever added to, snapshots and
+//! catalogs. A record is appended where the journal still ends as whoever made it saw it, by one
+//! statement; a hint with account and revision is sent with `NOTIFY` after it was committed. Hints may be
+//! lost: whoever follows polls all the same.
+//!
+//! PostgreSQL 13 or newer, without `fsync = off`.
+
+mod connections;
+mod feed;
+mod hints;
+mod statements;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ::postgres::config::Config;
+use ::postgres::{Client, Error, NoTls, Transaction};
+
+use super::{AppendError, Digest, Head, Journal, JournalError, Sealed, SealedSnapshot};
+use connections::{Connect, Connections, Failure, Tables};
+use hints::Hints;
+use statements::VERSION;
+
+pub use feed::PostgresFeed;
+
+/// How many connections ask at once; who comes later waits.
+const MOST: usize = 4;
+
+/// For how long an append whose outcome is unknown is pursued.
+const PURSUED: Duration = Duration::from_secs(10);
+
+/// The longest pause before it is tried again.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// The journals of all accounts in one database.
+///
+/// At most four connections ask at once, and one more listens for hints once somebody waits for one. All
+/// are made when they are needed, and anew when the server was away.
+///
+/// ```no_run
+/// use bailiwick::journal::{Journal, PostgresJournals};
+/// let journals = PostgresJournals::create("host=localhost user=crm dbname=crm")?;
+/// assert_eq!(journals.account("acme").head()?, None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct PostgresJournals(Arc<Store>);
+
+struct Store {
+    connections: Connections,
+    connect: Arc<Connect>,
+    hints: Arc<Hints>,
+}
+
+/// The journal of one account in a database.
+pub struct PostgresJournal {
+    store: Arc<Store>,
+    /// The account's id; empty of the only one.
+    account: Box<str>,
+    /// The count of the last hint that was waited for.
+    heard: AtomicU64,
+}
+
+/// Why a database of journals was not opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PostgresError {
+    /// It has no tables of journals.
+    #[error("there are no journals in the database: `create` makes the tables")]
+    Missing,
+    /// A version of this crate made its tables that this one does not know.
+    #[error("the database has version {version} of the tables; this is version {VERSION}")]
+    UnknownVersion {
+        /// The version of its tables.
+        version: i32,
+    },
+    /// There is no such server, or it refused.
+    #[error("no journals in PostgreSQL: {0}")]
+    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<PostgresError> for JournalError {
+    fn from(error: PostgresError) -> JournalError {
+        JournalError::storage(error)
+    }
+}
+
+impl From<Failure> for PostgresError {
+    fn from(failure: Failure) -> PostgresError {
+        match failure {
+            Failure::Tables(Tables::Missing) => PostgresError::Missing,
+            Failure::Tables(Tables::Another(version)) => PostgresError::UnknownVersion { version },
+            failure => PostgresError::Failed(Box::new(failure)),
+        }
+    }
+}
+
+impl PostgresJournals {
+    /// Makes the tables in the database that a connection string names, where there are none, and opens
+    /// it. Several hosts may do so at once.
+    ///
+    /// # Errors
+    /// [`PostgresError::Failed`], also where the role may not make tables;
+    /// [`PostgresError::UnknownVersion`].
+    pub fn create(config: &str) -> Result<PostgresJournals, PostgresError> {
+        PostgresJournals::create_with(connector(config)?)
+    }
+
+    /// Opens the database that a connection string names (`host=… user=… dbname=…`, or a URL), without
+    /// TLS. One without tables is an error, and never a database without accounts.
+    ///
+    /// A server that does not answer is given up after 5 s when connecting, and after about 20 s on a
+    /// connection, unless the string says otherwise.
+    ///
+    /// # Errors
+    /// Every [`PostgresError`].
+    pub fn open(config: &str) -> Result<PostgresJournals, PostgresError> {
+        PostgresJournals::open_with(connector(config)?)
+    }
+
+    /// [`create`](PostgresJournals::create) over connections that the host makes by the crate `postgres`,
+    /// with TLS say. They are its own: this sets them up as it needs them.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn create_with(
+        connect: impl Fn() -> Result<Client, Error> + Send + Sync + 'static,
+    ) -> Result<PostgresJournals, PostgresError> {
+        connections::create_tables(&connect)?;
+        PostgresJournals::open_with(connect)
+    }
+
+    /// [`open`](PostgresJournals::open) over connections that the host makes.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_with(
+        connect: impl Fn() -> Result<Client, Error> + Send + Sync + 'static,
+    ) -> Result<PostgresJournals, PostgresError> {
+        let connect: Arc<Connect> = Arc::new(connect);
+        let connections = Connections::new(MOST, connect.clone(), connections::connect);
+        connections.ask(Client::check_connection)?;
+        Ok(PostgresJournals(Arc::new(Store {
+            connections,
+            connect,
+            hints: Hints::new(),
+        })))
+    }
+
+    /// The statements that make the tables, for whoever makes them by other means: the role that the host
+    /// connects as then needs no more than `USAGE` of the schema `bailiwick`, and `SELECT` and `INSERT`.
+    pub const TABLES: &str = statements::TABLES;
+
+    /// The journal of an account, begun or not. Asks nothing yet.
+    pub fn account(&self, account: &str) -> PostgresJournal {
+        PostgresJournal::of(&self.0, account)
+    }
+
+    /// The journal of the only account, where the catalog serves one.
+    pub fn only_account(&self) -> PostgresJournal {
+        self.account("")
+    }
+
+    /// The journals of all accounts over one connection of its own, for one thread that follows many.
+    pub fn feed(&self) -> PostgresFeed {
+        PostgresFeed::new(&self.0.connect)
+    }
+
+    /// The accounts whose journals were begun, sorted by bytes; the only one of a catalog that serves one
+    /// is `""`.
+    ///
+    /// # Errors
+    /// [`JournalError::Storage`].
+    pub fn accounts(&self) -> Result<Vec<String>, JournalError> {
+        let accounts = self.0.connections.ask(statements::accounts);
+        accounts.map_err(JournalError::storage)
+    }
+}
+
+/// How to connect as a connection string says, within bounded time.
+fn connector(
+    config: &str,
+) -> Result<impl Fn() -> Result<Client, Error> + Send + Sync + use<>, PostgresError> {
+    let mut config: Config = config
+        .parse()
+        .map_err(|error| PostgresError::Failed(Box::new(error)))?;
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(Duration::from_secs(5));
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(Duration::from_secs(20));
+    }
+    if config.get_keepalives_interval().is_none() {
+        config.keepalives_idle(Duration::from_secs(5));
+        config.keepalives_interval(Duration::from_secs(5));
+        config.keepalives_retries(3);
+    }
+    if config.get_application_name().is_none() {
+        config.application_name("bailiwick");
+    }
+    Ok(move || config.connect(NoTls))
+}
+
+impl Journal for PostgresJournal {
+    fn head(&self) -> Result<Option<Head>, JournalError> {
+        self.ask(|client| statements::head(client, &self.account))
+    }
+
+    fn begin(&self, snapshot: &SealedSnapshot) -> Result<(), AppendError> {
+        self.write(snapshot.head, |client| {
+            statements::begin(client, &self.account, snapshot)
+        })
+    }
+
+    /// Where the connection is lost before the answer is there, asks again, for up to 10 s: the record is
+    /// then in the journal, once, or somebody else's is, or the error says that it is not known.
+    fn append(&self, expected: Head, record: &Sealed) -> Result<u64, AppendError> {
+        record.follows(&expected)?;
+        self.write(record.head(), |client| {
+            statements::append(client, &self.account, &expected, record)
+        })?;
+        self.hint(record.revision);
+        Ok(record.revision)
+    }
+
+    fn read_from(&self, revision: u64, limit: usize) -> Result<Vec<Sealed>, JournalError> {
+        self.ask(|client| statements::read(client, &self.account, revision, limit))
+    }
+
+    fn save_snapshot(&self, snapshot: &SealedSnapshot) -> Result<(), JournalError> {
+        let had = self.ask(|client| statements::save_snapshot(client, &self.account, snapshot))?;
+        match had {
+            true => Ok(()),
+            false => Err(self
+                .head()?
+                .map_or(JournalError::Empty, |_| JournalError::Forked {
+                    revision: snapshot.head.revision,
+                })),
+        }
+    }
+
+    fn snapshot(&self, at_most: u64) -> Result<Option<SealedSnapshot>, JournalError> {
+        self.ask(|client| statements::snapshot(client, &self.account, at_most))
+    }
+
+    fn save_catalog(&self, digest: &Digest, document: &[u8]) -> Result<(), JournalError> {
+        self.ask(|client| statements::save_catalog(client, digest, document))
+    }
+
+    fn catalog(&self, digest: &Digest) -> Result<Option<Vec<u8>>, JournalError> {
+        self.ask(|client| statements::catalog(client, digest))
+    }
+
+    fn wait(&self, at_most: Duration) -> bool {
+        let after = self.heard.load(Ordering::Relaxed);
+        let store = &self.store;
+        let (count, hint) = store
+            .hints
+            .wait(&store.connect, &self.account, after, at_most);
+        self.heard.store(count, Ordering::Relaxed);
+        hint
+    }
+}
+
+impl PostgresJournal {
+    fn of(store: &Arc<Store>, account: &str) -> PostgresJournal {
+        PostgresJournal {
+            store: store.clone(),
+            account: account.into(),
+            heard: AtomicU64::new(0),
+        }
+    }
+
+    /// Appends a record within the host's own transaction, so that both are done or neither is. Nothing
+    /// is visible to others before the host commits; then call [`PostgresJournal::hint`].
+    ///
+    /// Another who appends to the same journal waits until the transaction ends.
+    ///
+    /// # Errors
+    /// As [`Journal::append`], but that nothing is pursued: an error ends the host's transaction, a
+    /// conflict does not.
+    pub fn append_in(
+        &self,
+        transaction: &mut Transaction<'_>,
+        expected: Head,
+        record: &Sealed,
+    ) -> Result<u64, AppendError> {
+        record.follows(&expected)?;
+        let account = &self.account;
+        match statements::append(transaction, account, &expected, record) {
+            Ok(true) => Ok(record.revision),
+            Ok(false) => Err(AppendError::Conflict {
+                head: statements::head(transaction, account).map_err(JournalError::storage)?,
+            }),
+            Err(error) => Err(JournalError::storage(error).into()),
+        }
+    }
+
+    /// Tells whoever follows that there is a revision, so that they need not wait until they poll. Hints
+    /// may be lost: where this one cannot be sent, nothing is amiss.
+    pub fn hint(&self, revision: u64) {
+        let connections = &self.store.connections;
+        let sent =
+            connections.ask_once(|client| statements::notify(client, &self.account, revision));
+        drop(sent);
+    }
+
+    fn ask<T>(&self, ask: impl FnMut(&mut Client) -> Result<T, Error>) -> Result<T, JournalError> {
+        self.store
+            .connections
+            .ask(ask)
+            .map_err(JournalError::storage)
+    }
+
+    /// Writes what makes a head. What was asked on a connection that was lost may be done yet, after the
+    /// journal was read without it: so it is asked again until there is an answer. Twice is once, as a
+    /// revision is written by one only.
+    fn write(
+        &self,
+        makes: Head,
+        mut write: impl FnMut(&mut Client) -> Result<bool, Error>,
+    ) -> Result<(), AppendError> {
+        let until = Instant::now() + PURSUED;
+        let mut unknown = false;
+        let mut pause = Duration::from_millis(5);
+        loop {
+            let failure = match self.store.connections.ask_once(&mut write) {
+                Ok(true) => return Ok(()),
+                Ok(false) => return self.found(makes, unknown),
+                Err(failure) => failure,
+            };
+            unknown |= matches!(failure, Failure::Lost(_));
+            let again = unknown || matches!(failure, Failure::Refused(_)) && failure.passes();
+            if !again || Instant::now() >= until {
+                return Err(match unknown {
+                    true => JournalError::storage(Unknown {
+                        revision: makes.revision,
+                        failure,
+                    }),
+                    false => JournalError::storage(failure),
+                }
+                .into());
+            }
+            thread::sleep(pause);
+            pause = PAUSE.min(pause * 2);
+        }
+    }
+
+    /// What is there where nothing could be written: what was written on a lost connection, or another's.
+    fn found(&self, makes: Head, unknown: bool) -> Result<(), AppendError> {
+        let account = &self.account;
+        let head = self.ask(|client| statements::head(client, account))?;
+        let written = match unknown {
+            true => self.ask(|client| statements::digest(client, account, makes.revision))?,
+            false => None,
+        };
+        match written == Some(makes.digest) {
+            true => Ok(()),
+            false => Err(AppendError::Conflict { head }),
+        }
+    }
+}
+
+/// Whether it was written shows when the server is back.
+#[derive(Debug, thiserror::Error)]
+#[error("whether revision {revision} was written is not known: {failure}")]
+struct Unknown {
+    revision: u64,
+    #[source]
+    failure: Failure,
+}

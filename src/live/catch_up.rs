@@ -1,0 +1,167 @@
+//! From what is published to the end of the journal.
+
+use super::{Live, Published, observe};
+use crate::journal::{Damage, Head, Journal, JournalError, Sealed, restore};
+
+/// How many records are read, replayed and published at once.
+const PAGE: usize = 256;
+
+/// What catching up came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CaughtUp {
+    /// What was published before; `None` where nothing was.
+    pub from: Option<Head>,
+    /// What is published now: where the journal ended when it was asked, or further.
+    pub to: Head,
+    /// Whether the account was loaded whole, from a snapshot: handles of the engine before are of another
+    /// lineage then, and denied.
+    pub reloaded: bool,
+}
+
+/// What one page of the journal came to.
+enum Turned {
+    /// What it had is published.
+    Page,
+    /// Records are missing, or were made under another catalog: the account must be loaded whole.
+    MustReload,
+}
+
+impl Live {
+    /// Reads the journal from what is published to its end, makes every transaction once more, and
+    /// publishes what comes of it. Before anything is loaded, loads the account
+    /// ([`restore`]).
+    ///
+    /// The chain of digests is verified. Where records are missing, or were made under another version of
+    /// the catalog, the account is loaded whole from the newest snapshot.
+    ///
+    /// Cost: asking for the head; each record once more; where the account is loaded whole, that.
+    ///
+    /// # Errors
+    /// What is wrong with the journal, and where; what is published stays, or goes on as far as the journal
+    /// is sound. [`JournalError::WentBack`] where it ends earlier than it did, [`JournalError::Forked`] where
+    /// it is another than it was: neither is ever published.
+    pub fn catch_up(&self, journal: &dyn Journal) -> Result<CaughtUp, JournalError> {
+        // In this order: what is published by then the journal must have.
+        let from = self.head();
+        let ends = journal.head()?.ok_or(JournalError::Empty)?;
+        self.catch_up_to(journal, from, ends)
+    }
+
+    /// The same, for whoever has asked for both, in that order.
+    pub(super) fn catch_up_to(
+        &self,
+        journal: &dyn Journal,
+        from: Option<Head>,
+        ends: Head,
+    ) -> Result<CaughtUp, JournalError> {
+        let _span = observe::catching_up(self);
+        if let Some(had) = from {
+            not_before(ends, had)?;
+        }
+        let mut reloaded = false;
+        loop {
+            let now = self.0.published.load_full();
+            let turned = match &now {
+                Some(now) if now.head.revision >= ends.revision => {
+                    let to = now.head;
+                    observe::caught_up(self, from, to, reloaded);
+                    return Ok(CaughtUp { from, to, reloaded });
+                }
+                Some(now) => self.turn_page(journal, now)?,
+                None => Turned::MustReload,
+            };
+            if matches!(turned, Turned::MustReload) {
+                self.reload(journal, ends)?;
+                reloaded = true;
+            }
+        }
+    }
+
+    fn turn_page(&self, journal: &dyn Journal, now: &Published) -> Result<Turned, JournalError> {
+        let page = journal.read_from(now.head.revision, PAGE)?;
+        let next = now.head.revision.saturating_add(1);
+        // There is more, by the journal's own head; if it does not begin with what comes next, it has a gap.
+        let Some(first) = page.first().filter(|it| it.revision <= next) else {
+            return Ok(Turned::MustReload);
+        };
+        let mut restored = now.resume();
+        let failed = page.iter().find_map(|sealed| restored.replay(sealed).err());
+        // As far as it is sound it is good: no check should be older than it must.
+        let went_on = restored.head() != now.head;
+        if went_on {
+            // Where somebody here was faster, the next page is read from there.
+            let _ = self.replace(Some(&now.engine), Published::of(&restored));
+        }
+        match failed {
+            None => Ok(Turned::Page),
+            Some(JournalError::UnknownCatalog { .. } | JournalError::Gap { .. }) => {
+                Ok(Turned::MustReload)
+            }
+            Some(error) if went_on => Err(error),
+            Some(error) => Err(named(journal, now.head, first, error)),
+        }
+    }
+
+    /// Loads the account whole, unless it is another than what is published.
+    fn reload(&self, journal: &dyn Journal, ends: Head) -> Result<(), JournalError> {
+        let restored = restore(journal, self.catalog(), self.account(), None)?;
+        not_before(restored.head(), ends)?;
+        loop {
+            let now = self.0.published.load_full();
+            if let Some(now) = &now {
+                if now.head.revision >= restored.head().revision {
+                    return Ok(());
+                }
+                if is_another(journal, now.head) {
+                    let revision = now.head.revision;
+                    return Err(JournalError::Forked { revision });
+                }
+            }
+            let before = now.as_ref().map(|it| &it.engine);
+            if self.replace(before, Published::of(&restored)).is_ok() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Where a journal ends now, against where it ended.
+fn not_before(now: Head, had: Head) -> Result<(), JournalError> {
+    let revision = had.revision;
+    match now.revision == revision {
+        true if now.digest != had.digest => Err(JournalError::Forked { revision }),
+        _ if now.revision < revision => Err(JournalError::WentBack {
+            had: revision,
+            found: now.revision,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// A first record that does not follow: is it damaged, or is all before it another history?
+fn named(journal: &dyn Journal, had: Head, first: &Sealed, error: JournalError) -> JournalError {
+    let is_chain = matches!(
+        error,
+        JournalError::Damaged { revision, damage: Damage::Digest } if revision == first.revision
+    );
+    match is_chain && is_another(journal, had) {
+        true => JournalError::Forked {
+            revision: had.revision,
+        },
+        false => error,
+    }
+}
+
+/// Whether a journal has something else where it ended at a head. What is not there any more says nothing.
+fn is_another(journal: &dyn Journal, had: Head) -> bool {
+    let page = match had.revision.checked_sub(1) {
+        Some(before) => journal.read_from(before, 1).unwrap_or_default(),
+        None => Vec::new(),
+    };
+    let recorded = page.first().map(Sealed::head);
+    let begun = || Some(journal.snapshot(had.revision).ok()??.head);
+    recorded
+        .into_iter()
+        .chain(begun())
+        .any(|it| it.revision == had.revision && it.digest != had.digest)
+}

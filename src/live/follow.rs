@@ -1,0 +1,325 @@
+//! A thread that keeps a [`Live`] at the end of its journal.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::{Live, NotYet, observe};
+use crate::journal::{Journal, JournalError};
+
+/// How long the thread sleeps at most before it looks whether it is to stop.
+pub(super) const SLICE: Duration = Duration::from_millis(50);
+
+/// How long dropping a follower waits for a journal that does not answer; then the thread ends by itself
+/// once it does.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How a journal is followed.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct FollowOptions {
+    /// How long it takes at most until the journal is looked at, whatever becomes of hints: one second
+    /// unless told. Each time it is a random part of the upper half, so that hosts do not ask all at once.
+    pub poll: Duration,
+    /// After how many changes that were published by this host itself a snapshot is kept; never unless told.
+    /// The thread that follows takes it, and follows on afterwards.
+    pub snapshot_every: Option<u64>,
+}
+
+impl Default for FollowOptions {
+    fn default() -> Self {
+        FollowOptions {
+            poll: Duration::from_secs(1),
+            snapshot_every: None,
+        }
+    }
+}
+
+impl FollowOptions {
+    /// Looks at the journal at least that often.
+    #[must_use]
+    pub fn poll(mut self, poll: Duration) -> Self {
+        self.poll = poll;
+        self
+    }
+
+    /// Keeps a snapshot after that many changes of this host's own.
+    #[must_use]
+    pub fn snapshot_every(mut self, changes: u64) -> Self {
+        self.snapshot_every = Some(changes);
+        self
+    }
+}
+
+/// Where a follower is.
+#[derive(Debug, Clone)]
+pub struct Following {
+    /// What is published; `None` where nothing could be loaded yet.
+    pub revision: Option<u64>,
+    /// When this was last known to be all that there is.
+    pub current: Option<Instant>,
+    /// Set while the journal is known to have more.
+    pub behind: Option<Behind>,
+    /// What went wrong last, also if all has been well since: that shows in `current`.
+    pub trouble: Option<Trouble>,
+}
+
+/// How far a follower is behind its journal, and since when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Behind {
+    /// How many revisions, when it last looked.
+    pub revisions: u64,
+    /// When it was first seen.
+    pub since: Instant,
+}
+
+/// What went wrong, and when.
+#[derive(Debug, Clone)]
+pub struct Trouble {
+    /// What.
+    pub error: Arc<JournalError>,
+    /// When.
+    pub at: Instant,
+}
+
+/// A thread that keeps a [`Live`] at the end of its journal, made by [`Live::follow`]. Dropping it stops
+/// the thread.
+#[must_use = "dropping it stops following"]
+#[derive(Debug)]
+pub struct Follower {
+    live: Live,
+    watch: Arc<Watch>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What the thread and its owner share.
+#[derive(Debug)]
+struct Watch {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    current: Option<Instant>,
+    behind: Option<Behind>,
+    trouble: Option<Trouble>,
+    must_stop: bool,
+    has_stopped: bool,
+}
+
+impl Live {
+    /// Follows a journal on a thread of its own: catches up, waits for a hint, and looks again after
+    /// [`poll`](FollowOptions::poll) in any case. Of a Live that is not ready, loads it.
+    ///
+    /// Whatever goes wrong with the journal leaves the last good engine published, is told by
+    /// [`Follower::status`], and is tried again.
+    ///
+    /// # Errors
+    /// Where the system starts no thread.
+    ///
+    /// ```
+    /// # use bailiwick::{Catalog, Engine, Timestamp, document::*};
+    /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
+    /// #     format = 1
+    /// #     id = "shop"
+    /// #     version = 1
+    /// #     permissions = [{ path = "orders" }]
+    /// #     types = [{ id = "order" }]
+    /// #     operations = [{ type = "order", action = "list", on = "type", allowed_by = ["orders"] }]
+    /// # "#))?;
+    /// # let mut policy = PolicyDocument::new(1);
+    /// # policy.roles.push(RoleDocument::new("seller").grant("orders"));
+    /// # let users = DirectoryDocument::new([UserDocument::new("ann")]);
+    /// # let engine = Engine::new(&catalog, policy, users, Timestamp(0))?.engine;
+    /// use std::{sync::Arc, time::Duration};
+    /// use bailiwick::admin::{Actor, Change};
+    /// use bailiwick::journal::{MemoryJournal, begin, restore};
+    /// use bailiwick::live::{FollowOptions, Live};
+    /// let journal = Arc::new(MemoryJournal::new());
+    /// begin(&*journal, &engine, Timestamp(0))?;
+    ///
+    /// let replica = Live::not_ready(&catalog, None);
+    /// let follower = replica.follow(journal.clone(), FollowOptions::default())?;
+    ///
+    /// let primary = Live::of(restore(&*journal, &catalog, None, None)?);
+    /// let change = vec![Change::assign_role("ann", "seller")];
+    /// let committed = primary.apply(&*journal, &Actor::System, Timestamp(1), change, None)?;
+    /// follower.wait_for(committed.revision(), Duration::from_secs(10))?;
+    /// assert_eq!(replica.head(), primary.head());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn follow(
+        &self,
+        journal: Arc<dyn Journal>,
+        options: FollowOptions,
+    ) -> std::io::Result<Follower> {
+        let watch = Arc::new(Watch {
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        });
+        let (live, watched) = (self.clone(), Arc::clone(&watch));
+        let thread = std::thread::Builder::new().name("bailiwick-follow".to_owned());
+        let thread = thread.spawn(move || {
+            let _stopped = Stopped(&watched);
+            while !watched.must_stop() {
+                watched.look(&live, &*journal, &options);
+                watched.rest(&*journal, options.poll);
+            }
+        })?;
+        Ok(Follower {
+            live: self.clone(),
+            watch,
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Follower {
+    /// What it keeps up.
+    pub fn live(&self) -> &Live {
+        &self.live
+    }
+
+    /// Where it is.
+    pub fn status(&self) -> Following {
+        let state = self.watch.lock();
+        Following {
+            revision: self.live.revision(),
+            current: state.current,
+            behind: state.behind,
+            trouble: state.trouble.clone(),
+        }
+    }
+
+    /// Waits until a revision is published, for a request that must not be answered from an older one.
+    ///
+    /// # Errors
+    /// [`NotYet`] where the time is over first.
+    pub fn wait_for(&self, revision: u64, at_most: Duration) -> Result<(), NotYet> {
+        let until = Instant::now().checked_add(at_most);
+        let mut state = self.watch.lock();
+        loop {
+            let Err(not_yet) = self.live.engine_at_least(revision) else {
+                return Ok(());
+            };
+            // Others of this host may publish, too, and tell nobody.
+            let left = until.map_or(SLICE, |it| it.saturating_duration_since(Instant::now()));
+            if left.is_zero() || state.has_stopped {
+                return Err(not_yet);
+            }
+            let woken = self.watch.changed.wait_timeout(state, left.min(SLICE));
+            state = woken.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        let mut state = self.watch.lock();
+        state.must_stop = true;
+        let has_not = |state: &mut State| !state.has_stopped;
+        let changed = &self.watch.changed;
+        let waited = changed.wait_timeout_while(state, PATIENCE, has_not);
+        let has_stopped = waited.unwrap_or_else(PoisonError::into_inner).0.has_stopped;
+        if let Some(thread) = self.thread.take().filter(|_| has_stopped) {
+            // It says that it has stopped as the last thing it does.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Says that the thread has stopped, however it did.
+struct Stopped<'w>(&'w Watch);
+
+impl Drop for Stopped<'_> {
+    fn drop(&mut self) {
+        self.0.lock().has_stopped = true;
+        self.0.changed.notify_all();
+    }
+}
+
+impl Watch {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn must_stop(&self) -> bool {
+        self.lock().must_stop
+    }
+
+    /// Catches up, once.
+    fn look(&self, live: &Live, journal: &dyn Journal, options: &FollowOptions) {
+        let looked = Instant::now();
+        let from = live.head();
+        let caught_up = journal.head().and_then(|ends| {
+            let ends = ends.ok_or(JournalError::Empty)?;
+            let here = from.map_or(0, |from| from.revision);
+            if let Some(revisions @ 1..) = ends.revision.checked_sub(here) {
+                let state = &mut *self.lock();
+                let since = state.behind.map_or(looked, |behind| behind.since);
+                state.behind = Some(Behind { revisions, since });
+            }
+            live.catch_up_to(journal, from, ends)
+        });
+        let caught_up = caught_up.and_then(|caught_up| {
+            let changes = options.snapshot_every.unwrap_or(u64::MAX);
+            if live.take_published_here(changes) {
+                live.save_snapshot(journal)?;
+            }
+            Ok(caught_up)
+        });
+        let state = &mut *self.lock();
+        match caught_up {
+            Ok(_) => {
+                state.current = Some(looked);
+                if let Some(behind) = state.behind.take() {
+                    observe::lag(live, behind.revisions, behind.since.elapsed());
+                }
+            }
+            Err(error) => {
+                observe::trouble(live, &error);
+                state.trouble = Some(Trouble {
+                    error: Arc::new(error),
+                    at: looked,
+                });
+            }
+        }
+        self.changed.notify_all();
+    }
+
+    /// Waits for a hint, or until it is time to look again.
+    fn rest(&self, journal: &dyn Journal, poll: Duration) {
+        let until = Instant::now() + jittered(poll);
+        while !self.must_stop() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() || journal.wait(left.min(SLICE)) {
+                return;
+            }
+        }
+    }
+}
+
+/// A random part of the upper half.
+pub(super) fn jittered(poll: Duration) -> Duration {
+    // Each of these is made of other random keys.
+    let random = RandomState::new().build_hasher().finish();
+    let half = poll / 2;
+    half + half.mul_f64(random as f64 / u64::MAX as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn polls_fall_into_the_upper_half_and_not_together() {
+        let poll = Duration::from_secs(10);
+        let rests: Vec<Duration> = (0..1_000).map(|_| jittered(poll)).collect();
+        assert!(rests.iter().all(|it| (poll / 2..=poll).contains(it)));
+        let early = rests.iter().filter(|it| **it < poll * 3 / 4).count();
+        assert!((300..700).contains(&early), "{early}");
+        assert_eq!(jittered(Duration::ZERO), Duration::ZERO);
+    }
+}

@@ -1,0 +1,400 @@
+//! One thread that keeps many [`Live`]s at the ends of their journals.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::follow::{PATIENCE, SLICE, jittered};
+use super::{Behind, FollowOptions, Following, Live, NotYet, Trouble, observe};
+use crate::journal::{Feed, JournalError, Reached, Written};
+
+type Account = Option<Box<str>>;
+
+/// A thread that keeps the [`Live`]s of many accounts at the ends of their journals, made by
+/// [`follow_many`]. Dropping it stops the thread.
+#[must_use = "dropping it stops following"]
+#[derive(Debug)]
+pub struct FollowerOfMany {
+    watch: Arc<Watch>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Where a follower of many accounts is.
+#[derive(Debug, Clone)]
+pub struct FollowingMany {
+    /// How many accounts it follows.
+    pub accounts: usize,
+    /// How many of them are known to have more than is published, or could not be read.
+    pub behind: usize,
+    /// When all that was published was last known to be all that there was.
+    pub current: Option<Instant>,
+    /// What went wrong last with the store as a whole, also if all has been well since.
+    pub trouble: Option<Trouble>,
+}
+
+/// Follows the journals of many accounts on one thread of its own, over one feed: catches up whichever
+/// has gone on, waits for hints, and asks what was written after
+/// [`poll`](FollowOptions::poll) in any case. Accounts are [added](FollowerOfMany::add) at any time.
+///
+/// What goes wrong with one account's journal holds up no other's.
+///
+/// # Errors
+/// Where the system starts no thread.
+///
+#[cfg_attr(feature = "postgres", doc = "```no_run")]
+#[cfg_attr(not(feature = "postgres"), doc = "```ignore")]
+/// # fn serve(catalog: &bailiwick::Catalog) -> Result<(), Box<dyn std::error::Error>> {
+/// use bailiwick::journal::PostgresJournals;
+/// use bailiwick::live::{FollowOptions, Live, follow_many};
+/// let journals = PostgresJournals::open("host=localhost user=crm dbname=crm")?;
+/// let follower = follow_many(journals.feed(), FollowOptions::default())?;
+/// for account in journals.accounts()? {
+///     follower.add(&Live::not_ready(catalog, Some(&account)));
+/// }
+/// let acme = follower.live(Some("acme"));
+/// # Ok(())
+/// # }
+/// ```
+pub fn follow_many(
+    feed: impl Feed + 'static,
+    options: FollowOptions,
+) -> std::io::Result<FollowerOfMany> {
+    let watch = Arc::new(Watch {
+        state: Mutex::default(),
+        changed: Condvar::new(),
+    });
+    let watched = Arc::clone(&watch);
+    let thread = std::thread::Builder::new().name("bailiwick-follow".to_owned());
+    let thread = thread.spawn(move || {
+        let _stopped = Stopped(&watched);
+        watched.follow(feed, &options);
+    })?;
+    Ok(FollowerOfMany {
+        watch,
+        thread: Some(thread),
+    })
+}
+
+impl FollowerOfMany {
+    /// Follows an account's journal from now on: one that is not ready is loaded. Another `Live` of the
+    /// account is followed no more.
+    pub fn add(&self, live: &Live) {
+        let mut state = self.watch.lock();
+        let account: Account = live.account().map(Into::into);
+        let followed = Followed {
+            live: live.clone(),
+            is_due: false,
+            must_keep: false,
+            behind: None,
+            trouble: None,
+        };
+        state.followed.insert(account.clone(), followed);
+        state.make_due(account, false);
+    }
+
+    /// Follows an account no more; its `Live`, which stays as it is.
+    pub fn remove(&self, account: Option<&str>) -> Option<Live> {
+        let account: Account = account.map(Into::into);
+        let mut state = self.watch.lock();
+        state.failed.remove(&account);
+        Some(state.followed.remove(&account)?.live)
+    }
+
+    /// What is followed for an account.
+    pub fn live(&self, account: Option<&str>) -> Option<Live> {
+        let account: Account = account.map(Into::into);
+        Some(self.watch.lock().followed.get(&account)?.live.clone())
+    }
+
+    /// Where it is with all. Cost: linear in the accounts.
+    pub fn status(&self) -> FollowingMany {
+        let state = self.watch.lock();
+        FollowingMany {
+            accounts: state.followed.len(),
+            behind: state
+                .followed
+                .keys()
+                .filter(|it| state.is_behind(it))
+                .count(),
+            current: state.current,
+            trouble: state.trouble.clone(),
+        }
+    }
+
+    /// Where it is with one account.
+    pub fn status_of(&self, account: Option<&str>) -> Option<Following> {
+        let account: Account = account.map(Into::into);
+        let state = self.watch.lock();
+        let followed = state.followed.get(&account)?;
+        Some(Following {
+            revision: followed.live.revision(),
+            current: state.polled.filter(|_| !state.is_behind(&account)),
+            behind: followed.behind,
+            trouble: followed.trouble.clone(),
+        })
+    }
+
+    /// Waits until a revision of an account is published, for a request that must not be answered from an
+    /// older one.
+    ///
+    /// # Errors
+    /// [`NotYet`] where the time is over first, and where the account is not followed.
+    pub fn wait_for(
+        &self,
+        account: Option<&str>,
+        revision: u64,
+        at_most: Duration,
+    ) -> Result<(), NotYet> {
+        let live = self.live(account).ok_or(NotYet {
+            wanted: revision,
+            live: None,
+        })?;
+        let until = Instant::now().checked_add(at_most);
+        let mut state = self.watch.lock();
+        loop {
+            let Err(not_yet) = live.engine_at_least(revision) else {
+                return Ok(());
+            };
+            // Others of this host may publish, too, and tell nobody.
+            let left = until.map_or(SLICE, |it| it.saturating_duration_since(Instant::now()));
+            if left.is_zero() || state.has_stopped {
+                return Err(not_yet);
+            }
+            let woken = self.watch.changed.wait_timeout(state, left.min(SLICE));
+            state = woken.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+impl Drop for FollowerOfMany {
+    fn drop(&mut self) {
+        let mut state = self.watch.lock();
+        state.must_stop = true;
+        let has_not = |state: &mut State| !state.has_stopped;
+        let changed = &self.watch.changed;
+        let waited = changed.wait_timeout_while(state, PATIENCE, has_not);
+        let has_stopped = waited.unwrap_or_else(PoisonError::into_inner).0.has_stopped;
+        if let Some(thread) = self.thread.take().filter(|_| has_stopped) {
+            // It says that it has stopped as the last thing it does.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What the thread and its owner share.
+#[derive(Debug)]
+struct Watch {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    followed: HashMap<Account, Followed>,
+    /// The accounts to look at, the next first.
+    due: VecDeque<Account>,
+    /// Those whose journals could not be read: they are tried again at the next poll.
+    failed: HashSet<Account>,
+    /// When the store was last asked what was written, and answered.
+    polled: Option<Instant>,
+    current: Option<Instant>,
+    trouble: Option<Trouble>,
+    must_stop: bool,
+    has_stopped: bool,
+}
+
+#[derive(Debug)]
+struct Followed {
+    live: Live,
+    is_due: bool,
+    /// Whether a snapshot is to be kept.
+    must_keep: bool,
+    behind: Option<Behind>,
+    trouble: Option<Trouble>,
+}
+
+/// Says that the thread has stopped, however it did.
+struct Stopped<'w>(&'w Watch);
+
+impl Drop for Stopped<'_> {
+    fn drop(&mut self) {
+        self.0.lock().has_stopped = true;
+        self.0.changed.notify_all();
+    }
+}
+
+impl Watch {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn follow(&self, mut feed: impl Feed, options: &FollowOptions) {
+        let mut poll_at = Instant::now();
+        while !self.lock().must_stop {
+            let now = Instant::now();
+            if now >= poll_at {
+                poll_at = now + jittered(options.poll);
+                let written = feed.written();
+                self.lock().polled(now, written, options);
+            }
+            // Hints that came meanwhile go before what is due already: a change before the loading of accounts.
+            let rest = match self.lock().due.is_empty() {
+                true => SLICE.min(poll_at.saturating_duration_since(Instant::now())),
+                false => Duration::ZERO,
+            };
+            match feed.hints(rest) {
+                Ok(hints) => self.lock().hinted(&hints, options),
+                Err(error) => {
+                    self.lock().fails(error);
+                    std::thread::sleep(SLICE);
+                    // What was hinted meanwhile was not heard.
+                    poll_at = poll_at.min(Instant::now() + options.poll / 4);
+                }
+            }
+            let next = self.lock().take_due();
+            if let Some((account, live, must_keep)) = next {
+                let looked = look(&live, &feed, must_keep);
+                self.lock().looked(&account, &live, looked);
+                self.changed.notify_all();
+            }
+        }
+    }
+}
+
+/// Catches up, and keeps a snapshot where one is due.
+fn look(live: &Live, feed: &impl Feed, must_keep: bool) -> Result<(), JournalError> {
+    let journal = feed.journal(live.account());
+    live.catch_up(&*journal)?;
+    if must_keep {
+        live.save_snapshot(&*journal)?;
+    }
+    Ok(())
+}
+
+impl State {
+    /// What the store answered when it was asked for all that was written.
+    fn polled(
+        &mut self,
+        asked: Instant,
+        written: Result<Written, JournalError>,
+        options: &FollowOptions,
+    ) {
+        let written = match written {
+            Ok(written) => written,
+            Err(error) => return self.fails(error),
+        };
+        self.polled = Some(asked);
+        let mut due: Vec<Account> = self.failed.iter().cloned().collect();
+        if written.all {
+            // An account that is not told of has no journal, or none any more.
+            let reached = written.reached.iter();
+            let ends: HashMap<Option<&str>, u64> = reached
+                .map(|it| (it.account.as_deref(), it.revision))
+                .collect();
+            let differs = |account: &Account, it: &Followed| {
+                ends.get(&account.as_deref()).copied() != it.live.revision()
+            };
+            let followed = self.followed.iter();
+            let differ = followed.filter(|(account, it)| differs(account, it));
+            due.extend(differ.map(|(account, _)| account.clone()));
+        }
+        for account in due {
+            self.make_due(account, false);
+        }
+        self.hinted(&written.reached, options);
+        self.settle();
+    }
+
+    /// Accounts that have come to a revision, most likely.
+    fn hinted(&mut self, reached: &[Reached], options: &FollowOptions) {
+        for Reached { account, revision } in reached {
+            let account: Account = account.as_deref().map(Into::into);
+            let Some(followed) = self.followed.get_mut(&account) else {
+                continue;
+            };
+            let here = followed.live.revision();
+            if let Some(every) = options.snapshot_every {
+                followed.must_keep |= followed.live.take_published_here(every);
+            }
+            let revisions = revision.saturating_sub(here.unwrap_or_default());
+            if here.is_none_or(|here| here < *revision) {
+                let since = followed.behind.map_or_else(Instant::now, |it| it.since);
+                followed.behind = Some(Behind { revisions, since });
+                self.make_due(account, true);
+            } else if followed.must_keep {
+                self.make_due(account, false);
+            }
+        }
+    }
+
+    fn is_behind(&self, account: &Account) -> bool {
+        let followed = self.followed.get(account);
+        self.failed.contains(account) || followed.is_some_and(|it| it.is_due || it.behind.is_some())
+    }
+
+    fn make_due(&mut self, account: Account, first: bool) {
+        let Some(followed) = self.followed.get_mut(&account) else {
+            return;
+        };
+        if std::mem::replace(&mut followed.is_due, true) {
+            return;
+        }
+        match first {
+            true => self.due.push_front(account),
+            false => self.due.push_back(account),
+        }
+    }
+
+    fn take_due(&mut self) -> Option<(Account, Live, bool)> {
+        while let Some(account) = self.due.pop_front() {
+            // One that was removed may be due still; one that was removed and added, twice.
+            if let Some(followed) = self.followed.get_mut(&account).filter(|it| it.is_due) {
+                followed.is_due = false;
+                let must_keep = std::mem::take(&mut followed.must_keep);
+                return Some((account, followed.live.clone(), must_keep));
+            }
+        }
+        None
+    }
+
+    fn looked(&mut self, account: &Account, live: &Live, looked: Result<(), JournalError>) {
+        let Some(followed) = self.followed.get_mut(account) else {
+            return;
+        };
+        match looked {
+            Ok(()) => {
+                self.failed.remove(account);
+                if let Some(behind) = followed.behind.take() {
+                    observe::lag(live, behind.revisions, behind.since.elapsed());
+                }
+            }
+            Err(error) => {
+                observe::trouble(live, &error);
+                self.failed.insert(account.clone());
+                followed.trouble = Some(Trouble::now(error));
+            }
+        }
+        self.settle();
+    }
+
+    /// Where nothing is left to do, all that was published is all that there was at the last poll.
+    fn settle(&mut self) {
+        if self.due.is_empty() && self.failed.is_empty() {
+            self.current = self.polled;
+        }
+    }
+
+    fn fails(&mut self, error: JournalError) {
+        self.trouble = Some(Trouble::now(error));
+    }
+}
+
+impl Trouble {
+    fn now(error: JournalError) -> Trouble {
+        Trouble {
+            error: Arc::new(error),
+            at: Instant::now(),
+        }
+    }
+}

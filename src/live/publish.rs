@@ -1,0 +1,273 @@
+//! A change in two steps, so that whoever stores it stands between them.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::sync::lock;
+use super::{Live, Published, observe};
+use crate::admin::{Actor, Applied, Change, Refused, Report};
+use crate::engine::Engine;
+use crate::journal::{FORMAT, Head, Record, RefusedTransaction, Sealed};
+use crate::{Catalog, Timestamp};
+
+/// How many of the last heads are remembered: a follower may have gone on by as many before whoever
+/// stored a record comes to publish it.
+const REMEMBERED: usize = 64;
+
+/// A change that was found to be in order, on the engine that was published then. To be stored, then
+/// published; dropping it changes nothing.
+///
+/// The engine that it makes is not given out: another may be published in its stead, and handles of the
+/// one would be misread by the other.
+#[derive(Debug, Clone)]
+#[must_use = "what is prepared is neither stored nor published"]
+pub struct Prepared {
+    before: Engine,
+    expected: Head,
+    record: Record,
+    sealed: Sealed,
+    applied: Applied,
+}
+
+impl Prepared {
+    /// What is to be stored, in clear.
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// What is to be stored, chained to what was stored before.
+    pub fn sealed(&self) -> &Sealed {
+        &self.sealed
+    }
+
+    /// The head that the journal must have for this to follow it.
+    pub fn expected(&self) -> Head {
+        self.expected
+    }
+
+    /// What the change does to whom, worked out when asked for (A6).
+    pub fn report(&self) -> Report<'_> {
+        self.applied.report()
+    }
+
+    pub(super) fn into_applied(self) -> Applied {
+        self.applied
+    }
+
+    /// The catalog that it was made under: a journal keeps that first.
+    pub(super) fn catalog(&self) -> &Catalog {
+        self.before.catalog()
+    }
+}
+
+/// Why nothing was prepared. What is published stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotPrepared {
+    /// Nothing is loaded yet.
+    #[error("nothing is loaded yet")]
+    NotReady,
+    /// Authority or a guard refuses a change.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// It cannot be written as a record: a time after the year 9999, say.
+    #[error("it cannot be recorded: {0}")]
+    Unrecordable(String),
+}
+
+/// Something else was published since the change was prepared. To be prepared anew, on what there is now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "prepared to follow revision {}, and revision {} is published",
+    .expected.revision,
+    .live.revision
+)]
+pub struct Conflict {
+    /// What it was to follow.
+    pub expected: Head,
+    /// What is published.
+    pub live: Head,
+}
+
+/// Kept by whoever publishes.
+pub(super) struct Publishing {
+    /// The heads that were published last, the newest at the end.
+    last: VecDeque<Head>,
+    /// How many changes this host published itself since it last kept a snapshot.
+    own: u64,
+}
+
+impl Publishing {
+    pub(super) fn since(published: Option<&Published>) -> Publishing {
+        Publishing {
+            last: published.map(|it| it.head).into_iter().collect(),
+            own: 0,
+        }
+    }
+
+    fn remember(&mut self, head: Head) {
+        if self.last.len() == REMEMBERED {
+            self.last.pop_front();
+        }
+        self.last.push_back(head);
+    }
+}
+
+impl Live {
+    /// Makes a change on the engine as it is now, and the record of it, and keeps both for
+    /// [`publish`](Live::publish): [`Engine::apply`] without anybody seeing it yet.
+    ///
+    /// A journal that is to take the record keeps the catalog first
+    /// ([`keep_catalog`](crate::journal::keep_catalog)): it was made under that.
+    ///
+    /// Cost: that of [`Engine::apply`], and of the record.
+    ///
+    /// # Errors
+    /// [`NotPrepared::Refused`] where authority or a guard says no, [`NotPrepared::NotReady`] before anything
+    /// is loaded, [`NotPrepared::Unrecordable`].
+    pub fn prepare(
+        &self,
+        actor: &Actor,
+        at: Timestamp,
+        changes: Vec<Change>,
+        note: Option<&str>,
+    ) -> Result<Prepared, NotPrepared> {
+        let published = self.0.published.load_full();
+        let published = published.ok_or(NotPrepared::NotReady)?;
+        self.prepare_on(&published, actor, at, changes, note)
+    }
+
+    /// The end of assignments that are over by now (D2): a transaction of the host's without changes.
+    /// `None` where none is.
+    ///
+    /// # Errors
+    /// Those of [`prepare`](Live::prepare).
+    pub fn prepare_expiry(&self, now: Timestamp) -> Result<Option<Prepared>, NotPrepared> {
+        let published = self.0.published.load_full();
+        let published = published.ok_or(NotPrepared::NotReady)?;
+        let next = published.engine.next_expiry();
+        if next.is_none_or(|next| next > now) {
+            return Ok(None);
+        }
+        self.prepare_on(&published, &Actor::System, now, Vec::new(), None)
+            .map(Some)
+    }
+
+    fn prepare_on(
+        &self,
+        published: &Published,
+        actor: &Actor,
+        at: Timestamp,
+        changes: Vec<Change>,
+        note: Option<&str>,
+    ) -> Result<Prepared, NotPrepared> {
+        let applied = published.engine.apply(actor, at, &changes);
+        let applied = applied.inspect_err(|refused| {
+            observe::refused(self, actor, refused);
+            if let Some(sink) = self.0.refused.get() {
+                sink.refused(&RefusedTransaction {
+                    account: self.account(),
+                    revision: published.engine.revision(),
+                    at,
+                    actor,
+                    note,
+                    changes: &changes,
+                    refused,
+                });
+            }
+        })?;
+        let record = Record {
+            format: FORMAT,
+            account: self.account().map(Into::into),
+            revision: applied.engine().revision(),
+            catalog: published.catalog,
+            at,
+            actor: actor.clone(),
+            note: note.map(Into::into),
+            changes,
+        };
+        let sealed = record.seal(&published.head);
+        let sealed = sealed.map_err(|error| NotPrepared::Unrecordable(error.to_string()))?;
+        Ok(Prepared {
+            before: published.engine.clone(),
+            expected: published.head,
+            record,
+            sealed,
+            applied,
+        })
+    }
+
+    /// Shows a prepared change to every reader, once it is stored; its revision. From here on no check
+    /// that begins sees less.
+    ///
+    /// One that a follower has read from the journal and published before is published: that is no error.
+    ///
+    /// # Errors
+    /// [`Conflict`] where something else was published since it was prepared; nothing changes. If the
+    /// record is stored all the same, [`catch_up`](Live::catch_up) reads it.
+    pub fn publish(&self, prepared: Prepared) -> Result<u64, Conflict> {
+        self.publish_prepared(&prepared)?;
+        Ok(prepared.record.revision)
+    }
+
+    pub(super) fn publish_prepared(&self, prepared: &Prepared) -> Result<(), Conflict> {
+        let next = Published {
+            engine: prepared.applied.engine().clone(),
+            head: prepared.sealed.head(),
+            at: prepared.record.at,
+            catalog: prepared.record.catalog,
+        };
+        self.replace(Some(&prepared.before), next)
+            .map_err(|live| Conflict {
+                expected: prepared.expected,
+                // What was prepared here was prepared on something.
+                live: live.unwrap_or(prepared.expected),
+            })?;
+        lock(&self.0.publishing).own += 1;
+        Ok(())
+    }
+
+    /// Whether this host has published so many changes itself; they count once.
+    pub(super) fn take_published_here(&self, changes: u64) -> bool {
+        let mut publishing = lock(&self.0.publishing);
+        let are_enough = publishing.own >= changes;
+        if are_enough {
+            publishing.own = 0;
+        }
+        are_enough
+    }
+
+    /// Puts a revision in the place of the engine that it was made of; where that is not the published one
+    /// any more, says what is. One that was published before is in its place.
+    pub(super) fn replace(
+        &self,
+        before: Option<&Engine>,
+        next: Published,
+    ) -> Result<(), Option<Head>> {
+        let mut publishing = lock(&self.0.publishing);
+        if publishing.last.contains(&next.head) {
+            return Ok(());
+        }
+        let now = self.0.published.load_full();
+        // Engines, not heads: another account's may be at the same revision, both without a journal.
+        let is_expected = match (&now, before) {
+            (Some(now), Some(before)) => now.is(before),
+            (None, None) => true,
+            _ => false,
+        };
+        if !is_expected {
+            return Err(now.map(|it| it.head));
+        }
+        let head = next.head;
+        publishing.remember(head);
+        self.0.published.store(Arc::new(next));
+        drop(publishing);
+        observe::published(self, head.revision);
+        Ok(())
+    }
+
+    /// Whether it was published here, as far back as is remembered.
+    pub(super) fn has_published(&self, head: Head) -> bool {
+        lock(&self.0.publishing).last.contains(&head)
+    }
+}
