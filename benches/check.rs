@@ -17,11 +17,12 @@ use worlds::World;
 
 fn check(criterion: &mut Criterion) {
     // Each world protects something else.
-    let worlds: [fn() -> World; 4] = [
+    let worlds: [fn() -> World; 5] = [
         worlds::w1, // the fixed cost of a check: everything lies in the first cache
         worlds::w2, // many roles, permissions and packages cost a check nothing
         worlds::w3, // comparing positions in a hierarchy costs a few loads
         worlds::w4, // what lies past the caches is read in as few lines as possible
+        worlds::w5, // the same, a million users over
     ];
     for world in worlds {
         let world = world();
@@ -38,6 +39,20 @@ fn check(criterion: &mut Criterion) {
                     let decision = engine.check(it.user, it.operation, &it.record);
                     black_box(&decision);
                 }
+                start.elapsed()
+            });
+        });
+        // By `for_each`, as the documentation of `check_many` advises.
+        group.bench_function("many", |bencher| {
+            bencher.iter_custom(|times| {
+                let start = Instant::now();
+                let requests = (0..times as usize).map(|i| {
+                    let it = &by_handle[i & mask];
+                    (it.user, it.operation, &it.record)
+                });
+                engine.check_many(requests).for_each(|decision| {
+                    black_box(&decision);
+                });
                 start.elapsed()
             });
         });

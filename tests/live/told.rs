@@ -1,7 +1,7 @@
 //! What is told to `tracing`.
 
+use std::cell::RefCell;
 use std::fmt::Write as _;
-use std::sync::{Arc, Mutex};
 
 use bailiwick::Timestamp;
 use bailiwick::admin::Actor;
@@ -12,9 +12,19 @@ use tracing::{Event, Level, Metadata, Subscriber};
 use super::faulty::{Fault, Faulty};
 use super::{ORDERS, begun, boss, catalog, hand_on, hand_on_by, opened};
 
-/// Keeps a line for each span and event.
-#[derive(Default)]
-struct Lines(Arc<Mutex<Vec<String>>>);
+/// Keeps a line for each span and event, for the thread that it happens in.
+///
+/// It stands for the whole process: a subscriber of one thread misses what another thread, without one,
+/// was the first to tell.
+struct Lines;
+
+thread_local! {
+    static TOLD: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+fn keep(line: String) {
+    TOLD.with_borrow_mut(|told| told.push(line));
+}
 
 struct Text(String);
 
@@ -32,7 +42,7 @@ impl Subscriber for Lines {
     fn new_span(&self, span: &Attributes<'_>) -> Id {
         let mut text = Text(format!("span {}", span.metadata().name()));
         span.record(&mut text);
-        self.0.lock().unwrap().push(text.0);
+        keep(text.0);
         Id::from_u64(1)
     }
 
@@ -44,7 +54,7 @@ impl Subscriber for Lines {
             _ => "debug".to_owned(),
         });
         event.record(&mut text);
-        self.0.lock().unwrap().push(text.0);
+        keep(text.0);
     }
 
     fn record(&self, _: &Id, _: &Record<'_>) {}
@@ -55,58 +65,55 @@ impl Subscriber for Lines {
 
 #[test]
 fn applying_publishing_and_trouble_are_told_and_checks_are_not() {
-    let lines = Lines::default();
-    let told = Arc::clone(&lines.0);
-    let take = || std::mem::take(&mut *told.lock().unwrap());
-    tracing::subscriber::with_default(lines, || {
-        let (journal, live) = begun();
-        let other = opened(&journal, &catalog());
-        assert_eq!(take(), Vec::<String>::new());
-        hand_on_by(&live, &journal, 1);
-        assert_eq!(take(), ["span apply", "debug message=published revision=1"]);
+    tracing::subscriber::set_global_default(Lines).unwrap();
+    let take = || TOLD.with_borrow_mut(std::mem::take);
+    let (journal, live) = begun();
+    let other = opened(&journal, &catalog());
+    assert_eq!(take(), Vec::<String>::new());
+    hand_on_by(&live, &journal, 1);
+    assert_eq!(take(), ["span apply", "debug message=published revision=1"]);
 
-        let _ = live.check("user-1", "list", &ORDERS);
-        let _ = live.reader().check("user-1", "list", &ORDERS);
-        assert_eq!(take(), Vec::<String>::new());
+    let _ = live.check("user-1", "list", &ORDERS);
+    let _ = live.reader().check("user-1", "list", &ORDERS);
+    assert_eq!(take(), Vec::<String>::new());
 
-        let conflict = other.apply(
-            &*journal,
-            &boss(),
-            Timestamp(1),
-            hand_on(0),
-            Some("a secret"),
-        );
-        assert!(conflict.is_err());
-        let expected = [
-            "span apply",
-            "span catch_up",
-            "debug message=published revision=1",
-            "debug message=caught up from=0 to=1 reloaded=false",
-            "info message=somebody else was first expected=0 live=1 attempts_left=0",
-        ];
-        assert_eq!(take(), expected);
+    let conflict = other.apply(
+        &*journal,
+        &boss(),
+        Timestamp(1),
+        hand_on(0),
+        Some("a secret"),
+    );
+    assert!(conflict.is_err());
+    let expected = [
+        "span apply",
+        "span catch_up",
+        "debug message=published revision=1",
+        "debug message=caught up from=0 to=1 reloaded=false",
+        "info message=somebody else was first expected=0 live=1 attempts_left=0",
+    ];
+    assert_eq!(take(), expected);
 
-        let nobody = Actor::user("user-5");
-        assert!(
-            live.prepare(&nobody, Timestamp(1), hand_on(1), None)
-                .is_err()
-        );
-        let expected = ["info message=refused actor=\"`user-5`\" change=0 code=\"lacks\""];
-        assert_eq!(take(), expected);
+    let nobody = Actor::user("user-5");
+    assert!(
+        live.prepare(&nobody, Timestamp(1), hand_on(1), None)
+            .is_err()
+    );
+    let expected = ["info message=refused actor=\"`user-5`\" change=0 code=\"lacks\""];
+    assert_eq!(take(), expected);
 
-        live.save_snapshot(&*journal).unwrap();
-        assert_eq!(take(), ["debug message=kept a snapshot revision=1"]);
+    live.save_snapshot(&*journal).unwrap();
+    assert_eq!(take(), ["debug message=kept a snapshot revision=1"]);
 
-        let faulty = Faulty::new(&journal);
-        faulty.set(Fault::AppendFails);
-        assert!(
-            live.apply(&*faulty, &boss(), Timestamp(1), hand_on(1), None)
-                .is_err()
-        );
-        let expected = [
-            "span apply",
-            "warn message=the journal failed revision=1 error=the store failed: the disk is away",
-        ];
-        assert_eq!(take(), expected);
-    });
+    let faulty = Faulty::new(&journal);
+    faulty.set(Fault::AppendFails);
+    assert!(
+        live.apply(&*faulty, &boss(), Timestamp(1), hand_on(1), None)
+            .is_err()
+    );
+    let expected = [
+        "span apply",
+        "warn message=the journal failed revision=1 error=the store failed: the disk is away",
+    ];
+    assert_eq!(take(), expected);
 }
