@@ -85,12 +85,20 @@ impl Live {
             return Ok(Turned::MustReload);
         };
         let mut restored = now.resume();
-        let failed = page.iter().find_map(|sealed| restored.replay(sealed).err());
+        // Whoever stored one of them may come to publish it yet.
+        let mut heads = Vec::with_capacity(page.len());
+        let failed = page.iter().find_map(|sealed| {
+            let failed = restored.replay(sealed).err();
+            if failed.is_none() {
+                heads.push(restored.head());
+            }
+            failed
+        });
         // As far as it is sound it is good: no check should be older than it must.
         let went_on = restored.head() != now.head;
         if went_on {
             // Where somebody here was faster, the next page is read from there.
-            let _ = self.replace(Some(&now.engine), Published::of(&restored));
+            let _ = self.replace(Some(&now.engine), Published::of(&restored), &heads);
         }
         match failed {
             None => Ok(Turned::Page),
@@ -118,7 +126,9 @@ impl Live {
                 }
             }
             let before = now.as_ref().map(|it| &it.engine);
-            if self.replace(before, Published::of(&restored)).is_ok() {
+            let heads = [restored.head()];
+            let loaded = Published::of(&restored);
+            if self.replace(before, loaded, &heads).is_ok() {
                 return Ok(());
             }
         }
