@@ -107,7 +107,10 @@ impl Live {
         changes: Vec<Change>,
         note: Option<&str>,
     ) -> Result<Committed, ApplyError> {
-        let prepare = || self.prepare(actor, at, changes.clone(), note).map(Some);
+        let prepare = |unlock: &mut dyn FnMut()| {
+            self.prepare_unlocked(actor, at, changes.clone(), note, unlock)
+                .map(Some)
+        };
         match self.attempt(journal, attempts, prepare)? {
             Some(committed) => Ok(committed),
             None => Err(ApplyError::NotReady),
@@ -124,7 +127,9 @@ impl Live {
         journal: &dyn Journal,
         now: Timestamp,
     ) -> Result<Option<Committed>, ApplyError> {
-        self.attempt(journal, EXPIRY_ATTEMPTS, || self.prepare_expiry(now))
+        self.attempt(journal, EXPIRY_ATTEMPTS, |unlock| {
+            self.prepare_expiry_unlocked(now, unlock)
+        })
     }
 
     /// Keeps the account as it is now in the journal, for whoever starts or has fallen behind; its head.
@@ -148,16 +153,16 @@ impl Live {
         &self,
         journal: &dyn Journal,
         attempts: usize,
-        prepare: impl Fn() -> Result<Option<Prepared>, NotPrepared>,
+        prepare: impl Fn(&mut dyn FnMut()) -> Result<Option<Prepared>, NotPrepared>,
     ) -> Result<Option<Committed>, ApplyError> {
         let _span = observe::applying(self);
-        let mut applying = lock(&self.0.applying);
+        let mut applying = Some(lock(&self.0.applying));
         let mut left = attempts.max(1);
         loop {
-            let Some(prepared) = prepare()? else {
+            let Some(prepared) = prepare(&mut || applying = None)? else {
                 return Ok(None);
             };
-            if !applying.has_catalog {
+            if let Some(applying) = applying.as_mut().filter(|it| !it.has_catalog) {
                 keep_catalog(journal, prepared.catalog())?;
                 applying.has_catalog = true;
             }

@@ -135,9 +135,21 @@ impl Live {
         changes: Vec<Change>,
         note: Option<&str>,
     ) -> Result<Prepared, NotPrepared> {
+        self.prepare_unlocked(actor, at, changes, note, &mut || ())
+    }
+
+    /// The same, for whoever holds a lock: what refusals are told to may want to change the account.
+    pub(super) fn prepare_unlocked(
+        &self,
+        actor: &Actor,
+        at: Timestamp,
+        changes: Vec<Change>,
+        note: Option<&str>,
+        unlock: &mut dyn FnMut(),
+    ) -> Result<Prepared, NotPrepared> {
         let published = self.0.published.load_full();
         let published = published.ok_or(NotPrepared::NotReady)?;
-        self.prepare_on(&published, actor, at, changes, note)
+        self.prepare_on(&published, actor, at, changes, note, unlock)
     }
 
     /// The end of assignments that are over by now (D2): a transaction of the host's without changes.
@@ -146,13 +158,22 @@ impl Live {
     /// # Errors
     /// Those of [`prepare`](Live::prepare).
     pub fn prepare_expiry(&self, now: Timestamp) -> Result<Option<Prepared>, NotPrepared> {
+        self.prepare_expiry_unlocked(now, &mut || ())
+    }
+
+    pub(super) fn prepare_expiry_unlocked(
+        &self,
+        now: Timestamp,
+        unlock: &mut dyn FnMut(),
+    ) -> Result<Option<Prepared>, NotPrepared> {
         let published = self.0.published.load_full();
         let published = published.ok_or(NotPrepared::NotReady)?;
         let next = published.engine.next_expiry();
         if next.is_none_or(|next| next > now) {
             return Ok(None);
         }
-        self.prepare_on(&published, &Actor::System, now, Vec::new(), None)
+        let (actor, changes) = (&Actor::System, Vec::new());
+        self.prepare_on(&published, actor, now, changes, None, unlock)
             .map(Some)
     }
 
@@ -163,9 +184,11 @@ impl Live {
         at: Timestamp,
         changes: Vec<Change>,
         note: Option<&str>,
+        unlock: &mut dyn FnMut(),
     ) -> Result<Prepared, NotPrepared> {
         let applied = published.engine.apply(actor, at, &changes);
         let applied = applied.inspect_err(|refused| {
+            unlock();
             observe::refused(self, actor, refused);
             if let Some(sink) = self.0.refused.get() {
                 sink.refused(&RefusedTransaction {
