@@ -249,7 +249,7 @@ impl Watch {
                     self.lock().fails(error);
                     std::thread::sleep(SLICE);
                     // What was hinted meanwhile was not heard.
-                    poll_at = poll_at.min(Instant::now() + options.poll / 4);
+                    poll_at = poll_at.min(Instant::now() + jittered(options.poll) / 4);
                 }
             }
             let next = self.lock().take_due();

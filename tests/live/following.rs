@@ -50,6 +50,21 @@ fn it_follows_by_hints() {
 }
 
 #[test]
+fn a_poll_that_no_clock_can_tell_stops_no_follower() {
+    let (journal, live) = begun();
+    let replica = opened(&journal, &catalog());
+    let never = FollowOptions::default().poll(Duration::MAX);
+    let follower = replica.follow(journal.clone(), never).unwrap();
+    until(|| follower.status().current.is_some());
+    until(|| {
+        hand_on_by(&live, &journal, 1);
+        std::thread::sleep(Duration::from_millis(2));
+        replica.revision() > Some(10)
+    });
+    assert_whole(&replica);
+}
+
+#[test]
 fn it_follows_by_polling_where_no_hint_comes() {
     let (journal, live) = begun();
     let replica = Live::not_ready(&catalog(), None);
