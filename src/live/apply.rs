@@ -35,9 +35,10 @@ pub enum ApplyError {
     /// The journal failed, and the change is not in it.
     #[error("not applied: {0}")]
     Journal(#[from] JournalError),
-    /// The journal failed while the change was being written, and then could not be asked. If the change
-    /// is in it, it is published when [`catch_up`](Live::catch_up) reads it: whoever tries the same
-    /// again does that first, and looks.
+    /// The journal failed while the change was being written, and then could not be asked, or may write it
+    /// yet. If the change is in it, it is published when [`catch_up`](Live::catch_up) reads it: whoever
+    /// tries the same again does that first, and looks. One that is not in it by then comes no more once
+    /// another change is.
     #[error("it is not known whether the change is in the journal: {0}")]
     InDoubt(#[source] JournalError),
 }
@@ -185,10 +186,11 @@ impl Live {
 
     /// Appends a prepared change; whether it is in the journal, which somebody else's may be instead.
     fn store(&self, journal: &dyn Journal, prepared: &Prepared) -> Result<bool, ApplyError> {
-        let error = match journal.append(prepared.expected(), prepared.sealed()) {
+        let (error, may_come) = match journal.append(prepared.expected(), prepared.sealed()) {
             Ok(_) => return Ok(true),
             Err(AppendError::Conflict { .. }) => return Ok(false),
-            Err(AppendError::Journal(error)) => error,
+            Err(AppendError::Journal(error)) => (error, false),
+            Err(AppendError::Unknown(error)) => (error, true),
         };
         observe::trouble(self, &error);
         // The store may have failed before it was written, or after: what follows is looked at.
@@ -196,6 +198,7 @@ impl Live {
         let next = journal.read_from(expected.revision, 1);
         match next.as_deref().map(<[Sealed]>::first) {
             Ok(Some(next)) => Ok(next.head() == prepared.sealed().head()),
+            Ok(None) | Err(_) if may_come => Err(ApplyError::InDoubt(error)),
             Ok(None) if matches!(journal.head(), Ok(Some(head)) if head == expected) => {
                 Err(ApplyError::Journal(error))
             }

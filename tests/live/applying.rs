@@ -187,6 +187,22 @@ fn what_is_in_doubt_is_not_published_until_the_journal_has_told() {
 }
 
 #[test]
+fn what_may_be_written_yet_is_in_doubt() {
+    let (journal, live) = begun();
+    let faulty = Faulty::new(&journal);
+    faulty.set(Fault::WritesLater);
+    let error = apply(&live, &*faulty, hand_on(0)).unwrap_err();
+    // The journal answers, and ends where it did: that says nothing.
+    assert!(matches!(error, ApplyError::InDoubt(_)), "{error}");
+    assert_eq!(live.revision(), Some(0));
+    let (expected, record) = faulty.later.lock().unwrap().take().unwrap();
+    journal.append(expected, &record).unwrap();
+    faulty.set(Fault::None);
+    assert_eq!(live.catch_up(&*faulty).unwrap().to, record.head());
+    assert_whole(&live);
+}
+
+#[test]
 fn threads_of_one_host_queue_and_none_is_second() {
     let (journal, live) = begun();
     std::thread::scope(|scope| {
