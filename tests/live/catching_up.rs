@@ -87,7 +87,7 @@ fn every_fault_leaves_what_was_published() {
         (Fault::HeadGone, "the journal is empty: it was never begun"),
         (
             Fault::ReadsNothing,
-            "the journal has a gap: revision 1 is missing, and 5 comes next",
+            "the journal is cut off: revision 1 is missing, and it ends at 5",
         ),
         (
             Fault::Skips,
