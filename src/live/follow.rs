@@ -67,6 +67,8 @@ pub struct Following {
     pub behind: Option<Behind>,
     /// What went wrong last, also if all has been well since: that shows in `current`.
     pub trouble: Option<Trouble>,
+    /// Whether the thread has ended, by a panic of the journal: nothing is followed any more.
+    pub has_stopped: bool,
 }
 
 /// How far a follower is behind its journal, and since when.
@@ -194,6 +196,7 @@ impl Follower {
             current: state.current,
             behind: state.behind,
             trouble: state.trouble.clone(),
+            has_stopped: state.has_stopped,
         }
     }
 

@@ -15,6 +15,8 @@ pub(crate) enum Fault {
     None,
     /// Nothing answers.
     Down,
+    /// Whoever asks panics.
+    Panics,
     /// The record is not written, and the answer is an error.
     AppendFails,
     /// The record is written, and the answer is an error all the same.
@@ -67,6 +69,7 @@ impl Faulty {
         self.asked.fetch_add(1, Ordering::Relaxed);
         match *self.fault.lock().unwrap() {
             Fault::Down => Err(broken()),
+            Fault::Panics => panic!("a journal with a bug"),
             fault => Ok(fault),
         }
     }
