@@ -120,7 +120,7 @@ impl Live {
                 if now.head.revision >= restored.head().revision {
                     return Ok(());
                 }
-                if is_another(journal, now.head) {
+                if is_another(journal, now.head)? {
                     let revision = now.head.revision;
                     return Err(JournalError::Forked { revision });
                 }
@@ -154,7 +154,7 @@ fn named(journal: &dyn Journal, had: Head, first: &Sealed, error: JournalError) 
         error,
         JournalError::Damaged { revision, damage: Damage::Digest } if revision == first.revision
     );
-    match is_chain && is_another(journal, had) {
+    match is_chain && is_another(journal, had).unwrap_or(false) {
         true => JournalError::Forked {
             revision: had.revision,
         },
@@ -163,15 +163,15 @@ fn named(journal: &dyn Journal, had: Head, first: &Sealed, error: JournalError) 
 }
 
 /// Whether a journal has something else where it ended at a head. What is not there any more says nothing.
-fn is_another(journal: &dyn Journal, had: Head) -> bool {
+fn is_another(journal: &dyn Journal, had: Head) -> Result<bool, JournalError> {
     let page = match had.revision.checked_sub(1) {
-        Some(before) => journal.read_from(before, 1).unwrap_or_default(),
+        Some(before) => journal.read_from(before, 1)?,
         None => Vec::new(),
     };
     let recorded = page.first().map(Sealed::head);
-    let begun = || Some(journal.snapshot(had.revision).ok()??.head);
-    recorded
+    let begun = journal.snapshot(had.revision)?.map(|it| it.head);
+    Ok(recorded
         .into_iter()
-        .chain(begun())
-        .any(|it| it.revision == had.revision && it.digest != had.digest)
+        .chain(begun)
+        .any(|it| it.revision == had.revision && it.digest != had.digest))
 }
