@@ -76,7 +76,8 @@ pub trait Journal: Send + Sync {
     ///
     /// # Errors
     /// [`AppendError::Conflict`] where the journal does not end at the revision and digest that the
-    /// record follows: nothing is written then.
+    /// record follows: nothing is written then. [`AppendError::Unknown`] where it may be written after
+    /// this has returned.
     fn append(&self, expected: Head, record: &Sealed) -> Result<u64, AppendError>;
 
     /// At most `limit` records after a revision, in order, without gaps; none of a journal that was never
@@ -159,6 +160,10 @@ pub enum AppendError {
     /// The store failed. Whether the record is in it shows in its head.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// The store failed, and may write the record yet, after its head was read without it: on a server
+    /// that goes on with what was asked when the connection was lost.
+    #[error(transparent)]
+    Unknown(JournalError),
 }
 
 struct Ending<'a>(&'a Option<Head>);

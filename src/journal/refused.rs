@@ -34,7 +34,8 @@ pub struct RefusedTransaction<'a> {
 /// ```
 pub trait RefusedSink: Send + Sync {
     /// Is told of one. It is called on the thread that tried, after the refusal and before that thread
-    /// gets its answer: what takes long belongs on another.
+    /// gets its answer: what takes long belongs on another. No lock is held meanwhile: it may change the
+    /// account itself, and is told again if that is refused.
     fn refused(&self, transaction: &RefusedTransaction<'_>);
 }
 

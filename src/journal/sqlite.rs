@@ -541,7 +541,7 @@ impl Journal for SqliteJournal {
 /// Of what cannot conflict.
 fn without_conflict(error: AppendError) -> JournalError {
     match error {
-        AppendError::Journal(error) => error,
+        AppendError::Journal(error) | AppendError::Unknown(error) => error,
         conflict => JournalError::storage(conflict),
     }
 }

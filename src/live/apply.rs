@@ -35,9 +35,10 @@ pub enum ApplyError {
     /// The journal failed, and the change is not in it.
     #[error("not applied: {0}")]
     Journal(#[from] JournalError),
-    /// The journal failed while the change was being written, and then could not be asked. If the change
-    /// is in it, it is published when [`catch_up`](Live::catch_up) reads it: whoever tries the same
-    /// again does that first, and looks.
+    /// The journal failed while the change was being written, and then could not be asked, or may write it
+    /// yet. If the change is in it, it is published when [`catch_up`](Live::catch_up) reads it: whoever
+    /// tries the same again does that first, and looks. One that is not in it by then comes no more once
+    /// another change is.
     #[error("it is not known whether the change is in the journal: {0}")]
     InDoubt(#[source] JournalError),
 }
@@ -107,7 +108,10 @@ impl Live {
         changes: Vec<Change>,
         note: Option<&str>,
     ) -> Result<Committed, ApplyError> {
-        let prepare = || self.prepare(actor, at, changes.clone(), note).map(Some);
+        let prepare = |unlock: &mut dyn FnMut()| {
+            self.prepare_unlocked(actor, at, changes.clone(), note, unlock)
+                .map(Some)
+        };
         match self.attempt(journal, attempts, prepare)? {
             Some(committed) => Ok(committed),
             None => Err(ApplyError::NotReady),
@@ -124,7 +128,9 @@ impl Live {
         journal: &dyn Journal,
         now: Timestamp,
     ) -> Result<Option<Committed>, ApplyError> {
-        self.attempt(journal, EXPIRY_ATTEMPTS, || self.prepare_expiry(now))
+        self.attempt(journal, EXPIRY_ATTEMPTS, |unlock| {
+            self.prepare_expiry_unlocked(now, unlock)
+        })
     }
 
     /// Keeps the account as it is now in the journal, for whoever starts or has fallen behind; its head.
@@ -148,16 +154,16 @@ impl Live {
         &self,
         journal: &dyn Journal,
         attempts: usize,
-        prepare: impl Fn() -> Result<Option<Prepared>, NotPrepared>,
+        prepare: impl Fn(&mut dyn FnMut()) -> Result<Option<Prepared>, NotPrepared>,
     ) -> Result<Option<Committed>, ApplyError> {
         let _span = observe::applying(self);
-        let mut applying = lock(&self.0.applying);
+        let mut applying = Some(lock(&self.0.applying));
         let mut left = attempts.max(1);
         loop {
-            let Some(prepared) = prepare()? else {
+            let Some(prepared) = prepare(&mut || applying = None)? else {
                 return Ok(None);
             };
-            if !applying.has_catalog {
+            if let Some(applying) = applying.as_mut().filter(|it| !it.has_catalog) {
                 keep_catalog(journal, prepared.catalog())?;
                 applying.has_catalog = true;
             }
@@ -180,10 +186,11 @@ impl Live {
 
     /// Appends a prepared change; whether it is in the journal, which somebody else's may be instead.
     fn store(&self, journal: &dyn Journal, prepared: &Prepared) -> Result<bool, ApplyError> {
-        let error = match journal.append(prepared.expected(), prepared.sealed()) {
+        let (error, may_come) = match journal.append(prepared.expected(), prepared.sealed()) {
             Ok(_) => return Ok(true),
             Err(AppendError::Conflict { .. }) => return Ok(false),
-            Err(AppendError::Journal(error)) => error,
+            Err(AppendError::Journal(error)) => (error, false),
+            Err(AppendError::Unknown(error)) => (error, true),
         };
         observe::trouble(self, &error);
         // The store may have failed before it was written, or after: what follows is looked at.
@@ -191,6 +198,7 @@ impl Live {
         let next = journal.read_from(expected.revision, 1);
         match next.as_deref().map(<[Sealed]>::first) {
             Ok(Some(next)) => Ok(next.head() == prepared.sealed().head()),
+            Ok(None) | Err(_) if may_come => Err(ApplyError::InDoubt(error)),
             Ok(None) if matches!(journal.head(), Ok(Some(head)) if head == expected) => {
                 Err(ApplyError::Journal(error))
             }

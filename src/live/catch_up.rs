@@ -85,12 +85,20 @@ impl Live {
             return Ok(Turned::MustReload);
         };
         let mut restored = now.resume();
-        let failed = page.iter().find_map(|sealed| restored.replay(sealed).err());
+        // Whoever stored one of them may come to publish it yet.
+        let mut heads = Vec::with_capacity(page.len());
+        let failed = page.iter().find_map(|sealed| {
+            let failed = restored.replay(sealed).err();
+            if failed.is_none() {
+                heads.push(restored.head());
+            }
+            failed
+        });
         // As far as it is sound it is good: no check should be older than it must.
         let went_on = restored.head() != now.head;
         if went_on {
             // Where somebody here was faster, the next page is read from there.
-            let _ = self.replace(Some(&now.engine), Published::of(&restored));
+            let _ = self.replace(Some(&now.engine), Published::of(&restored), &heads);
         }
         match failed {
             None => Ok(Turned::Page),
@@ -112,13 +120,15 @@ impl Live {
                 if now.head.revision >= restored.head().revision {
                     return Ok(());
                 }
-                if is_another(journal, now.head) {
+                if is_another(journal, now.head)? {
                     let revision = now.head.revision;
                     return Err(JournalError::Forked { revision });
                 }
             }
             let before = now.as_ref().map(|it| &it.engine);
-            if self.replace(before, Published::of(&restored)).is_ok() {
+            let heads = [restored.head()];
+            let loaded = Published::of(&restored);
+            if self.replace(before, loaded, &heads).is_ok() {
                 return Ok(());
             }
         }
@@ -144,7 +154,7 @@ fn named(journal: &dyn Journal, had: Head, first: &Sealed, error: JournalError) 
         error,
         JournalError::Damaged { revision, damage: Damage::Digest } if revision == first.revision
     );
-    match is_chain && is_another(journal, had) {
+    match is_chain && is_another(journal, had).unwrap_or(false) {
         true => JournalError::Forked {
             revision: had.revision,
         },
@@ -153,15 +163,15 @@ fn named(journal: &dyn Journal, had: Head, first: &Sealed, error: JournalError) 
 }
 
 /// Whether a journal has something else where it ended at a head. What is not there any more says nothing.
-fn is_another(journal: &dyn Journal, had: Head) -> bool {
+fn is_another(journal: &dyn Journal, had: Head) -> Result<bool, JournalError> {
     let page = match had.revision.checked_sub(1) {
-        Some(before) => journal.read_from(before, 1).unwrap_or_default(),
+        Some(before) => journal.read_from(before, 1)?,
         None => Vec::new(),
     };
     let recorded = page.first().map(Sealed::head);
-    let begun = || Some(journal.snapshot(had.revision).ok()??.head);
-    recorded
+    let begun = journal.snapshot(had.revision)?.map(|it| it.head);
+    Ok(recorded
         .into_iter()
-        .chain(begun())
-        .any(|it| it.revision == had.revision && it.digest != had.digest)
+        .chain(begun)
+        .any(|it| it.revision == had.revision && it.digest != had.digest))
 }

@@ -15,12 +15,16 @@ pub(super) const SLICE: Duration = Duration::from_millis(50);
 /// once it does.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
+/// No poll takes longer: not every clock can tell a time much later.
+const LONGEST: Duration = Duration::from_secs(86_400);
+
 /// How a journal is followed.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct FollowOptions {
     /// How long it takes at most until the journal is looked at, whatever becomes of hints: one second
-    /// unless told. Each time it is a random part of the upper half, so that hosts do not ask all at once.
+    /// unless told, and never more than a day. Each time it is a random part of the upper half, so that hosts
+    /// do not ask all at once.
     pub poll: Duration,
     /// After how many changes that were published by this host itself a snapshot is kept; never unless told.
     /// The thread that follows takes it, and follows on afterwards.
@@ -63,6 +67,8 @@ pub struct Following {
     pub behind: Option<Behind>,
     /// What went wrong last, also if all has been well since: that shows in `current`.
     pub trouble: Option<Trouble>,
+    /// Whether the thread has ended, by a panic of the journal: nothing is followed any more.
+    pub has_stopped: bool,
 }
 
 /// How far a follower is behind its journal, and since when.
@@ -190,6 +196,7 @@ impl Follower {
             current: state.current,
             behind: state.behind,
             trouble: state.trouble.clone(),
+            has_stopped: state.has_stopped,
         }
     }
 
@@ -305,7 +312,7 @@ impl Watch {
 pub(super) fn jittered(poll: Duration) -> Duration {
     // Each of these is made of other random keys.
     let random = RandomState::new().build_hasher().finish();
-    let half = poll / 2;
+    let half = poll.min(LONGEST) / 2;
     half + half.mul_f64(random as f64 / u64::MAX as f64)
 }
 
@@ -321,5 +328,6 @@ mod tests {
         let early = rests.iter().filter(|it| **it < poll * 3 / 4).count();
         assert!((300..700).contains(&early), "{early}");
         assert_eq!(jittered(Duration::ZERO), Duration::ZERO);
+        assert!(jittered(Duration::MAX) <= LONGEST);
     }
 }

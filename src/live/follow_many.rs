@@ -31,6 +31,8 @@ pub struct FollowingMany {
     pub current: Option<Instant>,
     /// What went wrong last with the store as a whole, also if all has been well since.
     pub trouble: Option<Trouble>,
+    /// Whether the thread has ended, by a panic of the feed or a journal: nothing is followed any more.
+    pub has_stopped: bool,
 }
 
 /// Follows the journals of many accounts on one thread of its own, over one feed: catches up whichever
@@ -119,6 +121,7 @@ impl FollowerOfMany {
                 .count(),
             current: state.current,
             trouble: state.trouble.clone(),
+            has_stopped: state.has_stopped,
         }
     }
 
@@ -132,6 +135,7 @@ impl FollowerOfMany {
             current: state.polled.filter(|_| !state.is_behind(&account)),
             behind: followed.behind,
             trouble: followed.trouble.clone(),
+            has_stopped: state.has_stopped,
         })
     }
 
@@ -249,7 +253,7 @@ impl Watch {
                     self.lock().fails(error);
                     std::thread::sleep(SLICE);
                     // What was hinted meanwhile was not heard.
-                    poll_at = poll_at.min(Instant::now() + options.poll / 4);
+                    poll_at = poll_at.min(Instant::now() + jittered(options.poll) / 4);
                 }
             }
             let next = self.lock().take_due();

@@ -199,8 +199,8 @@ impl Live {
 
     /// [`Engine::check`] by the engine as it is now; `not_ready` before anything is loaded.
     ///
-    /// Takes no lock and allocates nothing. Of several checks that must agree, ask one
-    /// [`engine`](Live::engine).
+    /// Takes no lock and allocates nothing, but once for a thread that has not looked at any `Live` before.
+    /// Of several checks that must agree, ask one [`engine`](Live::engine).
     #[inline]
     pub fn check<'a, R: Resource + ?Sized>(
         &self,

@@ -10,8 +10,8 @@ use crate::engine::Engine;
 use crate::journal::{FORMAT, Head, Record, RefusedTransaction, Sealed};
 use crate::{Catalog, Timestamp};
 
-/// How many of the last heads are remembered: a follower may have gone on by as many before whoever
-/// stored a record comes to publish it.
+/// How many of the last heads are remembered: a follower may have gone on by fewer before whoever stored a
+/// record comes to publish it.
 const REMEMBERED: usize = 64;
 
 /// A change that was found to be in order, on the engine that was published then. To be stored, then
@@ -75,7 +75,8 @@ pub enum NotPrepared {
     Unrecordable(String),
 }
 
-/// Something else was published since the change was prepared. To be prepared anew, on what there is now.
+/// Something else was published since the change was prepared. Unless it is stored, it is to be prepared
+/// anew, on what there is now; what is stored would be made twice by that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "prepared to follow revision {}, and revision {} is published",
@@ -105,11 +106,13 @@ impl Publishing {
         }
     }
 
-    fn remember(&mut self, head: Head) {
-        if self.last.len() == REMEMBERED {
-            self.last.pop_front();
+    fn remember(&mut self, heads: &[Head]) {
+        for head in heads {
+            if self.last.len() == REMEMBERED {
+                self.last.pop_front();
+            }
+            self.last.push_back(*head);
         }
-        self.last.push_back(head);
     }
 }
 
@@ -132,9 +135,21 @@ impl Live {
         changes: Vec<Change>,
         note: Option<&str>,
     ) -> Result<Prepared, NotPrepared> {
+        self.prepare_unlocked(actor, at, changes, note, &mut || ())
+    }
+
+    /// The same, for whoever holds a lock: what refusals are told to may want to change the account.
+    pub(super) fn prepare_unlocked(
+        &self,
+        actor: &Actor,
+        at: Timestamp,
+        changes: Vec<Change>,
+        note: Option<&str>,
+        unlock: &mut dyn FnMut(),
+    ) -> Result<Prepared, NotPrepared> {
         let published = self.0.published.load_full();
         let published = published.ok_or(NotPrepared::NotReady)?;
-        self.prepare_on(&published, actor, at, changes, note)
+        self.prepare_on(&published, actor, at, changes, note, unlock)
     }
 
     /// The end of assignments that are over by now (D2): a transaction of the host's without changes.
@@ -143,13 +158,22 @@ impl Live {
     /// # Errors
     /// Those of [`prepare`](Live::prepare).
     pub fn prepare_expiry(&self, now: Timestamp) -> Result<Option<Prepared>, NotPrepared> {
+        self.prepare_expiry_unlocked(now, &mut || ())
+    }
+
+    pub(super) fn prepare_expiry_unlocked(
+        &self,
+        now: Timestamp,
+        unlock: &mut dyn FnMut(),
+    ) -> Result<Option<Prepared>, NotPrepared> {
         let published = self.0.published.load_full();
         let published = published.ok_or(NotPrepared::NotReady)?;
         let next = published.engine.next_expiry();
         if next.is_none_or(|next| next > now) {
             return Ok(None);
         }
-        self.prepare_on(&published, &Actor::System, now, Vec::new(), None)
+        let (actor, changes) = (&Actor::System, Vec::new());
+        self.prepare_on(&published, actor, now, changes, None, unlock)
             .map(Some)
     }
 
@@ -160,9 +184,11 @@ impl Live {
         at: Timestamp,
         changes: Vec<Change>,
         note: Option<&str>,
+        unlock: &mut dyn FnMut(),
     ) -> Result<Prepared, NotPrepared> {
         let applied = published.engine.apply(actor, at, &changes);
         let applied = applied.inspect_err(|refused| {
+            unlock();
             observe::refused(self, actor, refused);
             if let Some(sink) = self.0.refused.get() {
                 sink.refused(&RefusedTransaction {
@@ -200,11 +226,13 @@ impl Live {
     /// Shows a prepared change to every reader, once it is stored; its revision. From here on no check
     /// that begins sees less.
     ///
-    /// One that a follower has read from the journal and published before is published: that is no error.
+    /// One that a follower has read from the journal and published before, with what follows it or without,
+    /// is published: that is no error. The last 64 revisions are remembered for this.
     ///
     /// # Errors
-    /// [`Conflict`] where something else was published since it was prepared; nothing changes. If the
-    /// record is stored all the same, [`catch_up`](Live::catch_up) reads it.
+    /// [`Conflict`] where something else was published since it was prepared; nothing changes. What is not
+    /// stored is prepared anew. What is stored is in force all the same, or will be once
+    /// [`catch_up`](Live::catch_up) reads it: prepared anew, it would be made twice.
     pub fn publish(&self, prepared: Prepared) -> Result<u64, Conflict> {
         self.publish_prepared(&prepared)?;
         Ok(prepared.record.revision)
@@ -217,7 +245,8 @@ impl Live {
             at: prepared.record.at,
             catalog: prepared.record.catalog,
         };
-        self.replace(Some(&prepared.before), next)
+        let head = next.head;
+        self.replace(Some(&prepared.before), next, &[head])
             .map_err(|live| Conflict {
                 expected: prepared.expected,
                 // What was prepared here was prepared on something.
@@ -238,11 +267,13 @@ impl Live {
     }
 
     /// Puts a revision in the place of the engine that it was made of; where that is not the published one
-    /// any more, says what is. One that was published before is in its place.
+    /// any more, says what is. One that was published before is in its place. The heads are those that it
+    /// adds to what was published, its own the last.
     pub(super) fn replace(
         &self,
         before: Option<&Engine>,
         next: Published,
+        heads: &[Head],
     ) -> Result<(), Option<Head>> {
         let mut publishing = lock(&self.0.publishing);
         if publishing.last.contains(&next.head) {
@@ -258,11 +289,11 @@ impl Live {
         if !is_expected {
             return Err(now.map(|it| it.head));
         }
-        let head = next.head;
-        publishing.remember(head);
+        let revision = next.head.revision;
+        publishing.remember(heads);
         self.0.published.store(Arc::new(next));
         drop(publishing);
-        observe::published(self, head.revision);
+        observe::published(self, revision);
         Ok(())
     }
 

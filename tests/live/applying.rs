@@ -1,11 +1,12 @@
 //! Applying into a journal: durable first, then published, and never twice.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use bailiwick::Timestamp;
 use bailiwick::admin::{Actor, Change};
-use bailiwick::journal::{Journal, JournalError, restore};
+use bailiwick::journal::{Journal, JournalError, RefusedTransaction, restore};
 use bailiwick::live::{ApplyError, Live};
 
 use super::faulty::{Fault, Faulty};
@@ -70,6 +71,29 @@ fn trying_anew_asks_for_authority_and_guards_anew() {
     assert_eq!(refused.reason.code(), "lacks");
     assert_eq!(live.head(), other.head());
     assert_eq!(journal.head().unwrap(), other.head());
+}
+
+#[test]
+fn who_is_told_of_a_refusal_may_change_the_account() {
+    let (journal, live) = begun();
+    let (host, into) = (live.clone(), Arc::clone(&journal));
+    let sink = move |refused: &RefusedTransaction<'_>| {
+        let suspend = vec![Change::SuspendUser { user: name(0) }];
+        host.apply(&*into, &Actor::System, refused.at, suspend, None)
+            .unwrap();
+    };
+    assert!(live.tell_refused(Arc::new(sink)));
+    let (answers, answer) = mpsc::channel();
+    let tries = live.clone();
+    std::thread::spawn(move || {
+        let nobody = Actor::user(name(0));
+        answers.send(tries.apply(&*journal, &nobody, Timestamp(1), hand_on(0), None))
+    });
+    let answer = answer.recv_timeout(Duration::from_secs(20));
+    let answer = answer.expect("nobody waits for ever");
+    assert!(matches!(answer, Err(ApplyError::Refused(_))), "{answer:?}");
+    let decision = live.check(&name(0), "list", &ORDERS);
+    assert_eq!(decision.code(), "suspended");
 }
 
 #[test]
@@ -159,6 +183,22 @@ fn what_is_in_doubt_is_not_published_until_the_journal_has_told() {
         (live.revision(), live.head()),
         (Some(2), journal.head().unwrap())
     );
+    assert_whole(&live);
+}
+
+#[test]
+fn what_may_be_written_yet_is_in_doubt() {
+    let (journal, live) = begun();
+    let faulty = Faulty::new(&journal);
+    faulty.set(Fault::WritesLater);
+    let error = apply(&live, &*faulty, hand_on(0)).unwrap_err();
+    // The journal answers, and ends where it did: that says nothing.
+    assert!(matches!(error, ApplyError::InDoubt(_)), "{error}");
+    assert_eq!(live.revision(), Some(0));
+    let (expected, record) = faulty.later.lock().unwrap().take().unwrap();
+    journal.append(expected, &record).unwrap();
+    faulty.set(Fault::None);
+    assert_eq!(live.catch_up(&*faulty).unwrap().to, record.head());
     assert_whole(&live);
 }
 

@@ -40,6 +40,24 @@ fn handles_stay_good_along_the_way() {
 }
 
 #[test]
+fn what_was_read_together_with_what_follows_it_is_published() {
+    for more in [0, 1, 63] {
+        let (journal, live) = begun();
+        let prepared = live.prepare(&boss(), Timestamp(1), hand_on(0), None);
+        let prepared = prepared.unwrap();
+        let (expected, sealed) = (prepared.expected(), prepared.sealed());
+        journal.append(expected, sealed).unwrap();
+        let other = opened(&journal, &catalog());
+        hand_on_by(&other, &journal, more);
+        // A follower is faster than whoever stored it, and reads all in one page.
+        live.catch_up(&*journal).unwrap();
+        assert_eq!(live.publish(prepared), Ok(1), "{more}");
+        assert_eq!(live.head(), other.head());
+        assert_whole(&live);
+    }
+}
+
+#[test]
 fn it_loads_what_was_not_loaded() {
     let (journal, live) = begun();
     hand_on_by(&live, &journal, 3);

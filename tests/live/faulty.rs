@@ -15,12 +15,16 @@ pub(crate) enum Fault {
     None,
     /// Nothing answers.
     Down,
+    /// Whoever asks panics.
+    Panics,
     /// The record is not written, and the answer is an error.
     AppendFails,
     /// The record is written, and the answer is an error all the same.
     AnswerLost,
     /// The same, and then nothing answers.
     AnswerLostThenDown,
+    /// The record is written later, and the answer is an error.
+    WritesLater,
     /// Another host's change is written first, then the record is not.
     OtherFirst,
     /// Records are read as none.
@@ -38,6 +42,8 @@ pub(crate) struct Faulty {
     pub(crate) fault: Mutex<Fault>,
     /// What another host does, for `OtherFirst`.
     pub(crate) other: Mutex<Option<Box<dyn FnMut() + Send>>>,
+    /// What is written yet, for `WritesLater`.
+    pub(crate) later: Mutex<Option<(Head, Sealed)>>,
     /// How many records were appended by way of this.
     pub(crate) appended: AtomicU64,
     pub(crate) asked: AtomicUsize,
@@ -49,6 +55,7 @@ impl Faulty {
             inner: Arc::clone(inner),
             fault: Mutex::new(Fault::None),
             other: Mutex::new(None),
+            later: Mutex::new(None),
             appended: AtomicU64::new(0),
             asked: AtomicUsize::new(0),
         })
@@ -62,6 +69,7 @@ impl Faulty {
         self.asked.fetch_add(1, Ordering::Relaxed);
         match *self.fault.lock().unwrap() {
             Fault::Down => Err(broken()),
+            Fault::Panics => panic!("a journal with a bug"),
             fault => Ok(fault),
         }
     }
@@ -87,6 +95,10 @@ impl Journal for Faulty {
         let fault = self.fault()?;
         if fault == Fault::AppendFails {
             return Err(broken().into());
+        }
+        if fault == Fault::WritesLater {
+            *self.later.lock().unwrap() = Some((expected, record.clone()));
+            return Err(AppendError::Unknown(broken()));
         }
         if fault == Fault::OtherFirst
             && let Some(other) = &mut *self.other.lock().unwrap()

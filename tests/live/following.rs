@@ -50,6 +50,37 @@ fn it_follows_by_hints() {
 }
 
 #[test]
+fn a_poll_that_no_clock_can_tell_stops_no_follower() {
+    let (journal, live) = begun();
+    let replica = opened(&journal, &catalog());
+    let never = FollowOptions::default().poll(Duration::MAX);
+    let follower = replica.follow(journal.clone(), never).unwrap();
+    until(|| follower.status().current.is_some());
+    until(|| {
+        hand_on_by(&live, &journal, 1);
+        std::thread::sleep(Duration::from_millis(2));
+        replica.revision() > Some(10)
+    });
+    assert_whole(&replica);
+}
+
+#[test]
+fn it_says_that_it_has_stopped() {
+    let (journal, live) = begun();
+    let faulty = Faulty::new(&journal);
+    let replica = opened(&journal, &catalog());
+    let follower = replica.follow(faulty.clone(), often()).unwrap();
+    until(|| follower.status().current.is_some());
+    assert!(!follower.status().has_stopped);
+    faulty.set(Fault::Panics);
+    until(|| follower.status().has_stopped);
+    hand_on_by(&live, &journal, 1);
+    assert!(follower.wait_for(1, LONG).is_err(), "nobody waits for it");
+    assert_eq!(replica.revision(), Some(0));
+    assert_whole(&replica);
+}
+
+#[test]
 fn it_follows_by_polling_where_no_hint_comes() {
     let (journal, live) = begun();
     let replica = Live::not_ready(&catalog(), None);

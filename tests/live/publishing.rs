@@ -8,7 +8,7 @@ use bailiwick::document::{
 };
 use bailiwick::journal::{Digest, RefusedTransaction};
 use bailiwick::live::{Conflict, Live, NotPrepared, NotYet};
-use bailiwick::{Catalog, Engine, OnType, PropertyMap, Subject, Timestamp};
+use bailiwick::{Catalog, Decision, Engine, OnType, PropertyMap, Subject, Timestamp};
 
 use super::{ORDERS, assert_whole, boss, catalog, engine, hand_on, name};
 
@@ -215,4 +215,36 @@ fn what_is_over_ends_by_a_transaction_without_changes() {
     live.publish(ended).unwrap();
     assert!(!live.check("user-1", "list", &ORDERS).is_allow());
     assert!(live.prepare_expiry(Timestamp(10)).unwrap().is_none());
+}
+
+#[test]
+fn no_check_allocates_after_the_first_of_its_thread() {
+    fn allocations(mut ask: impl FnMut() -> Decision) -> u64 {
+        let counted = allocation_counter::measure(|| {
+            let _ = std::hint::black_box(ask());
+        });
+        counted.count_total
+    }
+    let loaded = Live::new(engine(&catalog()));
+    let not_ready = Live::not_ready(&catalog(), None);
+    let asks = |live: &Live| {
+        let first = allocations(|| live.check("user-0", "list", &ORDERS));
+        assert!(first <= 1, "arc-swap's place for the thread: {first}");
+        let (mut reader, context) = (live.reader(), PropertyMap::new());
+        let invalid = OnType::named("\u{0}");
+        for counted in [
+            allocations(|| live.check("user-0", "list", &ORDERS)),
+            allocations(|| live.check("user-1", "list", &ORDERS)),
+            allocations(|| live.check("", "", &invalid)),
+            allocations(|| live.check_in(&context, "user-0", "list", &ORDERS)),
+            allocations(|| live.can_any("user-0", "list", &ORDERS)),
+            allocations(|| reader.check("user-0", "list", &ORDERS)),
+            allocations(|| reader.check_in(&context, "user-1", "list", &ORDERS)),
+        ] {
+            assert_eq!(counted, 0);
+        }
+    };
+    for live in [&loaded, &not_ready] {
+        std::thread::scope(|scope| scope.spawn(|| asks(live)).join().unwrap());
+    }
 }

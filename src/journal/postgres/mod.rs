@@ -217,7 +217,7 @@ impl Journal for PostgresJournal {
     }
 
     /// Where the connection is lost before the answer is there, asks again, for up to 10 s: the record is
-    /// then in the journal, once, or somebody else's is, or the error says that it is not known.
+    /// then in the journal, once, or somebody else's is, or it is not known ([`AppendError::Unknown`]).
     fn append(&self, expected: Head, record: &Sealed) -> Result<u64, AppendError> {
         record.follows(&expected)?;
         self.write(record.head(), |client| {
@@ -337,13 +337,12 @@ impl PostgresJournal {
             let again = unknown || matches!(failure, Failure::Refused(_)) && failure.passes();
             if !again || Instant::now() >= until {
                 return Err(match unknown {
-                    true => JournalError::storage(Unknown {
+                    true => AppendError::Unknown(JournalError::storage(Unknown {
                         revision: makes.revision,
                         failure,
-                    }),
-                    false => JournalError::storage(failure),
-                }
-                .into());
+                    })),
+                    false => JournalError::storage(failure).into(),
+                });
             }
             thread::sleep(pause);
             pause = PAUSE.min(pause * 2);
