@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::catalog::EVERYBODY;
 use crate::compared::{Compared, Sets, counted, counted_users, movement, scope};
+use crate::document::AskedOn;
 use crate::document::problem::quoted;
 use crate::engine::State;
 use crate::id::{OperationId, PermissionId};
@@ -217,7 +218,10 @@ impl<'e> Report<'e> {
                 continue;
             };
             let (mut gained, mut lost) = (Vec::new(), Vec::new());
-            for (operation, index) in model.operations.iter().zip(0..) {
+            // An operation on the type carries its scope, and nothing lifts it (D14).
+            let on_records = model.operations.iter().zip(0..);
+            let on_records = on_records.filter(|(it, _)| it.on == AskedOn::Record);
+            for (operation, index) in on_records {
                 for pair in operation.pairs.clone() {
                     match (
                         before.is_lent_at(position, pair),

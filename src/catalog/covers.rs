@@ -2,7 +2,7 @@
 //! where working out all that a selector covers would be too much.
 
 use super::evolution::is_at_or_below;
-use super::selector::{Selector, parse};
+use super::selector::{Selector, parse, was_spared};
 use super::{Followed, Model};
 use crate::Scope;
 use crate::document::{DenialDocument, GrantDocument};
@@ -42,7 +42,8 @@ pub(crate) fn is_denied_by(
         return false;
     };
     is_taken_away(model, &denial.select, version, &known.path)
-        && !is_excepted(model, &denial.except, version, &known.path)
+        && !(is_excepted(model, &denial.except, version, &known.path)
+            && was_spared(model, denial, version, &known.path))
 }
 
 /// A reference leads to one place today, or nowhere (D16).

@@ -8,7 +8,11 @@ use crate::limits;
 /// Renames and retirements by version, oldest first. Those of one version act at once: of several
 /// that match a path, the longest decides.
 #[derive(Debug, Default)]
-pub(crate) struct Evolution(BTreeMap<u32, Steps>);
+pub(crate) struct Evolution {
+    steps: BTreeMap<u32, Steps>,
+    /// The renames of each version, new path to old.
+    origins: BTreeMap<u32, BTreeMap<String, String>>,
+}
 
 /// The steps of one version: old path to new path, `None` where it was retired.
 type Steps = BTreeMap<String, Option<String>>;
@@ -25,20 +29,26 @@ pub(crate) enum Followed {
 impl Evolution {
     pub(crate) fn of(document: &CatalogDocument) -> Evolution {
         let mut versions: BTreeMap<u32, Steps> = BTreeMap::new();
+        let mut origins: BTreeMap<u32, BTreeMap<String, String>> = BTreeMap::new();
         for it in &document.renamed {
             let steps = versions.entry(it.version).or_default();
             steps.insert(it.from.clone(), Some(it.to.clone()));
+            let origins = origins.entry(it.version).or_default();
+            origins.insert(it.to.clone(), it.from.clone());
         }
         for it in &document.retired {
             let steps = versions.entry(it.version).or_default();
             steps.insert(it.path.clone(), None);
         }
-        Evolution(versions)
+        Evolution {
+            steps: versions,
+            origins,
+        }
     }
 
     /// The steps of each version after that one.
     fn since(&self, version: u32) -> impl Iterator<Item = &Steps> {
-        self.0
+        self.steps
             .range(version.saturating_add(1)..)
             .map(|(_, steps)| steps)
     }
@@ -64,7 +74,7 @@ impl Evolution {
         let mut done = 0;
         while let Some((place, since)) = places.get(done).cloned() {
             done += 1;
-            for (&changed, steps) in self.0.range(since.saturating_add(1)..) {
+            for (&changed, steps) in self.steps.range(since.saturating_add(1)..) {
                 let longest = prefixes(&place).find_map(|prefix| steps.get_key_value(prefix));
                 let carried =
                     longest.and_then(|(from, to)| Some(carried(&place, from, to.as_deref()?)));
@@ -93,6 +103,34 @@ impl Evolution {
         places.dedup();
         places
     }
+
+    /// The path that a node of today had in that version. Of a node added since it is where it would
+    /// have been; where another lay there, the path of the nearest node above it that came along.
+    /// `None` where nothing leads to it.
+    pub(crate) fn origin(&self, today: &str, version: u32) -> Option<String> {
+        let mut path = today.to_owned();
+        for (version, origins) in self.origins.range(version.saturating_add(1)..).rev() {
+            let steps = self.steps.get(version)?;
+            let known = prefixes(&path).find_map(|path| {
+                let origin = origin_within(origins, path.to_owned());
+                let leads_here = origin == path
+                    || follow_within(steps, origin.clone()) == Followed::Path(path.to_owned());
+                leads_here.then_some(origin)
+            });
+            path = known?;
+        }
+        Some(path)
+    }
+}
+
+/// Where a path was before the renames of one version; as many moves as there are renames are enough.
+fn origin_within(origins: &BTreeMap<String, String>, mut path: String) -> String {
+    for _ in 0..origins.len() {
+        let longest = prefixes(&path).find_map(|prefix| origins.get_key_value(prefix));
+        let Some((to, from)) = longest else { break };
+        path = carried(&path, to, from);
+    }
+    path
 }
 
 /// Follows a path through the steps of one version. It may be moved more than once; a path is never
@@ -116,7 +154,7 @@ fn prefixes(path: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The path after a rename that moves it.
+/// The path after a rename that moves it, or before one that moved it.
 fn carried(path: &str, from: &str, to: &str) -> String {
     format!("{to}{}", path.get(from.len()..).unwrap_or_default())
 }

@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use super::evolution::is_at_or_below;
 use super::{Followed, Model};
 use crate::Scope;
 use crate::document::problem::{Path, Report, quoted};
@@ -136,7 +137,23 @@ fn excepted(
     all
 }
 
-/// Adds a deny to a role's rights (D4, D5).
+/// Whether a deny's exceptions spare a node by the names of the version that the deny was written
+/// against: what it denied then stays denied wherever it is now, below an exception as well (D16).
+/// What those of today do not cover is spared by neither.
+pub(super) fn was_spared(model: &Model, denial: &DenialDocument, version: u32, path: &str) -> bool {
+    if version >= model.version {
+        return true;
+    }
+    let origin = model.evolution.origin(path, version);
+    denial.except.iter().any(|text| match parse(text) {
+        Selector::Everything => true,
+        Selector::Below(top) | Selector::Node(top) => origin
+            .as_deref()
+            .is_some_and(|origin| is_at_or_below(origin, top)),
+    })
+}
+
+/// Adds a deny to a role's rights (D4, D5, D16).
 pub(crate) fn resolve_denial(
     model: &Model,
     denial: &DenialDocument,
@@ -148,8 +165,12 @@ pub(crate) fn resolve_denial(
     let select = at.field("select");
     let covered = model.mark_taken_away(&denial.select, version, &select, report);
     let spared = excepted(model, &denial.except, version, at, report);
-    for (denied, (covered, spared)) in rights.denied.iter_mut().zip(covered.iter().zip(spared)) {
-        *denied |= covered & !spared;
+    let marks = covered.into_iter().zip(spared);
+    for ((denied, permission), (covered, spared)) in
+        rights.denied.iter_mut().zip(&model.permissions).zip(marks)
+    {
+        let is_spared = || spared && was_spared(model, denial, version, &permission.path);
+        *denied |= covered && !is_spared();
     }
 }
 

@@ -50,7 +50,7 @@ pub struct FollowedReference<'u> {
     /// As it is written.
     pub written: &'u str,
     /// Where it leads under the older catalog. Denies and exceptions follow to every place that a rename
-    /// brought anything to.
+    /// brought anything to; what a rename brings there from elsewhere, a deny's exception does not spare.
     pub before: Vec<String>,
     /// Where it leads under the newer one; never empty.
     pub after: Vec<String>,

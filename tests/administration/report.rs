@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bailiwick::admin::{Actor, Applied};
-use bailiwick::document::Reach;
+use bailiwick::document::{AskedOn, Reach};
 use bailiwick::{Engine, OperationId, PermissionId, Scope};
 
 use crate::support::administration::{change, world};
@@ -173,6 +173,14 @@ fn what_is_lent_otherwise_is_what_people_come_to_have_by_lending() {
             .into_iter()
             .map(|it| (it.position, (it.gained, it.lost)))
             .collect();
+        // An operation on the type is never lent (D14).
+        for (operation, _) in changed
+            .values()
+            .flat_map(|(gained, lost)| gained.iter().chain(lost))
+        {
+            let on = applied.engine().catalog().asked_on(*operation);
+            assert_eq!(on, Some(AskedOn::Record), "{told_of}");
+        }
         let accessed: BTreeSet<String> = report
             .access()
             .iter()

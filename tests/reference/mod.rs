@@ -13,6 +13,8 @@
 //!   What they lead to is looked at again within that version, then come the later versions.
 //! - D16, "every renamed path that lay below it" is meant version by version: a path that a
 //!   rename moved below a denied node, and a later one moved on, is denied at its last place too.
+//! - D16, the exceptions of a deny spare what lay below them by the names of the policy's version,
+//!   wherever it is now, and what was added there; not what a rename brought below them.
 //! - D16, a wildcard of a grant follows its own root only: what was renamed out of the subtree is
 //!   lost to it. A wildcard below a retired root is inert, even for what was renamed out of it.
 //! - D16, a grant without scope in an older policy, of a permission that offers several by now: inert.

@@ -53,6 +53,23 @@ impl Taken {
     }
 }
 
+/// What the exceptions of a deny spare: everything, or what lies where the nearest of these roots at
+/// or above it says so.
+#[derive(Default)]
+struct Spared {
+    everything: bool,
+    regions: BTreeMap<String, bool>,
+}
+
+impl Spared {
+    fn has(&self, path: &str) -> bool {
+        let above = self.regions.iter();
+        let above = above.filter(|(root, _)| at_or_below(path, root));
+        let nearest = above.max_by_key(|(root, _)| root.len());
+        self.everything || nearest.is_some_and(|(_, is_spared)| *is_spared)
+    }
+}
+
 /// The permissions of a catalog, as a document written against `written` names them.
 pub(crate) struct Names<'a> {
     pub catalog: &'a CatalogDocument,
@@ -151,6 +168,47 @@ impl Names<'_> {
         Taken::Below(roots)
     }
 
+    /// D16: what the exceptions of a deny spare: what lay below them by the names of the document's
+    /// version, wherever each rename since brought it, and what was added there; what a rename brought
+    /// below them from elsewhere they do not.
+    fn spared(&self, except: &[String]) -> Spared {
+        let mut spared = Spared::default();
+        for text in except {
+            match selector(text) {
+                Selector::Everything => spared.everything = true,
+                Selector::Subtree(path) | Selector::Node(path) => {
+                    spared.regions.insert(path.to_owned(), true);
+                }
+            }
+        }
+        for version in self.later_versions() {
+            // Once more for each rename, for those that go on from where another of this version leads.
+            for _ in 0..=self.catalog.renamed.len() {
+                let before = spared.regions.clone();
+                for renamed in &self.catalog.renamed {
+                    if renamed.version != version {
+                        continue;
+                    }
+                    let is_spared = spared.has(&renamed.from);
+                    spared.regions.insert(renamed.to.clone(), is_spared);
+                    for (root, is_spared) in &before {
+                        let moves = self.renaming(version, root);
+                        let moves = moves.is_some_and(|(from, _)| from == renamed.from);
+                        let retired = self.retirement(version, root).map_or(0, str::len);
+                        if *root != renamed.from && moves && retired <= renamed.from.len() {
+                            let place = format!("{}{}", renamed.to, &root[renamed.from.len()..]);
+                            spared.regions.insert(place, *is_spared);
+                        }
+                    }
+                }
+                if spared.regions == before {
+                    break;
+                }
+            }
+        }
+        spared
+    }
+
     /// D5, S5, D13, D16: the permissions one grant gives, each with its scope.
     pub(crate) fn grant(&self, grant: &GrantDocument) -> BTreeMap<String, Scope> {
         let except: Vec<Taken> = grant.except.iter().map(|text| self.taken(text)).collect();
@@ -184,15 +242,15 @@ impl Names<'_> {
         given
     }
 
-    /// D4, D5: the permissions one deny takes away.
+    /// D4, D5, D16: the permissions one deny takes away.
     pub(crate) fn denial(&self, denial: &DenialDocument) -> BTreeSet<String> {
         let taken = self.taken(&denial.select);
-        let except: Vec<Taken> = denial.except.iter().map(|text| self.taken(text)).collect();
+        let spared = self.spared(&denial.except);
         self.catalog
             .permissions
             .iter()
             .map(|permission| &permission.path)
-            .filter(|path| taken.covers(path) && !except.iter().any(|taken| taken.covers(path)))
+            .filter(|path| taken.covers(path) && !spared.has(path))
             .cloned()
             .collect()
     }
