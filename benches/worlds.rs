@@ -51,16 +51,18 @@ impl Resource for Owned {
     }
 }
 
-/// The same request by names.
+/// The same request by names. Those of all requests lie one behind the other: what a host has just read
+/// from a connection is in the caches, and not the peer of the tables there.
+#[derive(Clone, Copy)]
 pub(crate) struct ByName {
-    pub(crate) user: Box<str>,
-    pub(crate) action: Box<str>,
-    pub(crate) owner: Box<str>,
+    pub(crate) user: &'static str,
+    pub(crate) action: &'static str,
+    pub(crate) owner: &'static str,
 }
 
 impl ByName {
     pub(crate) fn record(&self) -> Record<'_> {
-        Record::of("thing").owner(&self.owner)
+        Record::of("thing").owner(self.owner)
     }
 }
 
@@ -338,7 +340,7 @@ impl World {
             .collect();
         let mut left = [self.requests / 2; 2];
         let mut by_handle = Vec::with_capacity(self.requests);
-        let mut by_name = Vec::with_capacity(self.requests);
+        let mut numbers = Vec::with_capacity(self.requests);
         while left != [0, 0] {
             let (user, owner) = (random.below(ids.len()), random.below(ids.len()));
             let number = random.below(operations.len());
@@ -356,12 +358,26 @@ impl World {
             }
             *left -= 1;
             by_handle.push(request);
-            by_name.push(ByName {
-                user: self.users[user].id.as_str().into(),
-                action: format!("action-{number}").into(),
-                owner: self.users[owner].id.as_str().into(),
-            });
+            numbers.push([user, owner, number]);
         }
+        let actions: Vec<&'static str> = (0..operations.len())
+            .map(|number| format!("action-{number}").leak() as &str)
+            .collect();
+        let name = |user: &usize| self.users[*user].id.as_str();
+        let names = numbers.iter().flat_map(|[user, owner, _]| [user, owner]);
+        let text: String = names.map(name).collect();
+        let mut left: &'static str = text.leak();
+        let mut next = |user| {
+            let (name, after) = left.split_at(name(user).len());
+            left = after;
+            name
+        };
+        let by_name = numbers.iter().map(|[user, owner, number]| ByName {
+            user: next(user),
+            owner: next(owner),
+            action: actions[*number],
+        });
+        let by_name = by_name.collect();
         (by_handle, by_name)
     }
 }

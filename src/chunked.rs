@@ -141,29 +141,29 @@ impl<T> Sparse<T> {
     }
 }
 
-/// A vector of which most reads are among the first `1 << BITS`: these lie behind one pointer instead of
-/// two. (Labels of positions are read for every scoped check, two of them.)
+/// A vector that is one piece up to `1 << BITS` items, read behind one pointer, and chunks behind two where
+/// it has more. (Labels of positions are read for every scoped check, two of them. With the first items in
+/// one piece and the others in chunks, which of them is read was mispredicted, and a processor that waits
+/// for memory to learn it looks at no further check meanwhile.)
 #[derive(Debug, Clone)]
-pub(crate) struct Fronted<T, const BITS: u32> {
-    first: Arc<[T]>,
-    further: Chunked<T, BITS>,
+pub(crate) enum Fronted<T, const BITS: u32> {
+    Whole(Arc<[T]>),
+    Parted(Chunked<T, BITS>),
 }
 
 impl<T, const BITS: u32> Default for Fronted<T, BITS> {
     fn default() -> Self {
-        Fronted {
-            first: Arc::default(),
-            further: Chunked::default(),
-        }
+        Fronted::Whole(Arc::default())
     }
 }
 
 impl<T, const BITS: u32> FromIterator<T> for Fronted<T, BITS> {
     fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
-        let mut items = items.into_iter();
-        Fronted {
-            first: items.by_ref().take(1 << BITS).collect(),
-            further: items.collect(),
+        let parted: Chunked<T, BITS> = items.into_iter().collect();
+        match &*parted.chunks {
+            [] => Fronted::default(),
+            [only] => Fronted::Whole(Arc::clone(only)),
+            _ => Fronted::Parted(parted),
         }
     }
 }
@@ -171,31 +171,37 @@ impl<T, const BITS: u32> FromIterator<T> for Fronted<T, BITS> {
 impl<T, const BITS: u32> Fronted<T, BITS> {
     #[inline]
     pub(crate) fn get(&self, index: usize) -> Option<&T> {
-        match self.first.get(index) {
-            Some(item) => Some(item),
-            None => self.further.get(index.checked_sub(1 << BITS)?),
+        match self {
+            Fronted::Whole(items) => items.get(index),
+            Fronted::Parted(items) => items.get(index),
         }
     }
 
     #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
-        self.first.is_empty()
+        self.get(0).is_none()
     }
 }
 
 impl<T: Clone, const BITS: u32> Fronted<T, BITS> {
     pub(crate) fn get_mut(&mut self, index: usize) -> Option<&mut T> {
-        match index.checked_sub(1 << BITS) {
-            None => Arc::make_mut(&mut self.first).get_mut(index),
-            Some(further) => self.further.get_mut(further),
+        match self {
+            Fronted::Whole(items) => Arc::make_mut(items).get_mut(index),
+            Fronted::Parted(items) => items.get_mut(index),
         }
     }
 
     pub(crate) fn push(&mut self, item: T) {
-        if self.first.len() < 1 << BITS {
-            self.first = self.first.iter().cloned().chain([item]).collect();
-        } else {
-            self.further.push(item);
+        match self {
+            Fronted::Whole(items) if items.len() < 1 << BITS => {
+                *items = items.iter().cloned().chain([item]).collect();
+            }
+            Fronted::Whole(items) => {
+                let mut parted: Chunked<T, BITS> = items.iter().cloned().collect();
+                parted.push(item);
+                *self = Fronted::Parted(parted);
+            }
+            Fronted::Parted(items) => items.push(item),
         }
     }
 }

@@ -62,6 +62,10 @@ impl Numbered for CompactNames {
         }
     }
 
+    fn look_up(&self, name: &str) -> Option<u32> {
+        self.find(self.sought(name))
+    }
+
     fn sought<'n>(&self, name: &'n str) -> Sought<'n> {
         let hash = self.hasher.hash_one(name);
         Sought { name, hash }
@@ -107,7 +111,7 @@ impl Numbered for CompactNames {
 
 impl Known for CompactNames {
     fn number(&self, name: &str) -> Option<u32> {
-        self.find(self.sought(name))
+        self.look_up(name)
     }
 
     fn every(&self) -> impl Iterator<Item = &str> {

@@ -24,8 +24,13 @@ pub enum Effect {
 pub struct Decision {
     revision: u64,
     verdict: Verdict,
-    brand: Brand,
+    catalog: CatalogBrand,
 }
+
+/// The brand of the catalog in a whole word: of half a word and padding, a copy made at once waited until
+/// the halves were written back (which took as long as the check).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct CatalogBrand(u64);
 
 /// What was decided, in one word: the tables of an engine hold it ready, and a check copies it.
 ///
@@ -449,13 +454,17 @@ impl Decision {
         Decision {
             revision,
             verdict,
-            brand,
+            catalog: CatalogBrand(brand.number() as u64),
         }
     }
 
     /// Whether it was made with that catalog.
     pub(crate) fn is_of(&self, catalog: Brand) -> bool {
-        self.brand == catalog
+        self.brand() == catalog
+    }
+
+    const fn brand(&self) -> Brand {
+        Brand::numbered(self.catalog.0 as u32)
     }
 
     /// Allow or deny.
@@ -491,7 +500,7 @@ impl Decision {
             ..
         } = self.verdict.denial();
         let fact = u32::from(fact);
-        let property = PropertyId::new(fact, self.brand);
+        let property = PropertyId::new(fact, self.brand());
         Some(match code {
             Code::Allowed => return None,
             Code::NotReady => DenyReason::NotReady,
@@ -508,11 +517,11 @@ impl Decision {
             Code::NotGranted => DenyReason::NotGranted,
             Code::Denied => DenyReason::Denied,
             Code::FeatureDisabled => DenyReason::FeatureDisabled {
-                feature: FeatureId::new(fact, self.brand),
+                feature: FeatureId::new(fact, self.brand()),
                 on,
             },
             Code::PrerequisiteMissing => DenyReason::PrerequisiteMissing {
-                permission: PermissionId::new(fact, self.brand),
+                permission: PermissionId::new(fact, self.brand()),
                 on,
                 cause: PrerequisiteCause::of(cause),
             },
@@ -528,7 +537,7 @@ impl Decision {
     #[must_use]
     pub fn permission(&self) -> Option<PermissionId> {
         let permission = self.verdict.permission();
-        (permission != NONE).then(|| PermissionId::new(u32::from(permission), self.brand))
+        (permission != NONE).then(|| PermissionId::new(u32::from(permission), self.brand()))
     }
 
     /// The scope of an allow: how far the permission reaches, narrowed by prerequisites (D7).
@@ -545,7 +554,8 @@ impl Decision {
     #[must_use]
     pub fn filtered_by(&self) -> Option<OperationId> {
         let filter = self.verdict.fact();
-        (self.is_allow() && filter != NONE).then(|| OperationId::new(u32::from(filter), self.brand))
+        (self.is_allow() && filter != NONE)
+            .then(|| OperationId::new(u32::from(filter), self.brand()))
     }
 
     /// The number of the engine's state that decided.

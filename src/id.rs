@@ -19,6 +19,15 @@ impl Brand {
     /// Of nothing: no handle has it.
     pub(crate) const NONE: Brand = Brand(0);
 
+    pub(crate) const fn number(self) -> u32 {
+        self.0
+    }
+
+    /// The brand that has this number.
+    pub(crate) const fn numbered(number: u32) -> Brand {
+        Brand(number)
+    }
+
     /// A brand that nothing in this process has; `None` after 2³² − 1 of them.
     pub(crate) fn new() -> Option<Brand> {
         NEXT_BRAND

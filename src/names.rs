@@ -49,21 +49,25 @@ struct Key {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sought<'n> {
     name: &'n str,
-    key: Key,
+    /// Of a name that fits.
+    key: Option<Key>,
     hash: u64,
 }
 
 impl Key {
-    /// Of a name of up to 16 bytes.
-    #[inline]
-    fn of(name: &str) -> Key {
+    /// Of a name of up to 16 bytes; `None` of a longer one.
+    #[inline(always)]
+    fn of(name: &str) -> Option<Key> {
         let bytes = name.as_bytes();
         let len = bytes.len();
+        if len > WHOLE {
+            return None;
+        }
         // Two loads that overlap; what both have is shifted out of the second.
         let (first, last) = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
             (Some(first), Some(last)) if len > 8 => (
                 u64::from_le_bytes(*first),
-                u64::from_le_bytes(*last) >> ((WHOLE - len.min(WHOLE)) * 8),
+                u64::from_le_bytes(*last) >> ((WHOLE - len) * 8),
             ),
             _ => match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
                 (Some(first), Some(last)) => {
@@ -80,10 +84,10 @@ impl Key {
             true => u64::from(SHORTER | len as u8) << 56,
             false => 0,
         };
-        Key {
+        Some(Key {
             first,
             last: last | mark,
-        }
+        })
     }
 }
 
@@ -160,9 +164,9 @@ impl Names {
             self.widen();
         }
         let index = self.buckets.len() as u32;
-        let entry = match sought.name.len() <= WHOLE {
-            true => Entry::new(sought.key, index),
-            false => {
+        let entry = match sought.key {
+            Some(key) => Entry::new(key, index),
+            None => {
                 let start = self.long.len();
                 self.long.push_str(sought.name);
                 Entry::elsewhere(start, sought.name.len(), index)
@@ -174,20 +178,34 @@ impl Names {
     }
 
     fn place(&self, sought: Sought<'_>) -> Option<usize> {
-        let is_it = |entry: &Entry| match sought.name.len() <= WHOLE {
-            true => entry.key() == sought.key,
-            false => entry.text(&self.long) == Some(sought.name),
+        let is_it = |entry: &Entry| match sought.key {
+            Some(key) => entry.key() == key,
+            None => entry.text(&self.long) == Some(sought.name),
         };
         self.table.find_bucket_index(sought.hash, is_it)
     }
 
-    #[inline(never)]
-    fn find_long(&self, sought: Sought<'_>) -> Option<u32> {
-        Some(self.table.get_bucket(self.place(sought)?)?.index)
+    #[inline(always)]
+    fn hash(&self, key: Key) -> u64 {
+        self.hasher.hash_one((key.first, key.last))
     }
 
-    #[inline]
+    /// Inlined whole into whoever looks names up: what is left is called, as the last thing, for longer
+    /// names alone, and nothing must be kept over that call.
+    #[inline(always)]
     pub(crate) fn get(&self, name: &str) -> Option<u32> {
+        match Key::of(name) {
+            Some(key) => {
+                let found = self.table.find(self.hash(key), |entry| entry.key() == key);
+                found.map(|entry| entry.index)
+            }
+            None => self.get_long(name),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn get_long(&self, name: &str) -> Option<u32> {
         self.find(self.sought(name))
     }
 }
@@ -210,25 +228,19 @@ impl Numbered for Names {
         }
     }
 
-    #[inline]
+    #[inline(always)]
+    fn look_up(&self, name: &str) -> Option<u32> {
+        self.get(name)
+    }
+
     fn sought<'n>(&self, name: &'n str) -> Sought<'n> {
         let key = Key::of(name);
-        let hash = match name.len() <= WHOLE {
-            true => self.hasher.hash_one((key.first, key.last)),
-            false => self.hasher.hash_one(name),
-        };
+        let hash = key.map_or_else(|| self.hasher.hash_one(name), |key| self.hash(key));
         Sought { name, key, hash }
     }
 
-    #[inline]
     fn find(&self, sought: Sought<'_>) -> Option<u32> {
-        if sought.name.len() > WHOLE {
-            return self.find_long(sought);
-        }
-        let found = self
-            .table
-            .find(sought.hash, |entry| entry.key() == sought.key);
-        found.map(|entry| entry.index)
+        Some(self.table.get_bucket(self.place(sought)?)?.index)
     }
 
     fn insert(&mut self, name: &str) -> Result<u32, u32> {
@@ -269,6 +281,47 @@ impl Numbered for Names {
     }
 }
 
+/// Numbers of pairs of names, each looked up by one hash of both: of names of up to 16 bytes, as those of
+/// [`Names`] that lie in the table. (Two look-ups, one after the other, were a quarter of a check by names.)
+#[derive(Debug, Default, Clone)]
+pub(crate) struct NamePairs {
+    table: HashTable<([Key; 2], u16)>,
+    hasher: RandomState,
+}
+
+/// A name that is too long for [`NamePairs`].
+#[derive(Debug)]
+pub(crate) struct TooLong;
+
+impl NamePairs {
+    /// Numbers a pair that is new here; one with a long name is left out.
+    pub(crate) fn insert(&mut self, first: &str, second: &str, number: u16) {
+        if let (Some(first), Some(second)) = (Key::of(first), Key::of(second)) {
+            let keys = [first, second];
+            let hash = |keys| hash_both(&self.hasher, keys);
+            self.table
+                .insert_unique(hash(keys), (keys, number), |(keys, _)| hash(*keys));
+        }
+    }
+
+    /// The number of a pair, if there is one.
+    #[inline(always)]
+    pub(crate) fn get(&self, first: &str, second: &str) -> Result<Option<u16>, TooLong> {
+        let keys = [
+            Key::of(first).ok_or(TooLong)?,
+            Key::of(second).ok_or(TooLong)?,
+        ];
+        let hash = hash_both(&self.hasher, keys);
+        let found = self.table.find(hash, |(known, _)| *known == keys);
+        Ok(found.map(|(_, number)| *number))
+    }
+}
+
+#[inline(always)]
+fn hash_both(hasher: &RandomState, [first, second]: [Key; 2]) -> u64 {
+    hasher.hash_one((first.first, first.last, second.first, second.last))
+}
+
 /// Distinct names, numbered in the order in which they came: what a [`Registry`] is made of.
 pub(crate) trait Numbered: Default + Clone {
     /// A name that is looked for, hashed once for all tables that hash alike.
@@ -277,6 +330,8 @@ pub(crate) trait Numbered: Default + Clone {
     fn with_capacity(names: usize) -> Self;
     /// No names yet, hashed as these are, with room for so many.
     fn like(&self, names: usize) -> Self;
+    /// The number of a name.
+    fn look_up(&self, name: &str) -> Option<u32>;
     fn sought<'n>(&self, name: &'n str) -> Self::Sought<'n>;
     fn find(&self, sought: Self::Sought<'_>) -> Option<u32>;
     /// Numbers a name; `Err` with its number when it is known already.
@@ -342,17 +397,17 @@ impl<N: Numbered> Registry<N> {
     }
 
     /// The newest number of a name.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn get(&self, name: &str) -> Option<u32> {
-        let sought = self.base.sought(name);
-        if self.recent.is_empty() {
-            return self.base.find(sought);
+        match self.recent.is_empty() {
+            true => self.base.look_up(name),
+            false => self.get_recent(name),
         }
-        self.get_recent(sought)
     }
 
     #[inline(never)]
-    fn get_recent(&self, sought: N::Sought<'_>) -> Option<u32> {
+    fn get_recent(&self, name: &str) -> Option<u32> {
+        let sought = self.base.sought(name);
         let base = || self.base.find(sought);
         let recent = || {
             let mut newest_first = self.recent.iter().rev();

@@ -31,7 +31,7 @@ use crate::document::{
 };
 use crate::engine::Common;
 use crate::id::{Brand, FeatureId, OperationId, PermissionId, PropertyId, TypeId};
-use crate::names::Names;
+use crate::names::{NamePairs, Names};
 
 pub use operations::{OperationNames, UnknownOperations};
 
@@ -72,6 +72,8 @@ pub(crate) struct Model {
     pub(crate) type_names: Names,
     pub(crate) properties: Vec<Property>,
     pub(crate) operations: Vec<Operation>,
+    /// Type and action to operation.
+    pub(crate) operations_by_names: NamePairs,
     pub(crate) pairs: Vec<Pair>,
     pub(crate) roles: Vec<SystemRole>,
     pub(crate) role_names: Arc<Names>,

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::check::TOGETHER;
+use super::check::{LookedUp, TOGETHER};
 use super::evaluate::Extent;
 use super::{Engine, State};
 use crate::decision::{Code, Decision, Denial};
@@ -34,7 +34,7 @@ impl Engine {
     /// Allocates nothing and never panics, whatever it is given: what is unknown, invalid or
     /// missing is denied, with its reason (D1). A subject is a [`UserId`](crate::UserId), a user's
     /// id, a [`&Token`](crate::Token) or a [`Subject`]; an action an [`OperationId`] or a name.
-    #[inline]
+    #[inline(always)]
     pub fn check<'a, R: Resource + ?Sized>(
         &self,
         subject: impl Into<Subject<'a>>,
@@ -99,32 +99,28 @@ impl Engine {
 }
 
 /// The decisions on many requests, in their order.
-struct CheckMany<'e, I, C: ?Sized> {
+struct CheckMany<'e, 'a, I, R: ?Sized, C: ?Sized> {
     engine: &'e Engine,
     context: &'e C,
     requests: I,
-    decisions: [Decision; TOGETHER],
-    /// Those that were made and not given out.
-    decided: Range<usize>,
+    /// Those that were looked up together and are not decided yet.
+    looked_up: [Option<LookedUp<'a, R>>; TOGETHER],
+    left: Range<usize>,
 }
 
-impl<'e, I, C: ?Sized> CheckMany<'e, I, C> {
-    fn new(
-        engine: &'e Engine,
-        context: &'e C,
-        requests: impl IntoIterator<IntoIter = I>,
-    ) -> CheckMany<'e, I, C> {
+impl<'e, I, R: ?Sized, C: ?Sized> CheckMany<'e, '_, I, R, C> {
+    fn new(engine: &'e Engine, context: &'e C, requests: impl IntoIterator<IntoIter = I>) -> Self {
         CheckMany {
             engine,
             context,
             requests: requests.into_iter(),
-            decisions: [engine.0.deny(Denial::of(Code::NotGranted)); TOGETHER],
-            decided: 0..0,
+            looked_up: [const { None }; TOGETHER],
+            left: 0..0,
         }
     }
 }
 
-impl<'a, I, S, A, R, C> Iterator for CheckMany<'_, I, C>
+impl<'a, I, S, A, R, C> Iterator for CheckMany<'_, 'a, I, R, C>
 where
     I: Iterator<Item = (S, A, &'a R)>,
     S: Into<Subject<'a>>,
@@ -142,12 +138,12 @@ where
             let asked = self.engine.in_context(self.context);
             return Some(asked.check(subject, action, resource));
         }
-        if self.decided.is_empty() {
-            let decisions = &mut self.decisions;
-            self.decided = 0..state.check_together(&mut self.requests, self.context, decisions);
+        if self.left.is_empty() {
+            self.left = 0..state.look_up_together(&mut self.requests, &mut self.looked_up);
         }
-        let next = self.decided.next()?;
-        self.decisions.get(next).copied()
+        let next = self.left.next()?;
+        let request = self.looked_up.get(next)?.as_ref()?;
+        Some(state.check_looked_up(request, self.context))
     }
 
     /// What `for_each`, `collect` and their like go through: each decision goes where it is wanted, and
@@ -170,7 +166,7 @@ where
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         let (least, most) = self.requests.size_hint();
-        let made = self.decided.len();
+        let made = self.left.len();
         (
             least.saturating_add(made),
             most.and_then(|it| it.checked_add(made)),
@@ -180,7 +176,7 @@ where
 
 impl<C: Context + ?Sized> InContext<'_, C> {
     /// [`Engine::check`] in this context.
-    #[inline]
+    #[inline(always)]
     pub fn check<'a, R: Resource + ?Sized>(
         &self,
         subject: impl Into<Subject<'a>>,

@@ -28,8 +28,24 @@ pub(crate) struct Viewer<'a> {
 impl Viewer<'_> {
     /// The narrowest scope that reaches the record's owner, as a number (S1, S3).
     pub(super) fn scope_needed<R: Resource + ?Sized>(&self, state: &State, resource: &R) -> u8 {
-        state.scope_needed(self.user, self.name, self.position, resource)
+        match resource.owner() {
+            Owner::Named(name) if self.name == Some(name) => Scope::Own as u8,
+            owner => {
+                let owner = state.owned_by(owner);
+                state.scope_needed(self.user, self.position, owner, resource)
+            }
+        }
     }
+}
+
+/// The owner of a record, looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OwnedBy {
+    /// Nobody, or not given.
+    Nobody,
+    /// Somebody whom the directory does not know.
+    Stranger,
+    User(u32),
 }
 
 /// Whether the whole question is asked, or only what stands before the record (D14's `can_any`).
@@ -280,26 +296,31 @@ impl State {
                 .is_some_and(|lent| lent.is_lent(position, pair))
     }
 
+    #[inline]
+    pub(super) fn owned_by(&self, owner: Owner<'_>) -> OwnedBy {
+        let user = match owner {
+            Owner::None => return OwnedBy::Nobody,
+            Owner::User(id) => id.index(self.brand).map(|index| index as u32),
+            Owner::Named(name) => self.users.find(name),
+        };
+        user.map_or(OwnedBy::Stranger, OwnedBy::User)
+    }
+
     /// The narrowest scope that reaches the record's owner, as a number (S1, S3).
     ///
-    /// Asked by a user, or by the id of a token that is no user, at a position or [`NOWHERE`].
-    #[inline]
+    /// Asked by a user, or by a token that is no user, at a position or [`NOWHERE`].
+    #[inline(always)]
     pub(super) fn scope_needed<R: Resource + ?Sized>(
         &self,
         viewer: Option<u32>,
-        name: Option<&str>,
         position: u32,
+        owner: OwnedBy,
         resource: &R,
     ) -> u8 {
-        let owner = match resource.owner() {
-            Owner::None => return Scope::All as u8,
-            Owner::User(id) => id.index(self.brand).map(|index| index as u32),
-            Owner::Named(owner) => {
-                if name == Some(owner) {
-                    return Scope::Own as u8;
-                }
-                self.users.find(owner)
-            }
+        let owner = match owner {
+            OwnedBy::Nobody => return Scope::All as u8,
+            OwnedBy::Stranger => None,
+            OwnedBy::User(user) => Some(user),
         };
         if owner.is_some() && owner == viewer {
             return Scope::Own as u8;

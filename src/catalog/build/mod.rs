@@ -17,7 +17,7 @@ use crate::document::problem::{Path, Report, quoted, shortened};
 use crate::document::{CatalogDocument, FORMAT, Parsed, Problem, Problems};
 use crate::engine::Common;
 use crate::id::Brand;
-use crate::names::{Known, Names, Numbered};
+use crate::names::{Known, NamePairs, Names, Numbered};
 use crate::request::is_invalid_identifier;
 
 pub(super) fn build(parsed: &Parsed<CatalogDocument>) -> Result<Model, Problems> {
@@ -72,6 +72,7 @@ fn build_document(
         type_names: Names::default(),
         properties: Vec::new(),
         operations: Vec::new(),
+        operations_by_names: NamePairs::default(),
         pairs: Vec::new(),
         roles: Vec::new(),
         role_names: Arc::default(),

@@ -161,6 +161,9 @@ pub(super) fn operations(
             continue;
         }
         of_type.operations.push(index);
+        model
+            .operations_by_names
+            .insert(&operation.r#type, &operation.action, index);
         let bound = Conditions {
             declared: &declared,
             by_bearer: &by_bearer,
