@@ -177,9 +177,11 @@ impl<T, const BITS: u32> Fronted<T, BITS> {
         }
     }
 
-    #[cfg(test)]
-    pub(crate) fn is_empty(&self) -> bool {
-        self.get(0).is_none()
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Fronted::Whole(items) => items.len(),
+            Fronted::Parted(items) => items.len(),
+        }
     }
 }
 
@@ -320,7 +322,7 @@ mod tests {
             );
             assert_eq!(old.get(index), Some(&index));
         }
-        assert_eq!((new.get(30), new.is_empty()), (None, false));
+        assert_eq!((new.get(30), new.len()), (None, 30));
     }
 
     #[test]

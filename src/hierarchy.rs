@@ -736,7 +736,7 @@ mod tests {
             .collect();
         let dag = Dag::new(nodes as usize, &edges).unwrap();
         let reach = Reach::with_budget(&dag, 100).unwrap();
-        assert!(reach.labels.is_empty());
+        assert_eq!(reach.labels.len(), 0);
         for low in (0..nodes).step_by(13) {
             for high in 0..nodes {
                 assert_eq!(reach.is_below(low, high), searched_below(&dag, low, high));

@@ -16,6 +16,7 @@ mod features;
 mod fields;
 mod lending;
 mod load;
+mod packed_users;
 mod positions;
 mod rights;
 mod roles;

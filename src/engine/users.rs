@@ -1,10 +1,10 @@
-//! The users of an account: eight bytes each beside their names, and their place in the index by
-//! position.
+//! The users of an account: what a check reads of them, their names, and the index by position.
 
 use std::collections::BTreeSet;
 
+use super::packed_users::PackedUsers;
 use crate::Timestamp;
-use crate::chunked::{Chunked, Sparse};
+use crate::chunked::Sparse;
 use crate::document::PropertyValue;
 use crate::names::{Known, Registry};
 use crate::ordered::Ordered;
@@ -13,10 +13,10 @@ use crate::ordered::Ordered;
 pub(crate) const NOWHERE: u32 = u32::MAX;
 
 const SUSPENDED: u32 = 1 << 31;
-/// No access set has this number: whoever has it was removed.
-const REMOVED: u32 = SUSPENDED - 1;
+/// Of whoever was removed: no access set has that number.
+const REMOVED: u32 = u32::MAX;
 
-/// What a check reads of a user, in one load.
+/// What a check reads of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct User {
     /// The access set; the top bit says suspended.
@@ -30,6 +30,34 @@ impl User {
         User {
             access: access | if suspended { SUSPENDED } else { 0 },
             position: position.unwrap_or(NOWHERE),
+        }
+    }
+
+    /// Whoever was removed.
+    pub(crate) fn removed() -> User {
+        User {
+            access: REMOVED,
+            position: NOWHERE,
+        }
+    }
+
+    /// One more than the access set, one more than the position, and whether suspended: of whoever was
+    /// removed, and without a position, 0.
+    pub(super) fn parts(self) -> (u32, u32, bool) {
+        let is_suspended = self.is_suspended() && !self.is_removed();
+        let access = self.access & !(u32::from(is_suspended) << 31);
+        let parts = (access.wrapping_add(1), self.position.wrapping_add(1));
+        (parts.0, parts.1, is_suspended)
+    }
+
+    /// The user of those parts.
+    #[inline]
+    pub(super) fn of_parts(set: u32, position: u32, is_suspended: bool) -> User {
+        // Of 0 all bits are set, that of the suspended, too.
+        let access = set.wrapping_sub(1) | u32::from(is_suspended) << 31;
+        User {
+            access,
+            position: position.wrapping_sub(1),
         }
     }
 
@@ -53,7 +81,7 @@ impl User {
         (self.position != NOWHERE).then_some(self.position)
     }
 
-    fn is_removed(self) -> bool {
+    pub(super) fn is_removed(self) -> bool {
         self.access == REMOVED
     }
 }
@@ -86,7 +114,7 @@ pub(crate) enum Held {
 #[derive(Default, Clone)]
 pub(crate) struct Users {
     names: Registry,
-    records: Chunked<User, 12>,
+    records: PackedUsers,
     extras: Sparse<Extras>,
     by_position: Ordered<(u32, u32)>,
     /// When assignments end, and whose.
@@ -105,7 +133,7 @@ impl Users {
             by_position: by_position(&records).into_iter().collect(),
             ends: ends.collect(),
             count: records.len(),
-            records: records.into_iter().collect(),
+            records: PackedUsers::of(&records),
             extras: Sparse::default(),
         };
         for (user, extras) in extras {
@@ -134,7 +162,7 @@ impl Users {
     /// What there is of a number: of a removed user, an access set that does not exist, and no position.
     #[inline]
     pub(crate) fn record(&self, user: u32) -> Option<User> {
-        self.records.get(user as usize).copied()
+        self.records.get(user)
     }
 
     pub(crate) fn get(&self, user: u32) -> Option<User> {
@@ -152,7 +180,7 @@ impl Users {
 
     /// Every user, by number.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, User)> + '_ {
-        let records = self.records.iter().copied().zip(0..);
+        let records = self.records.iter().zip(0..);
         records
             .filter(|(user, _)| !user.is_removed())
             .map(|(user, number)| (number, user))
@@ -207,15 +235,14 @@ impl Users {
 
     pub(crate) fn remove(&mut self, user: u32) {
         self.set_extras(user, Extras::default());
-        self.set(user, User::new(REMOVED, None, false));
+        self.set(user, User::removed());
         self.count -= 1;
     }
 
     pub(crate) fn set(&mut self, user: u32, to: User) {
-        let Some(record) = self.records.get_mut(user as usize) else {
+        let Some(before) = self.records.set(user, to) else {
             return;
         };
-        let before = std::mem::replace(record, to);
         if before.position != to.position {
             if let Some(position) = before.in_position() {
                 self.by_position.remove(&(position, user));
@@ -288,7 +315,7 @@ mod tests {
                 kept = Some(Users::new(Registry::default(), records.clone(), Vec::new()));
             });
             let each = counted.bytes_current / i64::from(users);
-            assert!((8..=32).contains(&each), "{each} bytes a user");
+            assert!((12..=32).contains(&each), "{each} bytes a user");
             let kept = kept.unwrap();
             for position in 0..users / 10 {
                 let in_it = kept.in_position(position);
