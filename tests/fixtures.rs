@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be read fails the test")]
 
 mod reference;
+mod support;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,9 +21,10 @@ use bailiwick::testing::{
     Asks, DecisionTests, Decisions, Mismatch, Outcome, Question, RecordDocument, SubjectDocument,
     difference, matrix,
 };
-use bailiwick::{Catalog, DenyReason, Engine, Timestamp};
+use bailiwick::{Catalog, Engine, Timestamp};
 
 use reference::{Model, OwnerPosition, Request, Resource, Subject, Value};
+use support::ask::outcome;
 
 #[test]
 fn outreach_cx() {
@@ -206,7 +208,7 @@ impl Models<'_> {
     /// not on the rest of the decision, that.
     fn answer(&self, question: &Question<'_>) -> String {
         let expected = self.outcome(question);
-        let found = in_its_words(question);
+        let found = outcome(question.decision(), question.engine().catalog());
         let said = match expected.allowed {
             true => "allow",
             false => expected.code,
@@ -248,45 +250,6 @@ impl Models<'_> {
             .unwrap();
         let directory = valid(directory.clone());
         Model::new(&self.fixture.catalog, policy, &directory, Timestamp(0))
-    }
-}
-
-/// The engine's decision in the words of the reference.
-fn in_its_words(question: &Question<'_>) -> reference::Outcome {
-    let (decision, catalog) = (question.decision(), question.engine().catalog());
-    let path = |permission| catalog.permission_path(permission).map(str::to_owned);
-    let (at, fact, cause) = match decision.reason() {
-        Some(DenyReason::MissingAccount(part) | DenyReason::WrongAccount(part)) => {
-            (Some(part), None, None)
-        }
-        Some(DenyReason::FeatureDisabled { feature, on }) => (
-            Some(on),
-            catalog.feature_name(feature).map(str::to_owned),
-            None,
-        ),
-        Some(DenyReason::PrerequisiteMissing {
-            permission,
-            on,
-            cause,
-        }) => (Some(on), path(permission), Some(cause.code())),
-        Some(
-            DenyReason::ConditionNotMet { property, on }
-            | DenyReason::PropertyMissing { property, on }
-            | DenyReason::PropertyWrongType { property, on },
-        ) => (Some(on), catalog.property_name(property), None),
-        _ => (None, None, None),
-    };
-    reference::Outcome {
-        allowed: decision.is_allow(),
-        code: decision.code(),
-        permission: decision.permission().and_then(path),
-        scope: decision.scope(),
-        filtered_by: decision
-            .filtered_by()
-            .and_then(|it| catalog.operation_name(it)),
-        at: at.map(|part| part.as_str()),
-        fact,
-        cause,
     }
 }
 

@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 
 use super::check::unstated;
 use super::evaluate::Extent;
-use super::{Engine, Loaded, State};
+use super::{Engine, InContext, Loaded, State};
 use crate::Timestamp;
 use crate::catalog::Catalog;
 use crate::decision::{Code, Decision, Denial, Part, Verdict};
@@ -292,12 +292,9 @@ impl<C: Context + ?Sized> AccountsInContext<'_, C> {
         resource: &R,
     ) -> Decision {
         let (subject, action) = (subject.into(), action.into());
-        match self.engine_of(&subject, action, resource) {
-            Ok(engine) => engine
-                .in_context(self.context)
-                .check(subject, action, resource),
-            Err(denied) => denied,
-        }
+        self.within(&subject, action, resource, |engine| {
+            engine.check(subject, action, resource)
+        })
     }
 
     /// [`Accounts::can_any`] in this context.
@@ -308,10 +305,9 @@ impl<C: Context + ?Sized> AccountsInContext<'_, C> {
         on: &OnType<'_>,
     ) -> Decision {
         let (subject, action) = (subject.into(), action.into());
-        match self.engine_of(&subject, action, on) {
-            Ok(engine) => engine.in_context(self.context).can_any(subject, action, on),
-            Err(denied) => denied,
-        }
+        self.within(&subject, action, on, |engine| {
+            engine.can_any(subject, action, on)
+        })
     }
 
     /// [`Accounts::check_create`] in this context.
@@ -322,12 +318,9 @@ impl<C: Context + ?Sized> AccountsInContext<'_, C> {
         record: &R,
     ) -> Decision {
         let (subject, action) = (subject.into(), action.into());
-        match self.engine_of(&subject, action, record) {
-            Ok(engine) => engine
-                .in_context(self.context)
-                .check_create(subject, action, record),
-            Err(denied) => denied,
-        }
+        self.within(&subject, action, record, |engine| {
+            engine.check_create(subject, action, record)
+        })
     }
 
     /// May a record be changed from one state to the other, its account included (D11, D19)? Each
@@ -401,6 +394,21 @@ impl<C: Context + ?Sized> AccountsInContext<'_, C> {
         match taken_on.is_allow() {
             true => entered,
             false => taken_on,
+        }
+    }
+
+    /// Asks the engine of the account that the resource states.
+    #[inline]
+    fn within<R: Resource + ?Sized>(
+        &self,
+        subject: &Subject<'_>,
+        action: Action<'_>,
+        resource: &R,
+        ask: impl FnOnce(InContext<'_, C>) -> Decision,
+    ) -> Decision {
+        match self.engine_of(subject, action, resource) {
+            Ok(engine) => ask(engine.in_context(self.context)),
+            Err(denied) => denied,
         }
     }
 

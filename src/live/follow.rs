@@ -1,19 +1,12 @@
 //! A thread that keeps a [`Live`] at the end of its journal.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::watched::{SLICE, Watch, Watched};
 use super::{Live, NotYet, observe};
 use crate::journal::{Journal, JournalError};
-
-/// How long the thread sleeps at most before it looks whether it is to stop.
-pub(super) const SLICE: Duration = Duration::from_millis(50);
-
-/// How long dropping a follower waits for a journal that does not answer; then the thread ends by itself
-/// once it does.
-pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// No poll takes longer: not every clock can tell a time much later.
 const LONGEST: Duration = Duration::from_secs(86_400);
@@ -95,15 +88,7 @@ pub struct Trouble {
 #[derive(Debug)]
 pub struct Follower {
     live: Live,
-    watch: Arc<Watch>,
-    thread: Option<JoinHandle<()>>,
-}
-
-/// What the thread and its owner share.
-#[derive(Debug)]
-struct Watch {
-    state: Mutex<State>,
-    changed: Condvar,
+    thread: Watched<State>,
 }
 
 #[derive(Debug, Default)]
@@ -111,8 +96,6 @@ struct State {
     current: Option<Instant>,
     behind: Option<Behind>,
     trouble: Option<Trouble>,
-    must_stop: bool,
-    has_stopped: bool,
 }
 
 impl Live {
@@ -161,23 +144,16 @@ impl Live {
         journal: Arc<dyn Journal>,
         options: FollowOptions,
     ) -> std::io::Result<Follower> {
-        let watch = Arc::new(Watch {
-            state: Mutex::default(),
-            changed: Condvar::new(),
-        });
-        let (live, watched) = (self.clone(), Arc::clone(&watch));
-        let thread = std::thread::Builder::new().name("bailiwick-follow".to_owned());
-        let thread = thread.spawn(move || {
-            let _stopped = Stopped(&watched);
-            while !watched.must_stop() {
-                watched.look(&live, &*journal, &options);
-                watched.rest(&*journal, options.poll);
+        let live = self.clone();
+        let thread = Watched::start(move |watch: &Watch<State>| {
+            while !watch.must_stop() {
+                watch.look(&live, &*journal, &options);
+                watch.rest(&*journal, options.poll);
             }
         })?;
         Ok(Follower {
             live: self.clone(),
-            watch,
-            thread: Some(thread),
+            thread,
         })
     }
 }
@@ -190,13 +166,13 @@ impl Follower {
 
     /// Where it is.
     pub fn status(&self) -> Following {
-        let state = self.watch.lock();
+        let shared = self.thread.lock();
         Following {
             revision: self.live.revision(),
-            current: state.current,
-            behind: state.behind,
-            trouble: state.trouble.clone(),
-            has_stopped: state.has_stopped,
+            current: shared.state.current,
+            behind: shared.state.behind,
+            trouble: shared.state.trouble.clone(),
+            has_stopped: shared.has_stopped,
         }
     }
 
@@ -205,57 +181,11 @@ impl Follower {
     /// # Errors
     /// [`NotYet`] where the time is over first.
     pub fn wait_for(&self, revision: u64, at_most: Duration) -> Result<(), NotYet> {
-        let until = Instant::now().checked_add(at_most);
-        let mut state = self.watch.lock();
-        loop {
-            let Err(not_yet) = self.live.engine_at_least(revision) else {
-                return Ok(());
-            };
-            // Others of this host may publish, too, and tell nobody.
-            let left = until.map_or(SLICE, |it| it.saturating_duration_since(Instant::now()));
-            if left.is_zero() || state.has_stopped {
-                return Err(not_yet);
-            }
-            let woken = self.watch.changed.wait_timeout(state, left.min(SLICE));
-            state = woken.unwrap_or_else(PoisonError::into_inner).0;
-        }
+        self.thread.wait_for(&self.live, revision, at_most)
     }
 }
 
-impl Drop for Follower {
-    fn drop(&mut self) {
-        let mut state = self.watch.lock();
-        state.must_stop = true;
-        let has_not = |state: &mut State| !state.has_stopped;
-        let changed = &self.watch.changed;
-        let waited = changed.wait_timeout_while(state, PATIENCE, has_not);
-        let has_stopped = waited.unwrap_or_else(PoisonError::into_inner).0.has_stopped;
-        if let Some(thread) = self.thread.take().filter(|_| has_stopped) {
-            // It says that it has stopped as the last thing it does.
-            let _ = thread.join();
-        }
-    }
-}
-
-/// Says that the thread has stopped, however it did.
-struct Stopped<'w>(&'w Watch);
-
-impl Drop for Stopped<'_> {
-    fn drop(&mut self) {
-        self.0.lock().has_stopped = true;
-        self.0.changed.notify_all();
-    }
-}
-
-impl Watch {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn must_stop(&self) -> bool {
-        self.lock().must_stop
-    }
-
+impl Watch<State> {
     /// Catches up, once.
     fn look(&self, live: &Live, journal: &dyn Journal, options: &FollowOptions) {
         let looked = Instant::now();
@@ -264,7 +194,7 @@ impl Watch {
             let ends = ends.ok_or(JournalError::Empty)?;
             let here = from.map_or(0, |from| from.revision);
             if let Some(revisions @ 1..) = ends.revision.checked_sub(here) {
-                let state = &mut *self.lock();
+                let state = &mut self.lock().state;
                 let since = state.behind.map_or(looked, |behind| behind.since);
                 state.behind = Some(Behind { revisions, since });
             }
@@ -277,7 +207,7 @@ impl Watch {
             }
             Ok(caught_up)
         });
-        let state = &mut *self.lock();
+        let state = &mut self.lock().state;
         match caught_up {
             Ok(_) => {
                 state.current = Some(looked);
@@ -293,7 +223,7 @@ impl Watch {
                 });
             }
         }
-        self.changed.notify_all();
+        self.tell();
     }
 
     /// Waits for a hint, or until it is time to look again.

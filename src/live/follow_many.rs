@@ -1,11 +1,11 @@
 //! One thread that keeps many [`Live`]s at the ends of their journals.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::follow::{PATIENCE, SLICE, jittered};
+use super::follow::jittered;
+use super::watched::{SLICE, Watch, Watched};
 use super::{Behind, FollowOptions, Following, Live, NotYet, Trouble, observe};
 use crate::journal::{Feed, JournalError, Reached, Written};
 
@@ -16,8 +16,7 @@ type Account = Option<Box<str>>;
 #[must_use = "dropping it stops following"]
 #[derive(Debug)]
 pub struct FollowerOfMany {
-    watch: Arc<Watch>,
-    thread: Option<JoinHandle<()>>,
+    thread: Watched<State>,
 }
 
 /// Where a follower of many accounts is.
@@ -62,27 +61,15 @@ pub fn follow_many(
     feed: impl Feed + 'static,
     options: FollowOptions,
 ) -> std::io::Result<FollowerOfMany> {
-    let watch = Arc::new(Watch {
-        state: Mutex::default(),
-        changed: Condvar::new(),
-    });
-    let watched = Arc::clone(&watch);
-    let thread = std::thread::Builder::new().name("bailiwick-follow".to_owned());
-    let thread = thread.spawn(move || {
-        let _stopped = Stopped(&watched);
-        watched.follow(feed, &options);
-    })?;
-    Ok(FollowerOfMany {
-        watch,
-        thread: Some(thread),
-    })
+    let thread = Watched::start(move |watch: &Watch<State>| watch.follow(feed, &options))?;
+    Ok(FollowerOfMany { thread })
 }
 
 impl FollowerOfMany {
     /// Follows an account's journal from now on: one that is not ready is loaded. Another `Live` of the
     /// account is followed no more.
     pub fn add(&self, live: &Live) {
-        let mut state = self.watch.lock();
+        let state = &mut self.thread.lock().state;
         let account: Account = live.account().map(Into::into);
         let followed = Followed {
             live: live.clone(),
@@ -98,7 +85,7 @@ impl FollowerOfMany {
     /// Follows an account no more; its `Live`, which stays as it is.
     pub fn remove(&self, account: Option<&str>) -> Option<Live> {
         let account: Account = account.map(Into::into);
-        let mut state = self.watch.lock();
+        let state = &mut self.thread.lock().state;
         state.failed.remove(&account);
         Some(state.followed.remove(&account)?.live)
     }
@@ -106,12 +93,14 @@ impl FollowerOfMany {
     /// What is followed for an account.
     pub fn live(&self, account: Option<&str>) -> Option<Live> {
         let account: Account = account.map(Into::into);
-        Some(self.watch.lock().followed.get(&account)?.live.clone())
+        let state = &self.thread.lock().state;
+        Some(state.followed.get(&account)?.live.clone())
     }
 
     /// Where it is with all. Cost: linear in the accounts.
     pub fn status(&self) -> FollowingMany {
-        let state = self.watch.lock();
+        let shared = self.thread.lock();
+        let state = &shared.state;
         FollowingMany {
             accounts: state.followed.len(),
             behind: state
@@ -121,21 +110,22 @@ impl FollowerOfMany {
                 .count(),
             current: state.current,
             trouble: state.trouble.clone(),
-            has_stopped: state.has_stopped,
+            has_stopped: shared.has_stopped,
         }
     }
 
     /// Where it is with one account.
     pub fn status_of(&self, account: Option<&str>) -> Option<Following> {
         let account: Account = account.map(Into::into);
-        let state = self.watch.lock();
+        let shared = self.thread.lock();
+        let state = &shared.state;
         let followed = state.followed.get(&account)?;
         Some(Following {
             revision: followed.live.revision(),
             current: state.polled.filter(|_| !state.is_behind(&account)),
             behind: followed.behind,
             trouble: followed.trouble.clone(),
-            has_stopped: state.has_stopped,
+            has_stopped: shared.has_stopped,
         })
     }
 
@@ -154,43 +144,8 @@ impl FollowerOfMany {
             wanted: revision,
             live: None,
         })?;
-        let until = Instant::now().checked_add(at_most);
-        let mut state = self.watch.lock();
-        loop {
-            let Err(not_yet) = live.engine_at_least(revision) else {
-                return Ok(());
-            };
-            // Others of this host may publish, too, and tell nobody.
-            let left = until.map_or(SLICE, |it| it.saturating_duration_since(Instant::now()));
-            if left.is_zero() || state.has_stopped {
-                return Err(not_yet);
-            }
-            let woken = self.watch.changed.wait_timeout(state, left.min(SLICE));
-            state = woken.unwrap_or_else(PoisonError::into_inner).0;
-        }
+        self.thread.wait_for(&live, revision, at_most)
     }
-}
-
-impl Drop for FollowerOfMany {
-    fn drop(&mut self) {
-        let mut state = self.watch.lock();
-        state.must_stop = true;
-        let has_not = |state: &mut State| !state.has_stopped;
-        let changed = &self.watch.changed;
-        let waited = changed.wait_timeout_while(state, PATIENCE, has_not);
-        let has_stopped = waited.unwrap_or_else(PoisonError::into_inner).0.has_stopped;
-        if let Some(thread) = self.thread.take().filter(|_| has_stopped) {
-            // It says that it has stopped as the last thing it does.
-            let _ = thread.join();
-        }
-    }
-}
-
-/// What the thread and its owner share.
-#[derive(Debug)]
-struct Watch {
-    state: Mutex<State>,
-    changed: Condvar,
 }
 
 #[derive(Debug, Default)]
@@ -204,8 +159,6 @@ struct State {
     polled: Option<Instant>,
     current: Option<Instant>,
     trouble: Option<Trouble>,
-    must_stop: bool,
-    has_stopped: bool,
 }
 
 #[derive(Debug)]
@@ -218,49 +171,35 @@ struct Followed {
     trouble: Option<Trouble>,
 }
 
-/// Says that the thread has stopped, however it did.
-struct Stopped<'w>(&'w Watch);
-
-impl Drop for Stopped<'_> {
-    fn drop(&mut self) {
-        self.0.lock().has_stopped = true;
-        self.0.changed.notify_all();
-    }
-}
-
-impl Watch {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
+impl Watch<State> {
     fn follow(&self, mut feed: impl Feed, options: &FollowOptions) {
         let mut poll_at = Instant::now();
-        while !self.lock().must_stop {
+        while !self.must_stop() {
             let now = Instant::now();
             if now >= poll_at {
                 poll_at = now + jittered(options.poll);
                 let written = feed.written();
-                self.lock().polled(now, written, options);
+                self.lock().state.polled(now, written, options);
             }
             // Hints that came meanwhile go before what is due already: a change before the loading of accounts.
-            let rest = match self.lock().due.is_empty() {
+            let rest = match self.lock().state.due.is_empty() {
                 true => SLICE.min(poll_at.saturating_duration_since(Instant::now())),
                 false => Duration::ZERO,
             };
             match feed.hints(rest) {
-                Ok(hints) => self.lock().hinted(&hints, options),
+                Ok(hints) => self.lock().state.hinted(&hints, options),
                 Err(error) => {
-                    self.lock().fails(error);
+                    self.lock().state.fails(error);
                     std::thread::sleep(SLICE);
                     // What was hinted meanwhile was not heard.
                     poll_at = poll_at.min(Instant::now() + jittered(options.poll) / 4);
                 }
             }
-            let next = self.lock().take_due();
+            let next = self.lock().state.take_due();
             if let Some((account, live, must_keep)) = next {
                 let looked = look(&live, &feed, must_keep);
-                self.lock().looked(&account, &live, looked);
-                self.changed.notify_all();
+                self.lock().state.looked(&account, &live, looked);
+                self.tell();
             }
         }
     }

@@ -18,6 +18,7 @@ mod observe;
 mod publish;
 mod reader;
 mod sync;
+mod watched;
 
 pub use apply::{ApplyError, Committed};
 pub use catch_up::CaughtUp;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use bailiwick::evolution::{AccountUpgrade, ComparedPair, PairUpgrade};
-use bailiwick::{Catalog, Engine, Scope};
+use bailiwick::{Engine, Scope};
 
 use crate::brute::{Asked, Pair, unconditional};
 use crate::newer::{Newer, newer};
@@ -31,12 +31,7 @@ fn each_account(
         let (mut older, accounts) = generate::accounts(&mut rng, ACCOUNTS);
         let mut newer = newer(&mut rng, &older, false);
         prepared(&mut newer, &mut older);
-        let catalogs = [&older, &newer.catalog].map(|it| Catalog::new(it.clone()).unwrap());
-        let comparison = catalogs[0]
-            .compare(&catalogs[1])
-            .unwrap_or_else(|conflicts| {
-                panic!("{:?}: {conflicts}", newer.steps);
-            });
+        let comparison = newer.since(&older);
         for (policy, directory) in accounts {
             let documents = [&older, &newer.catalog].map(|catalog| Documents {
                 catalog: catalog.clone(),

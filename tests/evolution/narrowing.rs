@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bailiwick::document::{
-    AssignmentDocument, CatalogDocument, DenialDocument, GrantDocument, PolicyDocument,
-    RoleDocument, UserDocument,
+    AssignmentDocument, CatalogDocument, DenialDocument, DirectoryDocument, GrantDocument,
+    PolicyDocument, RoleDocument, UserDocument,
 };
 use bailiwick::evolution::NarrowedBy;
 use bailiwick::{Catalog, Engine, OnType, Scope, Subject};
@@ -18,6 +18,8 @@ use crate::support::rng::Rng;
 use crate::support::run::{Tallied, each_number};
 
 const ACCOUNTS: usize = 10;
+
+type Stored = Vec<(PolicyDocument, DirectoryDocument)>;
 
 /// What a role grants and denies, each permission by its own path.
 fn written_out(
@@ -46,25 +48,26 @@ fn written_out(
     *denies = denied.map(|it| DenialDocument::from(it.as_str())).collect();
 }
 
-fn write_out_system_roles(catalog: &mut CatalogDocument) {
-    let before = catalog.clone();
-    for role in &mut catalog.roles {
+/// A catalog whose roles name what they grant, a newer one that only narrows it, and accounts.
+fn narrowed(seed: u64, number: u64) -> (CatalogDocument, Newer, Stored) {
+    let mut rng = Rng::nth(seed, number);
+    let (mut older, accounts) = generate::accounts(&mut rng, ACCOUNTS);
+    let before = older.clone();
+    for role in &mut older.roles {
         let written = before.version;
         written_out(&before, written, &mut role.grants, &mut role.denies);
     }
+    let newer = newer(&mut rng, &older, true);
+    (older, newer, accounts)
 }
 
 #[test]
 fn where_roles_name_what_they_grant_nobody_gains_anything() {
     let tallied = Tallied::default();
     each_number(1_000, |seed, number| {
-        let mut rng = Rng::nth(seed, number);
-        let (mut older, accounts) = generate::accounts(&mut rng, ACCOUNTS);
-        write_out_system_roles(&mut older);
-        let newer = newer(&mut rng, &older, true);
+        let (older, newer, accounts) = narrowed(seed, number);
+        let comparison = newer.since(&older);
         newer.steps.iter().for_each(|it| tallied.count(it));
-        let catalogs = [&older, &newer.catalog].map(|it| Catalog::new(it.clone()).unwrap());
-        let comparison = catalogs[0].compare(&catalogs[1]).unwrap();
         for (mut policy, directory) in accounts {
             if policy.catalog_version < older.version {
                 tallied.count("left out");
@@ -185,12 +188,8 @@ fn assert_kept(denial: &DenialDocument, written: u32, older: &CatalogDocument, n
 fn wildcards_alone_gain_and_by_what_the_rules_say() {
     let tallied = Tallied::default();
     each_number(1_000, |seed, number| {
-        let mut rng = Rng::nth(seed, number);
-        let (mut older, accounts) = generate::accounts(&mut rng, ACCOUNTS);
-        write_out_system_roles(&mut older);
-        let newer = newer(&mut rng, &older, true);
-        let catalogs = [&older, &newer.catalog].map(|it| Catalog::new(it.clone()).unwrap());
-        let comparison = catalogs[0].compare(&catalogs[1]).unwrap();
+        let (older, newer, accounts) = narrowed(seed, number);
+        let comparison = newer.since(&older);
         for (policy, directory) in accounts {
             let upgrade = comparison.account(policy.clone(), directory.clone(), NOW);
             let report = upgrade.report().unwrap_or_else(|| panic!("{upgrade}"));
@@ -245,7 +244,7 @@ fn every_deny_still_denies_at_its_new_place() {
                 role.inherits.clear();
                 role.grants = vec![GrantDocument::from(("*", Scope::All))];
             }
-            let nobody = bailiwick::document::DirectoryDocument::new([]);
+            let nobody = DirectoryDocument::new([]);
             let load = |catalog| Engine::new(catalog, policy.clone(), nobody.clone(), NOW);
             let engines = catalogs.each_ref().map(|it| load(it).unwrap().engine);
             for role in &policy.roles {
@@ -305,8 +304,7 @@ fn what_stored_grants_give_less_is_told_with_why() {
         let mut rng = Rng::nth(seed, number);
         let (older, accounts) = generate::accounts(&mut rng, ACCOUNTS);
         let newer = newer(&mut rng, &older, false);
-        let catalogs = [&older, &newer.catalog].map(|it| Catalog::new(it.clone()).unwrap());
-        let comparison = catalogs[0].compare(&catalogs[1]).unwrap();
+        let comparison = newer.since(&older);
         for (policy, directory) in accounts {
             let upgrade = comparison.account(policy.clone(), directory, NOW);
             if upgrade.report().is_none() {

@@ -7,6 +7,7 @@ use bailiwick::document::{
     AdjustableDocument, AskedOn, CatalogDocument, DenialDocument, GrantDocument, OperationDocument,
     PairDocument, PermissionDocument, Reach, RenamedDocument, RetiredDocument,
 };
+use bailiwick::evolution::CatalogComparison;
 use bailiwick::{Catalog, Scope};
 
 use crate::reference::names::at_or_below;
@@ -97,6 +98,13 @@ pub(crate) fn newer(rng: &mut Rng, older: &CatalogDocument, narrowing_only: bool
 }
 
 impl Newer {
+    /// What came since the older catalog.
+    pub(crate) fn since(&self, older: &CatalogDocument) -> CatalogComparison {
+        let [older, newer] = [older, &self.catalog].map(|it| Catalog::new(it.clone()).unwrap());
+        let comparison = older.compare(&newer);
+        comparison.unwrap_or_else(|conflicts| panic!("{:?}: {conflicts}", self.steps))
+    }
+
     fn version(&self) -> u32 {
         self.catalog.version
     }

@@ -197,8 +197,7 @@ fn references_lead_where_they_are_told_to() {
         let mut rng = Rng::nth(seed, number);
         let (older, accounts) = generate::accounts(&mut rng, 10);
         let newer = newer(&mut rng, &older, false);
-        let catalogs = [&older, &newer.catalog].map(|it| Catalog::new(it.clone()).unwrap());
-        let comparison = catalogs[0].compare(&catalogs[1]).unwrap();
+        let comparison = newer.since(&older);
         for (policy, directory) in accounts {
             let upgrade = comparison.account(policy.clone(), directory, NOW);
             if upgrade.after().is_err() {

@@ -21,20 +21,6 @@ use reference::{Outcome, OwnerPosition, Request, Resource, Subject};
 use support::documents::Documents;
 use support::requests::Case;
 
-/// Codes that come before any pair is looked at.
-const BEFORE_PAIRS: &[&str] = &[
-    "invalid_identifier",
-    "missing_account",
-    "wrong_account",
-    "unknown_subject",
-    "unknown_role",
-    "unknown_position",
-    "suspended",
-    "unknown_type",
-    "unknown_action",
-    "asked_wrong_way",
-];
-
 /// A request about the type, in the world's account.
 fn of_type(documents: &Documents, case: &Case, r#type: &str, action: &str) -> Request {
     Request {

@@ -229,6 +229,11 @@ fn small(mismatch: Mismatch) -> String {
     )
 }
 
+/// Whether everything must come up in the run.
+fn is_long_enough() -> bool {
+    cases() >= 50_000 && number("BAILIWICK_WORLD").is_none()
+}
+
 /// How often each thing came up in a run.
 #[derive(Default)]
 pub(crate) struct Tallied(Mutex<BTreeMap<String, u64>>);
@@ -246,11 +251,16 @@ impl Tallied {
         for (what, times) in &counts {
             println!("{times:8} {what}");
         }
-        if cases() < 50_000 || number("BAILIWICK_WORLD").is_some() {
-            return;
+        if is_long_enough() {
+            for what in needed {
+                assert!(counts.contains_key(*what), "never: {what}");
+            }
         }
-        for what in needed {
-            assert!(counts.contains_key(*what), "never: {what}");
-        }
+    }
+
+    /// Whether [`report`](Tallied::report) would fail as yet.
+    pub(crate) fn lacks(&self, needed: &[&str]) -> bool {
+        let has = |counts: &BTreeMap<String, u64>| needed.iter().all(|it| counts.contains_key(*it));
+        is_long_enough() && self.0.lock().is_ok_and(|counts| !has(&counts))
     }
 }
