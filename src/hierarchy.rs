@@ -508,6 +508,11 @@ impl Reach {
         })
     }
 
+    /// A node's own number, as far as there are labels.
+    pub(crate) fn number(&self, node: u32) -> Option<u32> {
+        Some(self.labels.get(node as usize)?.number)
+    }
+
     /// Whether `low` stands strictly below `high`, at any depth. Unknown nodes stand nowhere.
     #[inline(always)]
     pub(crate) fn is_below(&self, low: u32, high: u32) -> bool {

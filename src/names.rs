@@ -11,7 +11,9 @@ use hashbrown::HashTable;
 /// They are looked up by a hash that is keyed at random for each process, so that names chosen
 /// elsewhere do not collide here. A name of up to 16 bytes lies in the table and nowhere else: looking
 /// it up touches the table alone. (Keys behind a pointer were slower, and copying a name into a buffer
-/// to hash it cost a call of `memcpy`, as much as all the rest.)
+/// to hash it cost a call of `memcpy`, as much as all the rest. A table of our own, of whole cache lines with
+/// three names each and what a check reads of a user beside the name, was a fifth to a third faster with a
+/// million names, and took half as long again with a hundred thousand.)
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Names {
     table: HashTable<Entry>,

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::check::{LookedUp, TOGETHER};
+use super::check::TOGETHER;
 use super::evaluate::Extent;
 use super::{Engine, State};
 use crate::decision::{Code, Decision, Denial};
@@ -103,8 +103,8 @@ struct CheckMany<'e, 'a, I, R: ?Sized, C: ?Sized> {
     engine: &'e Engine,
     context: &'e C,
     requests: I,
-    /// Those that were looked up together and are not decided yet.
-    looked_up: [Option<LookedUp<'a, R>>; TOGETHER],
+    /// Those that were taken together, and which of them are not decided yet.
+    taken: [Option<(Subject<'a>, Action<'a>, &'a R)>; TOGETHER],
     left: Range<usize>,
 }
 
@@ -114,7 +114,7 @@ impl<'e, I, R: ?Sized, C: ?Sized> CheckMany<'e, '_, I, R, C> {
             engine,
             context,
             requests: requests.into_iter(),
-            looked_up: [const { None }; TOGETHER],
+            taken: [const { None }; TOGETHER],
             left: 0..0,
         }
     }
@@ -139,11 +139,19 @@ where
             return Some(asked.check(subject, action, resource));
         }
         if self.left.is_empty() {
-            self.left = 0..state.look_up_together(&mut self.requests, &mut self.looked_up);
+            let requests = self.requests.by_ref().take(TOGETHER);
+            let requests =
+                requests.map(|(subject, action, it)| (subject.into(), action.into(), it));
+            self.left = 0..0;
+            for (slot, request) in self.taken.iter_mut().zip(requests) {
+                *slot = Some(request);
+                self.left.end += 1;
+            }
+            state.fetch_together(&self.taken);
         }
         let next = self.left.next()?;
-        let request = self.looked_up.get(next)?.as_ref()?;
-        Some(state.check_looked_up(request, self.context))
+        let (subject, action, resource) = self.taken.get_mut(next)?.take()?;
+        Some(state.check(&subject, action, resource, self.context, Extent::Record))
     }
 
     /// What `for_each`, `collect` and their like go through: each decision goes where it is wanted, and

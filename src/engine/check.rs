@@ -42,25 +42,8 @@ impl State {
         context: &C,
         extent: Extent,
     ) -> Decision {
-        let index = self.operation_asked(action, resource);
-        let user = self.user_asking(subject);
-        self.check_found(index, user, subject, action, resource, context, extent)
-    }
-
-    /// The same, of what was looked up before.
-    #[inline(always)]
-    fn check_found<R: Resource + ?Sized, C: Context + ?Sized>(
-        &self,
-        index: Option<u16>,
-        user: Option<u32>,
-        subject: &Subject<'_>,
-        action: Action<'_>,
-        resource: &R,
-        context: &C,
-        extent: Extent,
-    ) -> Decision {
-        if let Some(index) = index
-            && let Some(user) = user
+        if let Some(index) = self.operation_asked(action, resource)
+            && let Some(user) = self.user_asking(subject)
             && let Some(record) = self.users.record(user)
             && let Some(cell) = self.operation_cells.get(record.row(), index as usize)
             && is_asked_right(cell.is_on_type(), resource.asked_on(), extent)
@@ -79,8 +62,8 @@ impl State {
             }
         }
         // A copy, so that the subject itself need not lie in memory on the way here.
-        let subject = *subject;
-        self.check_slowly(&subject, action, resource, context, extent)
+        let copied = *subject;
+        self.check_slowly(&copied, action, resource, context, extent)
     }
 
     /// Whether so many users lie outside the caches that requests are better decided together.
@@ -89,68 +72,28 @@ impl State {
         self.users.numbers() as usize >= FAR
     }
 
-    /// Looks up what requests are about, as many as there is room for; how many.
-    ///
-    /// Each step is taken for all of them before the next: the lines that are in no cache are then fetched
-    /// side by side. (Where they are, that only costs.)
-    #[inline]
-    pub(crate) fn look_up_together<'a, S, A, R>(
+    /// Reads, of all of these requests, what a check reads of a user and an owner, and then of their
+    /// positions: the lines that are in no cache are fetched side by side, and there when each is decided.
+    pub(crate) fn fetch_together<R: Resource + ?Sized>(
         &self,
-        requests: &mut impl Iterator<Item = (S, A, &'a R)>,
-        looked_up: &mut [Option<LookedUp<'a, R>>; TOGETHER],
-    ) -> usize
-    where
-        S: Into<Subject<'a>>,
-        A: Into<Action<'a>>,
-        R: Resource + ?Sized + 'a,
-    {
-        let mut count = 0;
-        let mut users = [(0, 0); TOGETHER];
-        for (slot, users) in looked_up.iter_mut().zip(&mut users) {
-            let Some((subject, action, resource)) = requests.next() else {
-                break;
-            };
-            let (subject, action) = (subject.into(), action.into());
-            let index = self.operation_asked(action, resource);
-            let user = self.user_asking(&subject);
+        requests: &[Option<(Subject<'_>, Action<'_>, &R)>; TOGETHER],
+    ) {
+        let position = |user: Option<u32>| {
+            let record = user.and_then(|user| self.users.record(user));
+            record.map_or(NOWHERE, |it| it.position)
+        };
+        let mut positions = [[NOWHERE; 2]; TOGETHER];
+        for (request, positions) in requests.iter().flatten().zip(&mut positions) {
+            let (subject, _, resource) = request;
             let owner = match self.owned_by(resource.owner()) {
-                OwnedBy::User(owner) => owner,
-                OwnedBy::Nobody | OwnedBy::Stranger => NOWHERE,
+                OwnedBy::User(owner) => Some(owner),
+                OwnedBy::Nobody | OwnedBy::Stranger => None,
             };
-            *users = (user.unwrap_or(NOWHERE), owner);
-            *slot = Some(LookedUp {
-                index,
-                user,
-                subject,
-                action,
-                resource,
-            });
-            count += 1;
+            *positions = [position(self.user_asking(subject)), position(owner)];
         }
-        let position = |user| self.users.record(user).map_or(NOWHERE, |it| it.position);
-        let positions = users.map(|(user, owner)| (position(user), position(owner)));
-        for (low, high) in positions {
-            black_box(self.positions.reach.is_below(low, high));
+        for position in positions.as_flattened() {
+            black_box(self.positions.reach.number(*position));
         }
-        count
-    }
-
-    /// The decision on a request that was looked up.
-    #[inline(always)]
-    pub(crate) fn check_looked_up<R: Resource + ?Sized, C: Context + ?Sized>(
-        &self,
-        request: &LookedUp<'_, R>,
-        context: &C,
-    ) -> Decision {
-        self.check_found(
-            request.index,
-            request.user,
-            &request.subject,
-            request.action,
-            request.resource,
-            context,
-            Extent::Record,
-        )
     }
 
     /// Of an operation whose conditions, late features or lending must be looked at.
@@ -412,15 +355,6 @@ pub(crate) const TOGETHER: usize = 16;
 /// Users whose records fill two megabytes: past the second-level caches of today. (With a hundred thousand
 /// users, looking up first took half as long again.)
 const FAR: usize = 1 << 18;
-
-/// A request, and what it is about as far as it was found.
-pub(crate) struct LookedUp<'a, R: ?Sized> {
-    index: Option<u16>,
-    user: Option<u32>,
-    subject: Subject<'a>,
-    action: Action<'a>,
-    resource: &'a R,
-}
 
 const NO_PROPERTIES: &crate::request::PropertyMap = &crate::request::PropertyMap::new();
 

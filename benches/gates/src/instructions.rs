@@ -86,7 +86,7 @@ impl Asked {
 
     fn by_name(&self, requests: &[ByName]) {
         for it in requests {
-            let _ = black_box(self.engine.check(&*it.user, &*it.action, &it.record()));
+            let _ = black_box(self.engine.check(it.user, it.action, &it.record()));
         }
     }
 

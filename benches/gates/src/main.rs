@@ -6,6 +6,8 @@ mod bounds;
 mod heap;
 mod instructions;
 mod load;
+#[allow(dead_code, reason = "each bench uses its own part of it")]
+#[path = "../../prototype.rs"]
 mod prototype;
 #[allow(dead_code, reason = "each bench uses its own part of the worlds")]
 #[path = "../../worlds.rs"]
