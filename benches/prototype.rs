@@ -96,7 +96,7 @@ impl Prototype {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn check(&self, user: usize, operation: usize, owner: usize) -> bool {
         let (set, position) = self.users[user];
         let scope = self.scopes[set as usize * self.operations + operation];
@@ -200,7 +200,7 @@ impl Below {
         Below::Ranges { labels, further }
     }
 
-    #[inline]
+    #[inline(always)]
     fn is_below(&self, low: u32, high: u32) -> bool {
         match self {
             Below::Matrix { bits, words } => {
@@ -211,13 +211,16 @@ impl Below {
                 let (number, _, _) = labels[low as usize];
                 let (start, end, has_further) = labels[high as usize];
                 start < number && number < end
-                    || has_further
-                        && further[&high]
-                            .iter()
-                            .any(|(start, end)| *start <= number && number < *end)
+                    || has_further && is_in_further(further, high, number)
             }
         }
     }
+}
+
+#[inline(never)]
+fn is_in_further(further: &HashMap<u32, Vec<(u32, u32)>>, high: u32, number: u32) -> bool {
+    let mut ranges = further[&high].iter();
+    ranges.any(|(start, end)| *start <= number && number < *end)
 }
 
 fn numbers<'n>(names: impl Iterator<Item = &'n String>) -> HashMap<&'n str, usize> {
