@@ -1,0 +1,182 @@
+//! Why a request was denied, for those who ask.
+
+use super::verdict::Code;
+use crate::id::{FeatureId, PermissionId, PropertyId};
+
+/// Which part of the catalog or the request a denial is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Part {
+    /// The request's subject.
+    Subject,
+    /// The request's resource.
+    Resource,
+    /// The permission itself.
+    Permission,
+    /// An ancestor of the permission in the tree.
+    Ancestor,
+    /// The pair of permission and operation.
+    Pair,
+    /// The operation.
+    Operation,
+}
+
+impl Part {
+    pub(super) const EVERY: [Part; 6] = [
+        Part::Subject,
+        Part::Resource,
+        Part::Permission,
+        Part::Ancestor,
+        Part::Pair,
+        Part::Operation,
+    ];
+
+    /// The word of the stable form: `subject`, `resource`, `permission`, `ancestor`, `pair`, `operation`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Part::Subject => "subject",
+            Part::Resource => "resource",
+            Part::Permission => "permission",
+            Part::Ancestor => "ancestor",
+            Part::Pair => "pair",
+            Part::Operation => "operation",
+        }
+    }
+}
+
+/// Why a request was denied, with the facts of it. [`DenyReason::code`] is stable (semver covers it).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DenyReason {
+    /// Nothing is loaded yet that could decide. No engine answers so: a `Live` does, of the feature `live`.
+    NotReady,
+    /// An identifier of the request is empty, longer than 256 bytes, or holds a control character (D12).
+    InvalidIdentifier,
+    /// The catalog serves many accounts and this part of the request states none (D11).
+    MissingAccount(Part),
+    /// This part of the request is of another account (D11).
+    WrongAccount(Part),
+    /// The directory has no such user, or the handle is of another account.
+    UnknownSubject,
+    /// There is no such role, or tokens may not bring it (D18).
+    UnknownRole,
+    /// The token's position does not exist (D18).
+    UnknownPosition,
+    /// The user is suspended (D2).
+    Suspended,
+    /// The catalog has no such resource type.
+    UnknownType,
+    /// The type has no such action, or the handle is of another catalog.
+    UnknownAction,
+    /// A record operation was asked of the type, or the other way round (D14).
+    AskedWrongWay,
+    /// No role of the subject grants a permission that allows it (D3).
+    NotGranted,
+    /// A role of the subject denies the permission (D4).
+    Denied,
+    /// A feature is not enabled in the account (D6, D9).
+    FeatureDisabled {
+        /// The first missing feature.
+        feature: FeatureId,
+        /// Where the catalog names it.
+        on: Part,
+    },
+    /// A prerequisite is not effective (D7, D9).
+    PrerequisiteMissing {
+        /// The first missing prerequisite.
+        permission: PermissionId,
+        /// Where the catalog names it.
+        on: Part,
+        /// Why that one is not effective.
+        cause: PrerequisiteCause,
+    },
+    /// The permission's scope does not reach the record's owner (S1).
+    OutOfScope,
+    /// A condition does not hold (D10).
+    ConditionNotMet {
+        /// The property on its left.
+        property: PropertyId,
+        /// Where the catalog states the condition.
+        on: Part,
+    },
+    /// A property that a condition reads is missing (D10).
+    PropertyMissing {
+        /// The property.
+        property: PropertyId,
+        /// Where the catalog states the condition.
+        on: Part,
+    },
+    /// A property that a condition reads is of another type than declared (D10).
+    PropertyWrongType {
+        /// The property.
+        property: PropertyId,
+        /// Where the catalog states the condition.
+        on: Part,
+    },
+}
+
+impl DenyReason {
+    /// The stable code, `not_granted`.
+    pub const fn code(self) -> &'static str {
+        self.to_code().as_str()
+    }
+
+    const fn to_code(self) -> Code {
+        match self {
+            DenyReason::NotReady => Code::NotReady,
+            DenyReason::InvalidIdentifier => Code::InvalidIdentifier,
+            DenyReason::MissingAccount(_) => Code::MissingAccount,
+            DenyReason::WrongAccount(_) => Code::WrongAccount,
+            DenyReason::UnknownSubject => Code::UnknownSubject,
+            DenyReason::UnknownRole => Code::UnknownRole,
+            DenyReason::UnknownPosition => Code::UnknownPosition,
+            DenyReason::Suspended => Code::Suspended,
+            DenyReason::UnknownType => Code::UnknownType,
+            DenyReason::UnknownAction => Code::UnknownAction,
+            DenyReason::AskedWrongWay => Code::AskedWrongWay,
+            DenyReason::NotGranted => Code::NotGranted,
+            DenyReason::Denied => Code::Denied,
+            DenyReason::FeatureDisabled { .. } => Code::FeatureDisabled,
+            DenyReason::PrerequisiteMissing { .. } => Code::PrerequisiteMissing,
+            DenyReason::OutOfScope => Code::OutOfScope,
+            DenyReason::ConditionNotMet { .. } => Code::ConditionNotMet,
+            DenyReason::PropertyMissing { .. } => Code::PropertyMissing,
+            DenyReason::PropertyWrongType { .. } => Code::PropertyWrongType,
+        }
+    }
+}
+
+/// Why a prerequisite is not effective (D8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PrerequisiteCause {
+    /// No role grants it.
+    NotGranted,
+    /// A role denies it.
+    Denied,
+    /// A feature it needs is not enabled.
+    FeatureDisabled,
+    /// A prerequisite of its own is not effective.
+    PrerequisiteMissing,
+}
+
+impl PrerequisiteCause {
+    /// The stable code of the reason it stands for.
+    pub const fn code(self) -> &'static str {
+        match self {
+            PrerequisiteCause::NotGranted => Code::NotGranted.as_str(),
+            PrerequisiteCause::Denied => Code::Denied.as_str(),
+            PrerequisiteCause::FeatureDisabled => Code::FeatureDisabled.as_str(),
+            PrerequisiteCause::PrerequisiteMissing => Code::PrerequisiteMissing.as_str(),
+        }
+    }
+
+    pub(super) fn of(code: u8) -> Self {
+        match code {
+            c if c == Code::NotGranted as u8 => PrerequisiteCause::NotGranted,
+            c if c == Code::Denied as u8 => PrerequisiteCause::Denied,
+            c if c == Code::FeatureDisabled as u8 => PrerequisiteCause::FeatureDisabled,
+            _ => PrerequisiteCause::PrerequisiteMissing,
+        }
+    }
+}
