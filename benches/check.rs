@@ -48,6 +48,9 @@ fn check(criterion: &mut Criterion) {
         bench("many", &|times| many(&engine, &by_handle, times));
         bench("loop", &|times| one_by_one(&engine, &by_handle, times));
         bench("string", &|times| string(&engine, &by_name, times));
+        bench("many/string", &|times| {
+            many_by_name(&engine, &by_name, times)
+        });
         // The least that could answer the same, on this machine and in this hour.
         bench("bare/handle", &|times| bare(&prototype, &by_number, times));
         bench("bare/string", &|times| {
@@ -110,6 +113,15 @@ fn string(engine: &Engine, requests: &[ByName], times: usize) {
         let decision = engine.check(it.user, it.action, &it.record());
         black_box(&decision);
     }
+}
+
+#[inline(never)]
+fn many_by_name(engine: &Engine, requests: &[ByName], times: usize) {
+    let requests = requests.iter().cycle().take(times);
+    let requests = requests.map(|it| (it.user, it.action, it));
+    engine.check_many(requests).for_each(|decision| {
+        black_box(decision.is_allow());
+    });
 }
 
 #[inline(never)]

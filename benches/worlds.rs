@@ -7,7 +7,9 @@ use bailiwick::document::{
     PackageDocument, PairDocument, PermissionDocument, PolicyDocument, PositionDocument, Reach,
     RoleDocument, TypeDocument, UserDocument,
 };
-use bailiwick::{Catalog, Engine, OperationId, Owner, Record, Resource, Scope, Timestamp, UserId};
+use bailiwick::{
+    Catalog, Engine, OperationId, Owner, Record, Resource, ResourceType, Scope, Timestamp, UserId,
+};
 
 /// A splitmix64 generator: the same worlds on every machine.
 pub(crate) struct Random(pub(crate) u64);
@@ -58,6 +60,16 @@ pub(crate) struct ByName {
     pub(crate) user: &'static str,
     pub(crate) action: &'static str,
     pub(crate) owner: &'static str,
+}
+
+impl Resource for ByName {
+    fn resource_type(&self) -> ResourceType<'_> {
+        ResourceType::Named("thing")
+    }
+
+    fn owner(&self) -> Owner<'_> {
+        Owner::Named(self.owner)
+    }
 }
 
 impl ByName {

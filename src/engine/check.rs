@@ -352,8 +352,8 @@ impl State {
 /// Requests that are decided together.
 pub(crate) const TOGETHER: usize = 16;
 
-/// Users whose records fill two megabytes: past the second-level caches of today. (With a hundred thousand
-/// users, looking up first took half as long again.)
+/// Users who fill a megabyte: past the second-level caches of today. (With a hundred thousand
+/// users, fetching first took half as long again.)
 const FAR: usize = 1 << 18;
 
 const NO_PROPERTIES: &crate::request::PropertyMap = &crate::request::PropertyMap::new();
