@@ -15,7 +15,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bailiwick::document::{PolicyDocument, UserDocument};
-use bailiwick::{Catalog, Engine};
+use bailiwick::{Catalog, Decision, Engine};
 use criterion::{Criterion, criterion_group, criterion_main};
 use prototype::Prototype;
 use worlds::{ByHandle, ByName, World};
@@ -56,12 +56,19 @@ fn check(criterion: &mut Criterion) {
         bench("bare/string", &|times| {
             bare_string(&prototype, &by_name, times)
         });
-        // Half of them on each of two threads: half the time, where nothing is shared but what is read.
+        // Half of them on each of two threads: half the time, where nothing is shared but what is read. The
+        // second begins half-way, so as not to find what the first has just fetched.
+        let by_handle = [turned(&by_handle), by_handle];
+        let by_number = [turned(&by_number), by_number];
         bench("two threads/handle", &|times| {
-            halved(times, &|times| handle(&engine, &by_handle, times));
+            halved(times, &|which, times| {
+                handle(&engine, &by_handle[which], times)
+            });
         });
         bench("two threads/bare", &|times| {
-            halved(times, &|times| bare(&prototype, &by_number, times));
+            halved(times, &|which, times| {
+                bare(&prototype, &by_number[which], times)
+            });
         });
         group.finish();
     }
@@ -73,14 +80,20 @@ fn timed(times: usize, run: &dyn Fn(usize)) -> Duration {
     start.elapsed()
 }
 
-fn halved(times: usize, run: &(dyn Fn(usize) + Sync)) {
+fn halved(times: usize, run: &(dyn Fn(usize, usize) + Sync)) {
     thread::scope(|scope| {
-        scope.spawn(|| run(times / 2));
-        run(times - times / 2);
+        scope.spawn(|| run(0, times / 2));
+        run(1, times - times / 2);
     });
 }
 
-// Each loop is a function, so that what is outside of the check is held in registers, as a host would have it.
+fn turned<T: Copy>(requests: &[T]) -> Vec<T> {
+    let (first, second) = requests.split_at(requests.len() / 2);
+    [second, first].concat()
+}
+
+// Each loop is a function, so that what is outside of the check is held in registers, as a host would have
+// it.
 
 #[inline(never)]
 fn handle(engine: &Engine, requests: &[ByHandle], times: usize) {
@@ -171,6 +184,19 @@ fn agree(
         ];
         assert_eq!((by_handle.is_allow(), by_name), (expected, [expected; 2]));
     }
+    let decided = |requests: &mut dyn Iterator<Item = Decision>| -> Vec<bool> {
+        requests.map(|it| it.is_allow()).collect()
+    };
+    let by_handle = by_handle
+        .iter()
+        .map(|it| (it.user, it.operation, &it.record));
+    let by_name = by_name.iter().map(|it| (it.user, it.action, it));
+    let expected = by_number
+        .iter()
+        .map(|&[user, operation, owner]| prototype.check(user, operation, owner));
+    let expected: Vec<bool> = expected.collect();
+    assert!(decided(&mut engine.check_many(by_handle)) == expected);
+    assert!(decided(&mut engine.check_many(by_name)) == expected);
 }
 
 /// From documents in memory to an engine: what a host waits for at boot, and for each account.

@@ -2,6 +2,7 @@
 //! rules that the worlds do not need, nothing that can change. What a check costs is held against it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{Hash, Hasher};
 
 use bailiwick::Scope;
 use bailiwick::document::PositionDocument;
@@ -13,18 +14,20 @@ pub(crate) struct Prototype {
     operations: usize,
     /// For each role or package, the scope of each operation, 0 for none; a user of these worlds has one.
     scopes: Vec<u8>,
-    /// For each user, the role or package and the position.
-    users: Vec<(u32, u32)>,
+    /// For each user, the role or package above [`POSITION_BITS`], and the position.
+    users: Vec<u32>,
     below: Below,
     user_names: HashMap<Key, u32, RandomState>,
     actions: HashMap<Key, u32, RandomState>,
 }
 
+const POSITION_BITS: u32 = 20;
+
 /// Who stands below whom.
 enum Below {
     /// For each position, a bit for each that stands below it.
     Matrix { bits: Vec<u64>, words: usize },
-    /// Where that would take a gigabyte: a number for each position, one past the last below it in a tree,
+    /// Where that would not lie in the caches: a number for each position, one past the last below it in a tree,
     /// and whether it reaches others besides.
     Ranges {
         labels: Vec<(u32, u32, bool)>,
@@ -33,16 +36,25 @@ enum Below {
 }
 
 /// A name of 8 to 16 bytes, as those of the worlds are, in the table itself.
-#[derive(PartialEq, Eq, Hash)]
-struct Key(u64, u64, usize);
+#[derive(PartialEq, Eq)]
+struct Key([u8; 16]);
 
 impl Key {
     #[inline]
     fn of(name: &str) -> Key {
         let word = |bytes: Option<&[u8; 8]>| u64::from_le_bytes(*bytes.expect("8 bytes at least"));
         let bytes = name.as_bytes();
-        let (first, last) = (bytes.first_chunk(), bytes.last_chunk());
-        Key(word(first), word(last), name.len())
+        let further = (16 - name.len() as u32) * 8;
+        let last = word(bytes.last_chunk()).checked_shr(further).unwrap_or(0);
+        let words = u128::from(word(bytes.first_chunk())) | u128::from(last) << 64;
+        Key(words.to_le_bytes())
+    }
+}
+
+impl Hash for Key {
+    #[inline]
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        hasher.write_u128(u128::from_le_bytes(self.0));
     }
 }
 
@@ -78,7 +90,8 @@ impl Prototype {
                 (None, None) => panic!("a user of these worlds has a role or a package"),
             };
             let position = user.position.as_deref();
-            (set as u32, position.map_or(0, |it| positions[it] as u32))
+            let position = position.map_or(0, |it| positions[it] as u32);
+            (set as u32) << POSITION_BITS | position
         });
         let names = |names: &mut dyn Iterator<Item = &String>| {
             names
@@ -98,7 +111,8 @@ impl Prototype {
 
     #[inline(always)]
     pub(crate) fn check(&self, user: usize, operation: usize, owner: usize) -> bool {
-        let (set, position) = self.users[user];
+        let parts = |user: u32| (user >> POSITION_BITS, user & ((1 << POSITION_BITS) - 1));
+        let (set, position) = parts(self.users[user]);
         let scope = self.scopes[set as usize * self.operations + operation];
         if scope == 0 || scope == Scope::All as u8 {
             return scope != 0;
@@ -106,7 +120,7 @@ impl Prototype {
         if user == owner {
             return true;
         }
-        let (_, owners) = self.users[owner];
+        let (_, owners) = parts(self.users[owner]);
         let is_below = self.below.is_below(owners, position);
         let needed = Scope::All as u8 - 2 * u8::from(is_below) - u8::from(position == owners);
         scope >= needed
@@ -138,7 +152,7 @@ impl Below {
                     .collect()
             })
             .collect();
-        match positions.len() <= 10_000 {
+        match positions.len() <= 1_000 {
             true => Below::matrix(&seniors),
             false => Below::ranges(&seniors),
         }

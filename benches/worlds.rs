@@ -39,12 +39,14 @@ pub(crate) struct World {
 }
 
 /// A request by handles; the record is the host's own struct.
+#[derive(Clone, Copy)]
 pub(crate) struct ByHandle {
     pub(crate) user: UserId,
     pub(crate) operation: OperationId,
     pub(crate) record: Owned,
 }
 
+#[derive(Clone, Copy)]
 pub(crate) struct Owned(pub(crate) UserId);
 
 impl Resource for Owned {

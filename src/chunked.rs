@@ -142,7 +142,7 @@ impl<T> Sparse<T> {
 }
 
 /// A vector that is one piece up to `1 << BITS` items, read behind one pointer, and chunks behind two where
-/// it has more. (Labels of positions are read for every scoped check, two of them. With the first items in
+/// it has more. (Users, and the labels of their positions, are read for every check. With the first items in
 /// one piece and the others in chunks, which of them is read was mispredicted, and a processor that waits
 /// for memory to learn it looks at no further check meanwhile.)
 #[derive(Debug, Clone)]

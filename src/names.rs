@@ -40,7 +40,7 @@ const SHORTER: u8 = 0xf0;
 /// The last byte where the name lies elsewhere: its start and length are told by the bytes before.
 const ELSEWHERE: u8 = 0xc0;
 
-/// A name as two words, as [`Entry::name`] has them; of a name that does not fit, nothing.
+/// A name as two words, as [`Entry::name`] has them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Key {
     first: u64,
@@ -581,6 +581,43 @@ mod tests {
         assert!(bytes(17) - bytes(16) <= 17);
         // Up to 16 bytes a name lies in the table, or nowhere else than in the text.
         assert!(bytes(16) - bytes(6) <= 10);
+    }
+
+    #[test]
+    fn pairs_of_names_are_told_apart() {
+        let texts = [
+            "",
+            "a",
+            "a\0",
+            "\0a",
+            "b",
+            "eight by",
+            "nine byte",
+            "fifteen bytes..",
+            "sixteen bytes...",
+        ];
+        let mut pairs = NamePairs::default();
+        let each = || {
+            texts
+                .iter()
+                .flat_map(|first| texts.iter().map(move |second| (first, second)))
+        };
+        for ((first, second), number) in each().zip(0..).step_by(2) {
+            pairs.insert(first, second, number);
+        }
+        for ((first, second), number) in each().zip(0..) {
+            let expected = (number % 2 == 0).then_some(number);
+            assert_eq!(
+                pairs.get(first, second).unwrap(),
+                expected,
+                "{first:?} {second:?}"
+            );
+        }
+        let long = "seventeen bytes..";
+        pairs.insert(long, "a", 900);
+        for (first, second) in [(long, "a"), ("a", long), (long, long)] {
+            assert!(pairs.get(first, second).is_err());
+        }
     }
 
     #[test]

@@ -385,7 +385,8 @@ pub struct Record<'a> {
     account: Option<&'a str>,
     owner: Owner<'a>,
     owner_position: OwnerPosition<'a>,
-    properties: PropertyMap,
+    /// Behind a pointer, so that a record without any is cheap to make and to drop.
+    properties: Option<Box<PropertyMap>>,
 }
 
 impl<'a> Record<'a> {
@@ -397,7 +398,7 @@ impl<'a> Record<'a> {
             account: None,
             owner: Owner::None,
             owner_position: OwnerPosition::Directory,
-            properties: PropertyMap(Vec::new()),
+            properties: None,
         }
     }
 
@@ -433,7 +434,7 @@ impl<'a> Record<'a> {
 
     /// A property.
     pub fn property(mut self, name: impl Into<String>, value: impl Into<PropertyValue>) -> Self {
-        self.properties.set(name, value);
+        self.properties.get_or_insert_default().set(name, value);
         self
     }
 }
@@ -460,7 +461,7 @@ impl Resource for Record<'_> {
     }
 
     fn property(&self, _: PropertyId, name: &str) -> Option<Value<'_>> {
-        self.properties.get(name)
+        self.properties.as_ref()?.get(name)
     }
 }
 

@@ -32,6 +32,8 @@ pub struct Decision {
     catalog: CatalogBrand,
 }
 
+const _: () = assert!(size_of::<Decision>() == 24);
+
 /// The brand of the catalog in a whole word: of half a word and padding, a copy made at once waited until
 /// the halves were written back (which took as long as the check).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

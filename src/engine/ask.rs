@@ -50,9 +50,11 @@ impl Engine {
         )
     }
 
-    /// [`check`](Engine::check) for each of many requests, in their order. Of a directory that does not
-    /// fit the caches some are decided at a time, so that what they read is fetched side by side; of
-    /// others it costs what a loop does, by `for_each` and `collect` more surely than by `for`.
+    /// [`check`](Engine::check) for each of many requests, in their order.
+    ///
+    /// It costs what a loop does, and less of a directory that does not fit the caches: up to sixteen
+    /// requests are then taken before the first of them is decided, so that what they read is fetched side
+    /// by side.
     pub fn check_many<'a, S, A, R>(
         &self,
         requests: impl IntoIterator<Item = (S, A, &'a R)>,
@@ -103,9 +105,13 @@ struct CheckMany<'e, 'a, I, R: ?Sized, C: ?Sized> {
     engine: &'e Engine,
     context: &'e C,
     requests: I,
-    /// Those that were taken together, and which of them are not decided yet.
+    /// Whether requests are taken together.
+    is_far: bool,
+    /// Those that were taken, and which of them are not decided yet.
     taken: [Option<(Subject<'a>, Action<'a>, &'a R)>; TOGETHER],
     left: Range<usize>,
+    /// Whether there was no further one to take.
+    has_ended: bool,
 }
 
 impl<'e, I, R: ?Sized, C: ?Sized> CheckMany<'e, '_, I, R, C> {
@@ -114,8 +120,10 @@ impl<'e, I, R: ?Sized, C: ?Sized> CheckMany<'e, '_, I, R, C> {
             engine,
             context,
             requests: requests.into_iter(),
+            is_far: engine.0.is_far(),
             taken: [const { None }; TOGETHER],
             left: 0..0,
+            has_ended: false,
         }
     }
 }
@@ -133,12 +141,12 @@ where
     #[inline]
     fn next(&mut self) -> Option<Decision> {
         let state = &self.engine.0;
-        if !state.is_far() {
+        if !self.is_far {
             let (subject, action, resource) = self.requests.next()?;
             let asked = self.engine.in_context(self.context);
             return Some(asked.check(subject, action, resource));
         }
-        if self.left.is_empty() {
+        if self.left.is_empty() && !self.has_ended {
             let requests = self.requests.by_ref().take(TOGETHER);
             let requests =
                 requests.map(|(subject, action, it)| (subject.into(), action.into(), it));
@@ -147,6 +155,7 @@ where
                 *slot = Some(request);
                 self.left.end += 1;
             }
+            self.has_ended = self.left.end < TOGETHER;
             state.fetch_together(&self.taken);
         }
         let next = self.left.next()?;
@@ -159,7 +168,7 @@ where
     #[inline]
     fn fold<B, F: FnMut(B, Decision) -> B>(mut self, first: B, mut f: F) -> B {
         let mut folded = first;
-        if self.engine.0.is_far() {
+        if self.is_far {
             for decision in self.by_ref() {
                 folded = f(folded, decision);
             }
@@ -174,10 +183,14 @@ where
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         let (least, most) = self.requests.size_hint();
-        let made = self.left.len();
+        let (least, most) = match self.has_ended {
+            true => (0, Some(0)),
+            false => (least, most),
+        };
+        let left = self.left.len();
         (
-            least.saturating_add(made),
-            most.and_then(|it| it.checked_add(made)),
+            least.saturating_add(left),
+            most.and_then(|it| it.checked_add(left)),
         )
     }
 }
@@ -415,4 +428,84 @@ fn same_ownership(
             }
             (a, b) => a == b,
         }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::{CatalogDocument, PolicyDocument, UserDocument};
+    use crate::{Catalog, Record, Timestamp};
+
+    fn engine() -> Engine {
+        let catalog = CatalogDocument::from_toml(
+            "c.toml",
+            r#"
+            format = 1
+            id = "shop"
+            version = 1
+            permissions = [{ path = "orders", scopes = ["own", "reports", "all"] }]
+            types = [{ id = "order" }]
+            operations = [{ type = "order", action = "cancel", on = "record", allowed_by = ["orders"] }]
+            "#,
+        );
+        let policy = PolicyDocument::from_toml(
+            "p.toml",
+            r#"
+            format = 1
+            catalog_version = 1
+            roles = [{ id = "seller", grants = [{ select = "orders", scope = "reports" }] }]
+            positions = [{ id = "head" }, { id = "hand", reports_to = ["head"] }]
+            "#,
+        );
+        let catalog = Catalog::new(catalog).unwrap();
+        let mut builder = Engine::builder(&catalog, policy, Timestamp(0)).unwrap();
+        for (user, position) in [("ann", "head"), ("bob", "hand"), ("cid", "hand")] {
+            let user = UserDocument::new(user).role("seller").position(position);
+            builder.add(&user).unwrap();
+        }
+        builder.build().unwrap().engine
+    }
+
+    /// What many users bring about, on few.
+    #[test]
+    fn requests_that_are_taken_together_are_decided_alike() {
+        let engine = engine();
+        let who = ["ann", "bob", "nobody", "cid", ""];
+        let records = ["ann", "bob", "cid", "nobody", "\0"].map(|it| Record::of("order").owner(it));
+        for count in [0, 1, 15, 16, 17, 32, 33, 100] {
+            let requests = || (0..count).map(|it| (who[it % 5], "cancel", &records[it / 5 % 5]));
+            let one_by_one: Vec<Decision> = requests()
+                .map(|(subject, action, record)| engine.check(subject, action, record))
+                .collect();
+            let together = || CheckMany {
+                is_far: true,
+                ..CheckMany::new(&engine, &(), requests())
+            };
+            assert!(together().eq(one_by_one.iter().copied()));
+            assert_eq!(together().collect::<Vec<_>>(), one_by_one);
+            let mut some = together();
+            for (given, expected) in one_by_one.iter().enumerate() {
+                assert_eq!(some.size_hint(), (count - given, Some(count - given)));
+                assert_eq!(some.next(), Some(*expected));
+            }
+            assert_eq!((some.next(), some.size_hint()), (None, (0, Some(0))));
+        }
+    }
+
+    #[test]
+    fn requests_that_have_ended_are_not_asked_again() {
+        let engine = engine();
+        let record = Record::of("order").owner("ann");
+        let mut asked = 0;
+        // Three, none, and then more.
+        let requests = std::iter::from_fn(|| {
+            asked += 1;
+            (asked != 4).then_some(("ann", "cancel", &record))
+        });
+        let many = CheckMany {
+            is_far: true,
+            ..CheckMany::new(&engine, &(), requests)
+        };
+        assert_eq!(many.take(9).count(), 3);
+    }
 }

@@ -66,7 +66,7 @@ impl State {
         self.check_slowly(&copied, action, resource, context, extent)
     }
 
-    /// Whether so many users lie outside the caches that requests are better decided together.
+    /// Whether so many users lie outside the caches that requests are better taken together.
     #[inline]
     pub(crate) fn is_far(&self) -> bool {
         self.users.numbers() as usize >= FAR
@@ -349,10 +349,10 @@ impl State {
     }
 }
 
-/// Requests that are decided together.
+/// Requests that are taken together.
 pub(crate) const TOGETHER: usize = 16;
 
-/// Users who fill a megabyte: past the second-level caches of today. (With a hundred thousand
+/// Users who fill a megabyte, at four bytes each: past the second-level caches of today. (With a hundred thousand
 /// users, fetching first took half as long again.)
 const FAR: usize = 1 << 18;
 

@@ -7,6 +7,7 @@ use crate::chunked::{Chunked, Fronted};
 /// that, and in eight where they do not.
 ///
 /// With a million users it is the caches that a check by handle waits for: half the bytes, half the lines.
+/// A change copies up to 64 KB of them; the first number that does not fit rewrites all, once.
 /// Which of the two it is was settled at loading, or by the first number that does not fit; it is the same
 /// branch for every user, and so predicted.
 #[derive(Clone)]

@@ -44,7 +44,7 @@ impl User {
     /// One more than the access set, one more than the position, and whether suspended: of whoever was
     /// removed, and without a position, 0.
     pub(super) fn parts(self) -> (u32, u32, bool) {
-        let is_suspended = self.is_suspended() && !self.is_removed();
+        let is_suspended = self.is_suspended();
         let access = self.access & !(u32::from(is_suspended) << 31);
         let parts = (access.wrapping_add(1), self.position.wrapping_add(1));
         (parts.0, parts.1, is_suspended)
@@ -63,7 +63,7 @@ impl User {
 
     #[inline]
     pub(crate) fn is_suspended(self) -> bool {
-        self.access & SUSPENDED != 0
+        self.access & SUSPENDED != 0 && !self.is_removed()
     }
 
     #[inline]
@@ -71,7 +71,8 @@ impl User {
         (self.access & !SUSPENDED) as usize
     }
 
-    /// The row of the access set in the tables of cells; past all rows of whoever is suspended.
+    /// The row of the access set in the tables of cells; past all rows of whoever is suspended
+    /// or was removed.
     #[inline]
     pub(crate) fn row(self) -> usize {
         self.access as usize

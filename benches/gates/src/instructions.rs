@@ -53,13 +53,13 @@ impl Asked {
         let (by_handle, by_name) = world.requests(&asked.engine);
         for (handle, name) in by_handle.into_iter().zip(by_name) {
             let operation: usize = name.action["action-".len()..].parse().expect("a number");
-            let bare = (numbers[&*name.user], operation, numbers[&*name.owner]);
+            let bare = (numbers[name.user], operation, numbers[name.owner]);
             let check = asked
                 .engine
                 .check(handle.user, handle.operation, &handle.record);
             let by_string = asked
                 .engine
-                .check(&*name.user, &*name.action, &name.record());
+                .check(name.user, name.action, &name.record());
             let by_prototype = asked.prototype.check(bare.0, bare.1, bare.2);
             assert_eq!(check.is_allow(), by_string.is_allow());
             assert_eq!(

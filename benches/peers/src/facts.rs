@@ -59,6 +59,7 @@ impl Facts {
 }
 
 /// One page of a list: which of the records that these users own may the user see?
+#[derive(Clone)]
 pub(crate) struct Listing {
     pub(crate) user: Box<str>,
     pub(crate) action: Box<str>,

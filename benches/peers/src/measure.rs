@@ -157,8 +157,8 @@ impl Judge<'_> {
                 let asked = &by_name[random.below(by_name.len())];
                 let mut owner = || users[random.below(users.len())].id.as_str().into();
                 Listing {
-                    user: asked.user.clone(),
-                    action: asked.action.clone(),
+                    user: asked.user.into(),
+                    action: asked.action.into(),
                     owners: (0..ROWS).map(|_| owner()).collect(),
                 }
             })

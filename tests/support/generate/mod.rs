@@ -23,8 +23,16 @@ pub(crate) const NOW: Timestamp = Timestamp(1_000_000);
 pub(crate) const TEXTS: &[&str] = &["x", "y", "z", ""];
 pub(crate) const INTEGERS: &[i64] = &[0, 1, 2, i64::MIN, i64::MAX];
 
-const TYPES: &[&str] = &["contact", "order", "a type"];
-const ACTIONS: &[&str] = &["view", "edit", "create", "export", "assign:to", "é"];
+// Some of up to 16 bytes, and some longer: they are looked up otherwise.
+const TYPES: &[&str] = &["contact", "order", "a type of resource"];
+const ACTIONS: &[&str] = &[
+    "view",
+    "edit",
+    "create",
+    "export:all_pages",
+    "assign:to_another",
+    "é",
+];
 const PROPERTIES: &[&str] = &["status", "size", "vip", "tags"];
 const FEATURES: &[&str] = &["sms", "mail", "fax"];
 const SYSTEM_ROLES: &[&str] = &[

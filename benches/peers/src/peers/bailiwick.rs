@@ -49,9 +49,9 @@ impl Peer for ByHandle {
 
     fn request(&self, asked: &ByName) -> worlds::ByHandle {
         worlds::ByHandle {
-            user: user(&self.0, &asked.user),
-            operation: operation(&self.0, &asked.action),
-            record: Owned(user(&self.0, &asked.owner)),
+            user: user(&self.0, asked.user),
+            operation: operation(&self.0, asked.action),
+            record: Owned(user(&self.0, asked.owner)),
         }
     }
 
@@ -99,19 +99,11 @@ impl Peer for ByString {
     }
 
     fn request(&self, asked: &ByName) -> ByName {
-        ByName {
-            user: asked.user.clone(),
-            action: asked.action.clone(),
-            owner: asked.owner.clone(),
-        }
+        *asked
     }
 
     fn page(&self, listing: &Listing) -> Listing {
-        Listing {
-            user: listing.user.clone(),
-            action: listing.action.clone(),
-            owners: listing.owners.clone(),
-        }
+        listing.clone()
     }
 
     fn asker(&self) -> &Engine {
@@ -120,7 +112,7 @@ impl Peer for ByString {
 
     fn check(engine: &mut &Engine, request: &ByName) -> bool {
         engine
-            .check(&*request.user, &*request.action, &request.record())
+            .check(request.user, request.action, &request.record())
             .is_allow()
     }
 

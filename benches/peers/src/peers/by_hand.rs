@@ -111,19 +111,11 @@ impl Peer for ByHand {
     }
 
     fn request(&self, asked: &ByName) -> ByName {
-        ByName {
-            user: asked.user.clone(),
-            action: asked.action.clone(),
-            owner: asked.owner.clone(),
-        }
+        *asked
     }
 
     fn page(&self, listing: &Listing) -> Listing {
-        Listing {
-            user: listing.user.clone(),
-            action: listing.action.clone(),
-            owners: listing.owners.clone(),
-        }
+        listing.clone()
     }
 
     fn asker(&self) -> &ByHand {
@@ -131,11 +123,11 @@ impl Peer for ByHand {
     }
 
     fn check(maps: &mut &ByHand, request: &ByName) -> bool {
-        let Some(user) = maps.users.get(&*request.user) else {
+        let Some(user) = maps.users.get(request.user) else {
             return false;
         };
-        maps.scope(user, &request.action)
-            .is_some_and(|it| maps.reaches(it, (&request.user, user), &request.owner))
+        maps.scope(user, request.action)
+            .is_some_and(|it| maps.reaches(it, (request.user, user), request.owner))
     }
 
     fn check_names(&self, asker: &mut Self::Asker<'_>, asked: &ByName) -> bool {

@@ -177,19 +177,11 @@ macro_rules! peer {
             }
 
             fn request(&self, asked: &ByName) -> ByName {
-                ByName {
-                    user: asked.user.clone(),
-                    action: asked.action.clone(),
-                    owner: asked.owner.clone(),
-                }
+                *asked
             }
 
             fn page(&self, listing: &Listing) -> Listing {
-                Listing {
-                    user: listing.user.clone(),
-                    action: listing.action.clone(),
-                    owners: listing.owners.clone(),
-                }
+                listing.clone()
             }
 
             fn asker(&self) -> &$peer {
@@ -198,7 +190,7 @@ macro_rules! peer {
 
             fn check(it: &mut &$peer, asked: &ByName) -> bool {
                 it.users
-                    .is_allowed(&it.enforcer, &asked.user, &asked.action, &asked.owner)
+                    .is_allowed(&it.enforcer, asked.user, asked.action, asked.owner)
             }
 
             fn check_names(&self, asker: &mut Self::Asker<'_>, asked: &ByName) -> bool {
