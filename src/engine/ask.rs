@@ -52,9 +52,9 @@ impl Engine {
 
     /// [`check`](Engine::check) for each of many requests, in their order.
     ///
-    /// It costs what a loop does, and less of a directory that does not fit the caches: up to sixteen
-    /// requests are then taken before the first of them is decided, so that what they read is fetched side
-    /// by side.
+    /// By `for_each`, `collect` and their like it costs what a loop of checks does, by `for` a little more.
+    /// Of a directory that does not fit the caches it costs less: up to sixteen requests are then taken
+    /// before the first of them is decided, so that what they read is fetched side by side.
     pub fn check_many<'a, S, A, R>(
         &self,
         requests: impl IntoIterator<Item = (S, A, &'a R)>,
@@ -164,7 +164,7 @@ where
     }
 
     /// What `for_each`, `collect` and their like go through: each decision goes where it is wanted, and
-    /// not through an `Option` on the way, which took as long again.
+    /// not through an `Option` on the way, which took a fifth more.
     #[inline]
     fn fold<B, F: FnMut(B, Decision) -> B>(mut self, first: B, mut f: F) -> B {
         let mut folded = first;
