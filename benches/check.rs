@@ -9,7 +9,6 @@ mod prototype;
 #[allow(dead_code, reason = "each bench uses its own part of the worlds")]
 mod worlds;
 
-use std::collections::HashMap;
 use std::hint::black_box;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -35,7 +34,7 @@ fn check(criterion: &mut Criterion) {
         let engine = world.load(&catalog);
         let prototype = Prototype::new(&world);
         let (by_handle, by_name) = world.requests(&engine);
-        let by_number = numbered(&world, &by_name);
+        let by_number = world.numbered(&by_name);
         agree(&engine, &prototype, &by_handle, &by_name, &by_number);
         let mut group = criterion.benchmark_group(world.name);
         let mut bench = |name: &str, run: &dyn Fn(usize)| {
@@ -149,19 +148,6 @@ fn bare_string(prototype: &Prototype, requests: &[ByName], times: usize) {
     for it in requests.iter().cycle().take(times) {
         black_box(prototype.check_names(it.user, it.action, it.owner));
     }
-}
-
-/// User, operation and owner of the same requests, by number.
-fn numbered(world: &World, requests: &[ByName]) -> Vec<[usize; 3]> {
-    let numbers = |names: &mut dyn Iterator<Item = String>| -> HashMap<String, usize> {
-        names.zip(0..).collect()
-    };
-    let users = numbers(&mut world.users.iter().map(|it| it.id.clone()));
-    let operations = numbers(&mut world.catalog.operations.iter().map(|it| it.action.clone()));
-    let numbered = requests.iter();
-    numbered
-        .map(|it| [users[it.user], operations[it.action], users[it.owner]])
-        .collect()
 }
 
 /// What is timed decides alike.

@@ -1,6 +1,6 @@
 //! The worlds that benches measure, made at random from a fixed seed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use bailiwick::document::{
     AccountsServed, AdministrationDocument, AskedOn, CatalogDocument, FORMAT, OperationDocument,
@@ -393,5 +393,22 @@ impl World {
         });
         let by_name = by_name.collect();
         (by_handle, by_name)
+    }
+
+    /// User, operation and owner of these requests, by number.
+    pub(crate) fn numbered(&self, requests: &[ByName]) -> Vec<[usize; 3]> {
+        let users: HashMap<&str, usize> = self
+            .users
+            .iter()
+            .map(|it| it.id.as_str())
+            .zip(0..)
+            .collect();
+        let operations = self.catalog.operations.iter();
+        let operations: HashMap<&str, usize> =
+            operations.map(|it| it.action.as_str()).zip(0..).collect();
+        requests
+            .iter()
+            .map(|it| [users[it.user], operations[it.action], users[it.owner]])
+            .collect()
     }
 }

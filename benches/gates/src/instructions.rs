@@ -1,6 +1,7 @@
 //! What a check executes, counted by callgrind: the program runs itself under valgrind, once for each
 //! world, and reads the counts that callgrind left.
 
+use std::collections::HashMap;
 use std::fs;
 use std::hint::black_box;
 use std::path::Path;
@@ -14,7 +15,7 @@ use crate::bounds::Measured;
 use crate::prototype::Prototype;
 use crate::worlds::{self, ByHandle, ByName, World};
 
-type Make = fn() -> World;
+pub(crate) type Make = fn() -> World;
 
 const WORLDS: [(&str, Make); 3] = [("W1", worlds::w1), ("W3", worlds::w3), ("W4", worlds::w4)];
 
@@ -28,7 +29,7 @@ struct Asked {
     by_handle: [Vec<ByHandle>; 2],
     by_name: [Vec<ByName>; 2],
     /// User, operation and owner, by number.
-    bare: [Vec<(usize, usize, usize)>; 2],
+    bare: [Vec<[usize; 3]>; 2],
 }
 
 impl Asked {
@@ -37,12 +38,6 @@ impl Asked {
         let catalog = Catalog::new(world.catalog.clone()).expect("a sound catalog");
         let engine = world.load(&catalog);
         let prototype = Prototype::new(&world);
-        let numbers: std::collections::HashMap<&str, usize> = world
-            .users
-            .iter()
-            .map(|it| it.id.as_str())
-            .zip(0..)
-            .collect();
         let mut asked = Asked {
             by_handle: [Vec::new(), Vec::new()],
             by_name: [Vec::new(), Vec::new()],
@@ -51,16 +46,14 @@ impl Asked {
             engine,
         };
         let (by_handle, by_name) = world.requests(&asked.engine);
-        for (handle, name) in by_handle.into_iter().zip(by_name) {
-            let operation: usize = name.action["action-".len()..].parse().expect("a number");
-            let bare = (numbers[name.user], operation, numbers[name.owner]);
+        let by_number = world.numbered(&by_name);
+        for ((handle, name), bare) in by_handle.into_iter().zip(by_name).zip(by_number) {
+            let [user, operation, owner] = bare;
             let check = asked
                 .engine
                 .check(handle.user, handle.operation, &handle.record);
-            let by_string = asked
-                .engine
-                .check(name.user, name.action, &name.record());
-            let by_prototype = asked.prototype.check(bare.0, bare.1, bare.2);
+            let by_string = asked.engine.check(name.user, name.action, &name.record());
+            let by_prototype = asked.prototype.check(user, operation, owner);
             assert_eq!(check.is_allow(), by_string.is_allow());
             assert_eq!(
                 check.is_allow(),
@@ -90,8 +83,8 @@ impl Asked {
         }
     }
 
-    fn bare(&self, requests: &[(usize, usize, usize)]) {
-        for &(user, operation, owner) in requests {
+    fn bare(&self, requests: &[[usize; 3]]) {
+        for &[user, operation, owner] in requests {
             black_box(self.prototype.check(user, operation, owner));
         }
     }
@@ -174,37 +167,59 @@ fn count(world: &str) -> Vec<u64> {
     counts
 }
 
-/// Runs this program under callgrind; what each of its counted parts executed.
+/// Runs this program under callgrind; the instructions that each of its counted parts executed.
 pub(crate) fn counted(world: &str, parts: usize) -> Vec<u64> {
+    let counts = counts_by_callgrind(&["ask", world], &[], parts);
+    counts.iter().map(|part| part["Ir"]).collect()
+}
+
+/// Runs this program under callgrind; what it counted of each part, by callgrind's names.
+pub(crate) fn counts_by_callgrind(
+    arguments: &[&str],
+    options: &[&str],
+    parts: usize,
+) -> Vec<HashMap<String, u64>> {
     let folder = std::env::temp_dir().join(format!("bailiwick-gates-{}", std::process::id()));
     fs::create_dir_all(&folder).expect("a temporary folder");
-    let out = folder.join(world);
+    let out = folder.join(arguments.concat());
     let program = std::env::current_exe().expect("this program has a path");
     let ran = Command::new("valgrind")
         .args(["--tool=callgrind", "--collect-atstart=no"])
+        .args(options)
         .arg("--toggle-collect=*counted_by_callgrind*")
         // Of two options for one pattern, callgrind forgets the first.
         .arg("--dump-before=*instructions::counted_by_callgrind*")
         .arg(format!("--callgrind-out-file={}", out.display()))
         .arg(program)
-        .args(["ask", world])
+        .args(arguments)
         .output()
         .expect("valgrind is installed");
     let said = String::from_utf8_lossy(&ran.stderr);
-    assert!(ran.status.success(), "valgrind failed in {world}:\n{said}");
-    assert_eq!(total(&out, 1), 0, "nothing is counted before the first");
-    let counts = (2..).take(parts).map(|part| total(&out, part)).collect();
+    assert!(
+        ran.status.success(),
+        "valgrind failed with {arguments:?}:\n{said}"
+    );
+    let before = totals(&out, 1);
+    assert!(
+        before.values().all(|count| *count == 0),
+        "nothing is counted before the first"
+    );
+    let counts = (2..).take(parts).map(|part| totals(&out, part)).collect();
     let _ = fs::remove_dir_all(&folder);
     counts
 }
 
 /// What callgrind wrote down in that part.
-fn total(out: &Path, part: usize) -> u64 {
+fn totals(out: &Path, part: usize) -> HashMap<String, u64> {
     let path = format!("{}.{part}", out.display());
     let text = fs::read_to_string(&path).expect("callgrind wrote a part for each case");
-    let total = text.lines().find_map(|line| line.strip_prefix("totals: "));
-    let total = total.and_then(|it| it.split_whitespace().next()?.parse().ok());
-    total.expect("a part has a total")
+    let line = |of: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(of));
+        line.expect("a part has events and totals")
+            .split_whitespace()
+    };
+    let counts = line("totals: ").map(|it| it.parse().expect("a number"));
+    line("events: ").map(str::to_owned).zip(counts).collect()
 }
 
 /// Checks by handle against the prototype, by the processor's clock, in turn in one process. The ratio of the

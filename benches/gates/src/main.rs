@@ -6,6 +6,7 @@ mod bounds;
 mod heap;
 mod instructions;
 mod load;
+mod misses;
 #[allow(dead_code, reason = "each bench uses its own part of it")]
 #[path = "../../prototype.rs"]
 mod prototype;
@@ -20,15 +21,20 @@ use bounds::Measured;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [ask, world] = arguments.as_slice()
-        && ask == "ask"
-    {
-        match world.as_str() {
-            "load" => load::ask(),
-            world => instructions::ask(world),
-        }
-        return ExitCode::SUCCESS;
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.as_slice() {
+        [] => return hold(),
+        ["misses"] => misses::print(),
+        // Under callgrind.
+        ["ask", "load"] => load::ask(),
+        ["ask", world] => instructions::ask(world),
+        ["misses", world] => misses::ask(world),
+        _ => panic!("unknown arguments: {arguments:?}"),
     }
+    ExitCode::SUCCESS
+}
+
+fn hold() -> ExitCode {
     let bounds: BTreeMap<String, f64> =
         toml::from_str(include_str!("../bounds.toml")).expect("bounds are names and numbers");
     let mut measured = Measured::default();
