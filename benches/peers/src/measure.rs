@@ -291,11 +291,7 @@ impl Judge<'_> {
                     &OnType::of_operation(),
                 );
                 if any.scope().is_some_and(|it| it < Scope::All) {
-                    close.extend(owners.iter().map(|owner| ByName {
-                        user: user.id.as_str().into(),
-                        action: action.as_str().into(),
-                        owner: (*owner).into(),
-                    }));
+                    close.extend(owners.iter().map(|owner| kept(&user.id, action, owner)));
                 }
             }
         }
@@ -321,12 +317,7 @@ impl Judge<'_> {
             if let Some((action, _)) = lacks
                 && gifts.iter().all(|(given, _, _)| given != user)
             {
-                let asked = ByName {
-                    user: user.as_str().into(),
-                    action: action.as_str().into(),
-                    owner: user.as_str().into(),
-                };
-                gifts.push((user.clone(), role.id.clone(), asked));
+                gifts.push((user.clone(), role.id.clone(), kept(user, action, user)));
             }
         }
         gifts
@@ -432,4 +423,14 @@ fn assignments(effort: &Effort, judge: &Judge<'_>, seats: &mut [Box<dyn Seated>]
         judge.hold(seat.name(), &engines[times.len()], &judge.by_name, &answers);
     }
     times.into_iter().map(median).collect()
+}
+
+/// A request whose texts last as long as the run, as those of the world's own requests do.
+fn kept(user: &str, action: &str, owner: &str) -> ByName {
+    let keep = |text: &str| &*text.to_owned().leak();
+    ByName {
+        user: keep(user),
+        action: keep(action),
+        owner: keep(owner),
+    }
 }
