@@ -234,8 +234,10 @@ impl<T: Copy> Rows<T> {
 
     #[inline]
     pub(crate) fn get(&self, row: usize, column: usize) -> Option<T> {
-        // Past the width lies the next row: whoever asks has found the column in the catalog.
-        debug_assert!(column < self.width || self.chunks.is_empty());
+        // Past the width lies the next row.
+        if column >= self.width {
+            return None;
+        }
         let chunk = self.chunks.get(row >> ROWS_BITS)?;
         chunk.get((row & (ROWS - 1)) * self.width + column).copied()
     }
@@ -300,6 +302,14 @@ mod tests {
         }
         let expected = (0..71).map(|it| if it == 9 { 900 } else { it });
         assert!(longer.iter().copied().eq(expected) && new.len() == 41);
+    }
+
+    #[test]
+    fn a_row_ends_where_the_next_begins() {
+        let rows: Rows<u8> = Rows::new(2, &[[1, 2].into(), [3, 4].into()]);
+        assert_eq!((rows.get(0, 1), rows.get(1, 0)), (Some(2), Some(3)));
+        assert_eq!((rows.get(0, 2), rows.get(1, 2)), (None, None));
+        assert_eq!((rows.get(0, usize::MAX), rows.get(2, 0)), (None, None));
     }
 
     #[test]

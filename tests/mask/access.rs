@@ -3,8 +3,8 @@
 use bailiwick::document::{
     CatalogDocument, DenialDocument, DirectoryDocument, RoleDocument, UserDocument,
 };
-use bailiwick::mask::View;
-use bailiwick::{Catalog, Engine, OnType, Record, Subject, Timestamp, Token};
+use bailiwick::mask::{Allowance, Comparison, SearchRefused, View};
+use bailiwick::{Catalog, Engine, OnType, Record, Resource, Subject, Timestamp, Token};
 
 use crate::world::{ALL, CATALOG, READER, SCOPES, engine, engine_with, every_user, user};
 
@@ -43,6 +43,30 @@ fn a_field_is_revealed_where_its_permission_reaches_the_owner() {
                 assert_eq!(found, view, "{path} of {owner} by {name}: {:?}", SCOPES);
             }
         }
+    }
+}
+
+struct Untyped;
+
+impl Resource for Untyped {}
+
+/// No type, no `read` operation: nobody may read it, whoever asks.
+#[test]
+fn a_record_that_says_no_type_is_hidden_whole() {
+    let engine = engine();
+    let by_handle = Subject::from(engine.user(ALL).unwrap());
+    for who in [Subject::user(ALL), by_handle] {
+        let access = engine.fields(who, &Untyped);
+        assert_eq!(access.read().code(), "unknown_action");
+        let shown = serde_json::to_string(&access.project(&["x"])).unwrap();
+        assert_eq!(shown, "{}");
+        let any = OnType::of_operation();
+        let mut search = engine.field_search(who, &any, |_| Allowance::Proceed);
+        let asked = search.ask("contact.phone", Comparison::Equal, &[("value", "1")]);
+        assert!(
+            matches!(asked, Err(SearchRefused::UnknownField(_))),
+            "{asked:?}"
+        );
     }
 }
 
