@@ -121,11 +121,11 @@ impl<'a> Held<'a> {
     pub(crate) fn new(state: &'a State, bearer: Bearer<'a>) -> Held<'a> {
         let mut first = [0; FIRST];
         let mut count = 0;
-        for (slot, name) in first.iter_mut().zip(bearer.role_names()) {
-            if let Some(role) = bearer.role(state, name) {
-                *slot = role;
-                count += 1;
-            }
+        let names = bearer.role_names().take(FIRST);
+        let known = names.filter_map(|name| bearer.role(state, name));
+        for (slot, role) in first.iter_mut().zip(known) {
+            *slot = role;
+            count += 1;
         }
         let user = bearer
             .user(state)

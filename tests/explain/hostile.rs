@@ -106,6 +106,34 @@ fn hold<R: Resource>(engine: &Engine, subject: Subject<'_>, action: &str, resour
 }
 
 /// Everything that is wrong with a request before any permission is looked at, in one answer.
+/// Of the roles that a token names, those there are, in whatever order they are named.
+#[test]
+fn a_token_brings_the_roles_there_are() {
+    let mut document: CatalogDocument = serde_json::from_str(CATALOG).unwrap();
+    document.tokens.account_roles = true;
+    let policy = PolicyDocument {
+        account: Some("acme".to_owned()),
+        roles: vec![RoleDocument::new("first"), RoleDocument::new("viewer")],
+        ..PolicyDocument::new(1)
+    };
+    let catalog = Catalog::new(document).unwrap();
+    let users = DirectoryDocument::new([]);
+    let engine = Engine::new(&catalog, policy, users, Timestamp(0));
+    let engine = engine.unwrap().engine;
+    for roles in [["ghost", "viewer"], ["viewer", "ghost"]] {
+        let token = Token::new(roles);
+        let subject = Subject::from(&token).account("acme");
+        let person = Record::of("person").account("acme");
+        let why = engine.explain(subject, "view", &person);
+        let why = serde_json::to_value(&why).unwrap();
+        assert_eq!(why["decision"]["code"], "unknown_role");
+        assert_eq!(
+            why["subject"]["brings"],
+            serde_json::json!([{ "id": "viewer" }])
+        );
+    }
+}
+
 #[test]
 fn all_that_is_wrong_is_told_at_once() {
     let engine = engine();
