@@ -338,6 +338,15 @@ fn a_change_of_account_is_asked_of_both() {
     let nowhere = Record::of("order").id("1").account("initech");
     assert_eq!(ask(clerks[0], &here, clerks[1], &nowhere), "wrong_account");
     assert_eq!(ask(clerks[0], &nowhere, clerks[1], &there), "wrong_account");
+    assert_eq!(
+        ask(by("nobody", "acme"), &here, clerks[1], &nowhere),
+        "unknown_subject"
+    );
+    let invalid = of("acme", None).id("\0");
+    assert_eq!(
+        ask(clerks[0], &invalid, clerks[1], &nowhere),
+        "invalid_identifier"
+    );
     let unstated = Record::of("order").id("1");
     assert_eq!(
         ask(clerks[0], &unstated, clerks[1], &there),

@@ -342,12 +342,18 @@ impl<C: Context + ?Sized> AccountsInContext<'_, C> {
         let action = action.into();
         let ((giving, before), (taking, after)) =
             ((before.0.into(), before.1), (after.0.into(), after.1));
-        let (from, to) = match (
-            self.engine_of(&giving, action, before),
-            self.engine_of(&taking, action, after),
-        ) {
-            (Ok(from), Ok(to)) => (from, to),
-            (Err(denied), _) | (_, Err(denied)) => return denied,
+        let from = match self.engine_of(&giving, action, before) {
+            Ok(from) => from,
+            Err(denied) => return denied,
+        };
+        let to = match self.engine_of(&taking, action, after) {
+            Ok(to) => to,
+            Err(denied) => {
+                return match from.0.settle(&giving, action, before) {
+                    Err(earlier) => from.0.deny(earlier),
+                    Ok(_) => denied,
+                };
+            }
         };
         if before.account() == after.account() {
             let within = from.in_context(self.context);
