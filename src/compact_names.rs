@@ -15,7 +15,7 @@ pub(crate) struct CompactNames {
     table: HashTable<u32>,
     /// Every name, one behind the other.
     text: String,
-    /// Where each ends in `text`. Past 4 GiB names have no text, and are not found.
+    /// Where each ends in `text`. Past 4 GiB, sixteen million names of the longest kind, none is found.
     ends: Vec<u32>,
     hasher: RandomState,
 }

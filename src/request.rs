@@ -207,7 +207,8 @@ pub trait Resource {
         AskedOn::Record
     }
 
-    /// Its id. No rule reads it; an invalid one denies (D12).
+    /// Its id. An invalid one denies (D12), and both states of a change have the same (D19); nothing else
+    /// is read off it.
     fn id(&self) -> Option<&str> {
         None
     }

@@ -139,8 +139,8 @@ impl fmt::Debug for Verdict {
 /// No permission, feature, operation or property.
 pub(crate) const NONE: u16 = u16::MAX;
 
-/// The codes, in the order of D17, which is also how far a pair got.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// The codes, by what is first asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub(crate) enum Code {
     NotReady,

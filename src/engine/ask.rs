@@ -52,7 +52,7 @@ impl Engine {
 
     /// [`check`](Engine::check) for each of many requests, in their order.
     ///
-    /// By `for_each`, `collect` and their like it costs what a loop of checks does, by `for` a little more.
+    /// By `for_each` and `fold` it costs what a loop of checks does, by `for` and `collect` a little more.
     /// Of a directory that does not fit the caches it costs less: up to sixteen requests are then taken
     /// before the first of them is decided, so that what they read is fetched side by side.
     pub fn check_many<'a, S, A, R>(
@@ -163,7 +163,7 @@ where
         Some(state.check(&subject, action, resource, self.context, Extent::Record))
     }
 
-    /// What `for_each`, `collect` and their like go through: each decision goes where it is wanted, and
+    /// What `for_each` and its like go through: each decision goes where it is wanted, and
     /// not through an `Option` on the way, which took a fifth more.
     #[inline]
     fn fold<B, F: FnMut(B, Decision) -> B>(mut self, first: B, mut f: F) -> B {

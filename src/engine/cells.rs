@@ -94,7 +94,7 @@ impl Cell {
         }
     }
 
-    /// The verdict of an operation that is never scoped: it stands.
+    /// The verdict as it stands: of an operation that is never scoped, or on any record at all.
     #[inline]
     pub(crate) fn standing(self) -> Verdict {
         Verdict(self.0)

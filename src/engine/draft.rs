@@ -112,7 +112,6 @@ impl Draft {
         let Some(before) = self.state.users.get(user) else {
             return;
         };
-        // Left first, so that a set that nobody else has is not kept beside its successor.
         let set = self.intern(assigned);
         self.replace(
             user,
