@@ -27,7 +27,7 @@ pub(crate) struct Common {
     pub(super) settings: Arc<BTreeMap<String, String>>,
     pub(super) used: Arc<UsedIds>,
     /// The system roles by name.
-    pub(super) roles: Arc<Roles>,
+    pub(crate) roles: Arc<Roles>,
     pub(super) packages: Arc<Packages>,
     pub(super) positions: Arc<Positions>,
     pub(super) sets: Arc<Sets>,

@@ -106,6 +106,46 @@ fn a_policy_of_broken_syntax() {
     compare("syntax.txt", 3, engine(policy, sound().2));
 }
 
+/// What the wildcards of a system role leave out, and what they miss (S5).
+#[test]
+fn wildcards_of_system_roles_are_warned_of() {
+    let document = r#"
+        format = 1
+        id = "shop"
+        version = 1
+        permissions = [
+          { path = "orders" },
+          { path = "orders.refund", requires = ["money"] },
+          { path = "orders.export", adjustable = { ladder = ["system:clerk"], default = "system:clerk" } },
+          { path = "money" },
+        ]
+
+        [[roles]]
+        id = "system:clerk"
+        grants = ["orders.*"]
+
+        [[roles]]
+        id = "system:head"
+        inherits = ["system:clerk"]
+        grants = ["orders.*", "money"]
+    "#;
+    let catalog = Catalog::new(CatalogDocument::from_toml("catalog.toml", document));
+    let catalog = catalog.expect("sound but for warnings");
+    let said: Vec<String> = catalog.warnings().iter().map(ToString::to_string).collect();
+    let leaves_out = "`orders.*` leaves out what is adjustable, or not offered at its scope: \
+                      `orders.export`";
+    assert_eq!(
+        said,
+        [
+            format!("catalog.toml:14:19: {leaves_out}"),
+            "catalog.toml:14:19: `orders.*` grants what has no effect without `money`, which the \
+             role does not have"
+                .to_owned(),
+            format!("catalog.toml:19:19: {leaves_out}"),
+        ]
+    );
+}
+
 /// Written against an older version of the catalog: it loads, with warnings.
 #[test]
 fn an_older_policy_loads_with_warnings() {

@@ -91,6 +91,7 @@ fn build_document(
     operations::references(&mut model, document, root, report);
     roles::roles(&mut model, document, root, report);
     roles::adjustables(&mut model, document, root, report);
+    roles::rights(&mut model, document, root, report);
     administration::rules(&mut model, document, root, report);
     fields::check(&mut model, document, root, report);
     (!report.has_errors()).then(|| {
@@ -98,6 +99,7 @@ fn build_document(
         #[cfg(feature = "mask")]
         fields::compile(&mut model);
         model.common = Common::of(&model);
+        roles::warn_of_missed_prerequisites(&model, document, root, report);
         model
     })
 }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::super::{Adjustable, Model, Rights, Scopes, SystemRole, resolve_denial, resolve_grant};
+use super::super::{
+    Adjustable, Model, Rights, Scopes, SystemRole, resolve_denial, resolve_grant, warn_of_missed,
+};
 use super::{check_identifier, check_limit, check_version, find, find_all, insert, report_cycles};
 use crate::Scope;
 use crate::document::problem::{Path, Report, quoted};
@@ -68,33 +70,6 @@ pub(super) fn roles(
             &here.field("inherits"),
             report,
         );
-        let mut rights = Rights::none(model.permissions.len());
-        let grants = here.field("grants");
-        for (i, grant) in role.grants.iter().enumerate() {
-            resolve_grant(
-                model,
-                grant,
-                model.version,
-                &mut rights,
-                &grants.index(i),
-                report,
-            );
-        }
-        // What is retired grants nothing; its denies stay (D16).
-        if role.retired.is_some() {
-            rights.granted.fill(0);
-        }
-        let denies = here.field("denies");
-        for (i, denial) in role.denies.iter().enumerate() {
-            resolve_denial(
-                model,
-                denial,
-                model.version,
-                &mut rights,
-                &denies.index(i),
-                report,
-            );
-        }
         let mut right = |word: &'static str, named: &Option<String>| {
             let permissions = &model.permission_names;
             let here = here.field(word);
@@ -106,7 +81,7 @@ pub(super) fn roles(
         model.roles.push(SystemRole {
             id: role.id.as_str().into(),
             inherits,
-            rights,
+            rights: Rights::none(model.permissions.len()),
             retired: role.retired,
             tokens_bring: false,
             assign,
@@ -170,8 +145,6 @@ pub(super) fn adjustables(
             known.adjustable = built;
         }
     }
-    // Grants were resolved before the ladders were known.
-    forbid_grants_of_adjustables(model, document, root, report);
 }
 
 fn ladder(
@@ -268,42 +241,58 @@ fn ladder(
     })
 }
 
-/// Wildcards skip what is adjustable; naming it in a grant is refused (D13).
-fn forbid_grants_of_adjustables(
+/// What the roles grant and deny, once it is known what is adjustable: wildcards skip that, and a grant that
+/// names it is refused (D13).
+pub(super) fn rights(
     model: &mut Model,
+    document: &CatalogDocument,
+    root: &Path<'_>,
+    report: &mut Report<'_>,
+) {
+    // Too many were not read.
+    if model.roles.is_empty() {
+        return;
+    }
+    let list = root.field("roles");
+    for (i, role) in document.roles.iter().enumerate() {
+        let here = list.index(i);
+        let mut rights = Rights::none(model.permissions.len());
+        let grants = here.field("grants");
+        for (i, grant) in role.grants.iter().enumerate() {
+            let at = grants.index(i);
+            resolve_grant(model, grant, model.version, &mut rights, &at, report);
+        }
+        // What is retired grants nothing; its denies stay (D16).
+        if role.retired.is_some() {
+            rights.granted.fill(0);
+        }
+        let denies = here.field("denies");
+        for (i, denial) in role.denies.iter().enumerate() {
+            let at = denies.index(i);
+            resolve_denial(model, denial, model.version, &mut rights, &at, report);
+        }
+        if let Some(known) = model.role_names.get(&role.id)
+            && let Some(known) = model.roles.get_mut(known as usize)
+        {
+            known.rights = rights;
+        }
+    }
+}
+
+/// Warns of prerequisites that wildcards miss (S5), once everything is compiled.
+pub(super) fn warn_of_missed_prerequisites(
+    model: &Model,
     document: &CatalogDocument,
     root: &Path<'_>,
     report: &mut Report<'_>,
 ) {
     let list = root.field("roles");
     for (i, role) in document.roles.iter().enumerate() {
-        let here = list.index(i);
-        let grants = here.field("grants");
-        for (i, grant) in role.grants.iter().enumerate() {
-            let named = model.permission_names.get(&grant.select);
-            if let Some(permission) = named.and_then(|it| model.permissions.get(it as usize))
-                && permission.adjustable.is_some()
-            {
-                report.error(
-                    &grants.index(i),
-                    format!(
-                        "{} is adjustable: it comes from the account's setting, not from grants",
-                        quoted(&grant.select)
-                    ),
-                );
-            }
-        }
-    }
-    let adjustable: Vec<bool> = model
-        .permissions
-        .iter()
-        .map(|it| it.adjustable.is_some())
-        .collect();
-    for role in &mut model.roles {
-        for (granted, adjustable) in role.rights.granted.iter_mut().zip(&adjustable) {
-            if *adjustable {
-                *granted = 0;
-            }
+        let compiled = model.role_names.get(&role.id);
+        if let Some(compiled) = compiled.and_then(|number| model.common.roles.get(number)) {
+            let granted = |permission| compiled.closure.granted(permission) > 0;
+            let at = list.index(i);
+            warn_of_missed(model, &role.grants, model.version, granted, &at, report);
         }
     }
 }
