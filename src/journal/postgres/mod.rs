@@ -278,7 +278,9 @@ impl PostgresJournal {
     /// Appends a record within the host's own transaction, so that both are done or neither is. Nothing
     /// is visible to others before the host commits; then call [`PostgresJournal::hint`].
     ///
-    /// Another who appends to the same journal waits until the transaction ends.
+    /// Another who appends to the same journal waits until the transaction ends. The transaction is
+    /// committed durably, as a reader must see nothing that may be lost: where `synchronous_commit` is
+    /// `off`, this turns it on until the transaction ends, and the host must not turn it off again.
     ///
     /// # Errors
     /// As [`Journal::append`], but that nothing is pursued: an error ends the host's transaction, a
@@ -291,7 +293,9 @@ impl PostgresJournal {
     ) -> Result<u64, AppendError> {
         record.follows(&expected)?;
         let account = &self.account;
-        match statements::append(transaction, account, &expected, record) {
+        let appended = statements::commits_durably(transaction)
+            .and_then(|()| statements::append(transaction, account, &expected, record));
+        match appended {
             Ok(true) => Ok(record.revision),
             Ok(false) => Err(AppendError::Conflict {
                 head: statements::head(transaction, account).map_err(JournalError::storage)?,

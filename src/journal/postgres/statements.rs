@@ -27,6 +27,11 @@ const APPEND: &str = "
     ON CONFLICT DO NOTHING
     RETURNING revision";
 
+/// For the transaction that it is asked in, and no longer.
+const COMMITS_DURABLY: &str = "
+    SELECT set_config('synchronous_commit', 'on', true)
+    WHERE current_setting('synchronous_commit') = 'off'";
+
 const BEGIN: &str = "
     WITH begun AS (
         INSERT INTO bailiwick.revision (account, revision, digest) VALUES ($1, $2, $3)
@@ -113,6 +118,12 @@ pub(super) fn append(
         (&record.bytes, Type::BYTEA),
     ];
     Ok(!client.query_typed(APPEND, &parameters)?.is_empty())
+}
+
+/// Makes the transaction that it is asked in durable before others see it.
+pub(super) fn commits_durably(client: &mut impl GenericClient) -> Result<(), Error> {
+    client.query_typed(COMMITS_DURABLY, &[])?;
+    Ok(())
 }
 
 /// Whether it was begun.

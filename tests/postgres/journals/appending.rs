@@ -246,6 +246,34 @@ pub(crate) fn in_the_hosts_transaction() {
     );
 }
 
+/// Nobody sees what may be lost yet, also where the host's own transactions may be.
+pub(crate) fn in_the_hosts_transaction_it_is_durable() {
+    let address = database("durable");
+    let journal = journals(&address).only_account();
+    let begins = beginning(None);
+    journal.begin(&begins).expect("a beginning");
+    client(&address)
+        .batch_execute("ALTER DATABASE durable SET synchronous_commit = off")
+        .expect("a setting");
+    let mut host = client(&address);
+    let setting = "SHOW synchronous_commit";
+    let mut transaction = host.transaction().expect("a transaction");
+    let second = record(None, &begins.head, "second");
+    journal
+        .append_in(&mut transaction, begins.head, &second)
+        .expect("appended");
+    let within = transaction.query_one(setting, &[]).expect("a setting");
+    assert_eq!(within.get::<_, &str>(0), "on");
+    transaction.commit().expect("committed");
+    let after = host.query_one(setting, &[]).expect("a setting");
+    assert_eq!(
+        after.get::<_, &str>(0),
+        "off",
+        "the host's own is as it was"
+    );
+    assert_eq!(notes(&journal, None), ["second"]);
+}
+
 /// Eight writers on one journal, while others read it: every change is in it once, in an order that no
 /// reader ever sees a gap in. The database's own settings are not what the journal needs.
 pub(crate) fn writers_race() {
