@@ -278,13 +278,16 @@ impl PostgresJournal {
     /// Appends a record within the host's own transaction, so that both are done or neither is. Nothing
     /// is visible to others before the host commits; then call [`PostgresJournal::hint`].
     ///
-    /// Another who appends to the same journal waits until the transaction ends. The transaction is
-    /// committed durably, as a reader must see nothing that may be lost: where `synchronous_commit` is
-    /// `off`, this turns it on until the transaction ends, and the host must not turn it off again.
+    /// Another who appends to the same journal waits until the transaction ends; by [`Journal::append`] at
+    /// most 10 s, and then that is an error.
+    ///
+    /// No reader may see what may yet be lost: where the host's `synchronous_commit` is `off`, this turns it
+    /// on until the transaction ends, and the host must not turn it off again before.
     ///
     /// # Errors
     /// As [`Journal::append`], but that nothing is pursued: an error ends the host's transaction, a
-    /// conflict does not.
+    /// conflict does not. So it is in `READ COMMITTED`. Above it, a conflict with what was committed since
+    /// the transaction began to read may be an error ([`AppendError::Journal`]), and end it.
     pub fn append_in(
         &self,
         transaction: &mut Transaction<'_>,

@@ -13,6 +13,7 @@ use bailiwick::journal::{
     AppendError, Digest, FORMAT, Head, Journal, PostgresError, PostgresJournal, PostgresJournals,
     Record, Sealed, SealedSnapshot, Snapshot,
 };
+use postgres::IsolationLevel;
 
 use crate::conformance;
 use crate::server::{client, database, journals};
@@ -272,6 +273,34 @@ pub(crate) fn in_the_hosts_transaction_it_is_durable() {
         "the host's own is as it was"
     );
     assert_eq!(notes(&journal, None), ["second"]);
+}
+
+/// Where it cannot see who was first, the host begins anew.
+pub(crate) fn in_the_hosts_transaction_above_read_committed() {
+    let address = database("repeatable");
+    let store = journals(&address);
+    let (journal, other) = (store.only_account(), store.only_account());
+    let begins = beginning(None);
+    journal.begin(&begins).expect("a beginning");
+    let mut host = client(&address);
+    for level in [IsolationLevel::RepeatableRead, IsolationLevel::Serializable] {
+        let head = journal.head().expect("a server").expect("begun");
+        let builder = host.build_transaction().isolation_level(level);
+        let mut transaction = builder.start().expect("a transaction");
+        transaction.query_one("SELECT 1", &[]).expect("a snapshot");
+        let rival = record(None, &head, "rival");
+        other.append(head, &rival).expect("appended");
+        let late = record(None, &head, "late");
+        let refused = journal.append_in(&mut transaction, head, &late);
+        assert!(
+            matches!(refused, Err(AppendError::Journal(_))),
+            "{refused:?}"
+        );
+        assert!(transaction.query_one("SELECT 1", &[]).is_err(), "it ended");
+        transaction.rollback().expect("rolled back");
+        assert_eq!(journal.head().expect("a server"), Some(rival.head()));
+    }
+    assert_eq!(notes(&journal, None), ["rival", "rival"]);
 }
 
 /// Eight writers on one journal, while others read it: every change is in it once, in an order that no

@@ -43,6 +43,10 @@ fn main() {
             "in the host's transaction it is durable",
             appending::in_the_hosts_transaction_it_is_durable,
         ),
+        (
+            "in the host's transaction above read committed",
+            appending::in_the_hosts_transaction_above_read_committed,
+        ),
         ("writers race", appending::writers_race),
         ("hints wake who waits", failing::hints_wake_who_waits),
         ("answers are lost", failing::answers_are_lost),
