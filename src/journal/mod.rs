@@ -76,7 +76,7 @@ pub trait Journal: Send + Sync {
     ///
     /// # Errors
     /// [`AppendError::Conflict`] where the journal does not end at the revision and digest that the
-    /// record follows: nothing is written then. [`AppendError::Unknown`] where it may be written after
+    /// record follows: nothing is written then. [`AppendError::Unknown`] where it may come to be in it after
     /// this has returned.
     fn append(&self, expected: Head, record: &Sealed) -> Result<u64, AppendError>;
 
@@ -160,8 +160,9 @@ pub enum AppendError {
     /// The store failed. Whether the record is in it shows in its head.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// The store failed, and may write the record yet, after its head was read without it: on a server
-    /// that goes on with what was asked when the connection was lost.
+    /// The store failed, and the record may come to be in it yet, after its head was read without it: on a
+    /// server that goes on with what was asked when the connection was lost; from a file, written and not
+    /// synced, after a crash.
     #[error(transparent)]
     Unknown(JournalError),
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::SqliteError;
 use crate::journal::{AppendError, JournalError};
@@ -20,6 +20,8 @@ pub(super) struct Shared {
 /// What a statement fails with: SQLite's own errors, which want the path, or what the journal says.
 pub(super) enum Failure {
     Sqlite(rusqlite::Error),
+    /// Of the commit itself: all of the transaction may be in the file by then.
+    Commit(rusqlite::Error),
     Append(AppendError),
 }
 
@@ -64,7 +66,7 @@ impl Shared {
             let transaction =
                 connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let written = write(&transaction)?;
-            transaction.commit()?;
+            transaction.commit().map_err(Failure::Commit)?;
             Ok(written)
         };
         let done = { done }().map_err(|failure| self.told(failure))?;
@@ -88,10 +90,18 @@ impl Shared {
     }
 
     fn told(&self, failure: Failure) -> AppendError {
+        let failed = |error| JournalError::from(SqliteError::failed(&self.path, error));
         match failure {
-            Failure::Sqlite(error) => {
-                AppendError::Journal(SqliteError::failed(&self.path, error).into())
+            // It was not its turn, and nothing was written.
+            Failure::Commit(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) =>
+            {
+                AppendError::Journal(failed(error))
             }
+            // Nobody sees it now. But where it was written and could not be synced, a crash brings it back,
+            // unless another transaction was written over it.
+            Failure::Commit(error) => AppendError::Unknown(failed(error)),
+            Failure::Sqlite(error) => AppendError::Journal(failed(error)),
             Failure::Append(error) => error,
         }
     }
@@ -102,5 +112,56 @@ pub(super) fn without_conflict(error: AppendError) -> JournalError {
     match error {
         AppendError::Journal(error) | AppendError::Unknown(error) => error,
         conflict => JournalError::storage(conflict),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    fn in_memory() -> Shared {
+        let connection = Connection::open_in_memory().expect("it opens");
+        let tables = "PRAGMA foreign_keys = ON;
+            CREATE TABLE accounts (number INTEGER PRIMARY KEY);
+            CREATE TABLE records (
+                account INTEGER NOT NULL REFERENCES accounts DEFERRABLE INITIALLY DEFERRED
+            )";
+        connection.execute_batch(tables).expect("they are made");
+        Shared::new(PathBuf::new(), connection)
+    }
+
+    #[test]
+    fn whether_a_commit_that_failed_was_written_is_not_known() {
+        let shared = in_memory();
+        let write = |statement| {
+            shared.write(|connection| Ok(connection.execute(statement, []).map(drop)?))
+        };
+        // This one fails when it is committed,
+        let at_the_end = write("INSERT INTO records VALUES (1)");
+        assert!(
+            matches!(at_the_end, Err(AppendError::Unknown(_))),
+            "{at_the_end:?}"
+        );
+        // and this one before.
+        let before = write("INSERT INTO records VALUES (NULL)");
+        assert!(matches!(before, Err(AppendError::Journal(_))), "{before:?}");
+        write("INSERT INTO accounts VALUES (1)").expect("neither is in the way");
+    }
+
+    #[test]
+    fn a_commit_whose_turn_did_not_come_wrote_nothing() {
+        let shared = in_memory();
+        let failed = |code| {
+            let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            shared.told(Failure::Commit(error))
+        };
+        for code in [ffi::SQLITE_BUSY, ffi::SQLITE_BUSY_SNAPSHOT] {
+            assert!(matches!(failed(code), AppendError::Journal(_)), "{code}");
+        }
+        for code in [ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_FULL] {
+            assert!(matches!(failed(code), AppendError::Unknown(_)), "{code}");
+        }
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! The file is in WAL mode with `synchronous = FULL`: SQLite syncs a transaction to the disk before any
 //! reader sees it (<https://www.sqlite.org/wal.html>, <https://www.sqlite.org/pragma.html#pragma_synchronous>),
-//! which is what [`Journal`] asks. Writers of several processes take turns by its locks.
+//! which is what [`Journal`] asks. Only where every process that had it open was killed between writing a
+//! transaction and syncing it, or the disk refused to sync, may who opens the file next see it before it
+//! is synced; nobody was told that it was appended. Writers of several processes take turns by its locks.
 
 mod connection;
 mod file;
