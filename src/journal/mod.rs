@@ -2,7 +2,9 @@
 //!
 //! A journal begins with a [`Snapshot`]; [`Record`]s follow, each one revision further, chained by
 //! digests as a hash chain (Haber and Stornetta, *How to Time-Stamp a Digital Document*, 1991): whoever
-//! has the [`Head`] knows whether all that led to it is what it was. Journals themselves store bytes and
+//! has the [`Head`], and reads every record from the beginning, knows whether all that led to it is what it
+//! was. A later snapshot is held against the records after it, so that it stands where it says; a checksum
+//! tells whether it was damaged, not whether somebody wrote another. Journals themselves store bytes and
 //! compare numbers; what the bytes mean is decided here, once.
 //!
 //! **Personal data.** A record holds what its changes say: ids and names of users, their properties,

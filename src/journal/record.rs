@@ -74,6 +74,15 @@ impl Sealed {
         follows(after, self.revision)
     }
 
+    /// Whether it is whole and follows that head; not what it says.
+    pub(super) fn chains(&self, after: &Head) -> Result<(), JournalError> {
+        self.follows(after)?;
+        match self.digest == digest(after, self.revision, &self.bytes) {
+            true => Ok(()),
+            false => Err(JournalError::damaged(self.revision, Damage::Digest)),
+        }
+    }
+
     /// The record, if it is whole and follows that head in the account's journal.
     ///
     /// # Errors
@@ -81,11 +90,8 @@ impl Sealed {
     /// [`JournalError::UnknownFormat`], [`JournalError::Foreign`] (another account's), each with the
     /// revision.
     pub fn open(&self, after: &Head, account: Option<&str>) -> Result<Record, JournalError> {
+        self.chains(after)?;
         let revision = self.revision;
-        follows(after, revision)?;
-        if self.digest != digest(after, revision, &self.bytes) {
-            return Err(JournalError::damaged(revision, Damage::Digest));
-        }
         let record: Record = decode(revision, &self.bytes)?;
         if record.account.as_deref() != account {
             return Err(JournalError::Foreign {

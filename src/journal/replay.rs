@@ -27,6 +27,9 @@ pub struct Restored {
 /// What was recorded under another version of the catalog is replayed under that version, which the
 /// journal has, and loaded under this one in the end (D16).
 ///
+/// What the records say is held against the chain of digests, and so is where a snapshot stands; of what a
+/// snapshot itself says, no more than that it is as it was written.
+///
 /// A journal that lost its end looks like a younger one: whoever has kept the [`Head`] from before
 /// compares it.
 ///
@@ -96,6 +99,10 @@ impl<'j> Replay<'j> {
                 expected: until,
                 found: head.revision,
             });
+        }
+        if head.revision == until && until < ends.revision {
+            // No record is replayed on it, which would say whether it is of this journal.
+            is_followed(journal, head, ends)?;
         }
         let known = catalog_digest(catalog);
         let under = catalog_of(journal, catalog, known, snapshot.catalog, head.revision)?;
@@ -175,6 +182,16 @@ impl<'j> Replay<'j> {
             false => restored.under(own),
         }
     }
+}
+
+/// Whether the record after a snapshot follows it.
+fn is_followed(journal: &dyn Journal, head: Head, ends: Head) -> Result<(), JournalError> {
+    let next = journal.read_from(head.revision, 1)?;
+    let next = next.first().ok_or(JournalError::CutOff {
+        expected: head.revision.saturating_add(1),
+        ends: ends.revision,
+    })?;
+    next.chains(&head)
 }
 
 /// The snapshot that a journal began with, where it began by then.

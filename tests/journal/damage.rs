@@ -372,6 +372,51 @@ fn another_accounts_records_and_snapshots() {
     );
 }
 
+/// Two journals of one beginning that part at the second revision.
+#[test]
+fn a_snapshot_of_another_history_at_the_revision_asked_for() {
+    let catalog = shop::catalog();
+    let parted = |note: &str| {
+        let (journal, engine) = (MemoryJournal::new(), shop::engine(&catalog));
+        let mut head = begin(&journal, &engine, Timestamp(0)).expect("it begins");
+        let (mut record, engine) = shop::record(&engine, shop::turn(&engine));
+        record.note = Some(note.to_owned());
+        let sealed = record.seal(&head).expect("it is sealed");
+        journal.append(head, &sealed).expect("it is appended");
+        head = sealed.head();
+        let snapshot = Snapshot::of(&engine, record.at).seal(head);
+        shop::append(&journal, head, engine, MANY);
+        Said {
+            head: journal.head().expect("it reads"),
+            records: journal.read_from(0, usize::MAX).expect("it reads"),
+            snapshot: Some(snapshot.expect("it is sealed")),
+            catalogs: BTreeMap::new(),
+        }
+    };
+    let (ours, theirs) = (parted("ours"), parted("theirs"));
+    let at = ours.snapshot.as_ref().map(|it| it.head.revision);
+    assert_eq!(at, Some(2));
+    restore(&ours, &catalog, None, at).expect("it restores");
+    let mixed = Said {
+        snapshot: theirs.snapshot,
+        ..ours.clone()
+    };
+    for until in [at, Some(3), None] {
+        let error = restore(&mixed, &catalog, None, until).expect_err("another history");
+        is_damaged(&error, 3);
+    }
+    // What cannot be told is not guessed.
+    let cut_off = Said {
+        records: ours.records[..1].to_vec(),
+        ..ours
+    };
+    let error = restore(&cut_off, &catalog, None, at).expect_err("nothing follows");
+    assert!(
+        matches!(error, JournalError::CutOff { expected: 3, .. }),
+        "{error}"
+    );
+}
+
 #[test]
 fn what_was_restored_stays_as_it_is() {
     let (said, _) = said();
