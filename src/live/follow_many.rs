@@ -24,7 +24,8 @@ pub struct FollowerOfMany {
 pub struct FollowingMany {
     /// How many accounts it follows.
     pub accounts: usize,
-    /// How many of them are known to have more than is published, or could not be read.
+    /// How many of them are known to have more than is published, were not looked at yet, or could not be
+    /// read.
     pub behind: usize,
     /// When all that was published was last known to be all that there was.
     pub current: Option<Instant>,
@@ -74,6 +75,7 @@ impl FollowerOfMany {
         let followed = Followed {
             live: live.clone(),
             is_due: false,
+            is_looked_at: false,
             must_keep: false,
             behind: None,
             trouble: None,
@@ -165,6 +167,8 @@ struct State {
 struct Followed {
     live: Live,
     is_due: bool,
+    /// Whether it is being caught up just now.
+    is_looked_at: bool,
     /// Whether a snapshot is to be kept.
     must_keep: bool,
     behind: Option<Behind>,
@@ -273,7 +277,8 @@ impl State {
 
     fn is_behind(&self, account: &Account) -> bool {
         let followed = self.followed.get(account);
-        self.failed.contains(account) || followed.is_some_and(|it| it.is_due || it.behind.is_some())
+        let may_be = |it: &Followed| it.is_due || it.is_looked_at || it.behind.is_some();
+        self.failed.contains(account) || followed.is_some_and(may_be)
     }
 
     fn make_due(&mut self, account: Account, first: bool) {
@@ -294,6 +299,7 @@ impl State {
             // One that was removed may be due still; one that was removed and added, twice.
             if let Some(followed) = self.followed.get_mut(&account).filter(|it| it.is_due) {
                 followed.is_due = false;
+                followed.is_looked_at = true;
                 let must_keep = std::mem::take(&mut followed.must_keep);
                 return Some((account, followed.live.clone(), must_keep));
             }
@@ -305,6 +311,7 @@ impl State {
         let Some(followed) = self.followed.get_mut(account) else {
             return;
         };
+        followed.is_looked_at = false;
         match looked {
             Ok(()) => {
                 self.failed.remove(account);

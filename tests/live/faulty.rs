@@ -17,6 +17,8 @@ pub(crate) enum Fault {
     Down,
     /// Whoever asks panics.
     Panics,
+    /// Whoever asks waits until it is another.
+    Hangs,
     /// The record is not written, and the answer is an error.
     AppendFails,
     /// The record is written, and the answer is an error all the same.
@@ -37,27 +39,31 @@ pub(crate) enum Fault {
     Skips,
 }
 
+type Other = Box<dyn FnMut() + Send>;
+
+/// Those that were cloned fail together.
+#[derive(Clone)]
 pub(crate) struct Faulty {
     pub(crate) inner: Arc<MemoryJournal>,
-    pub(crate) fault: Mutex<Fault>,
+    pub(crate) fault: Arc<Mutex<Fault>>,
     /// What another host does, for `OtherFirst`.
-    pub(crate) other: Mutex<Option<Box<dyn FnMut() + Send>>>,
+    pub(crate) other: Arc<Mutex<Option<Other>>>,
     /// What is written yet, for `WritesLater`.
-    pub(crate) later: Mutex<Option<(Head, Sealed)>>,
+    pub(crate) later: Arc<Mutex<Option<(Head, Sealed)>>>,
     /// How many records were appended by way of this.
-    pub(crate) appended: AtomicU64,
-    pub(crate) asked: AtomicUsize,
+    pub(crate) appended: Arc<AtomicU64>,
+    pub(crate) asked: Arc<AtomicUsize>,
 }
 
 impl Faulty {
     pub(crate) fn new(inner: &Arc<MemoryJournal>) -> Arc<Faulty> {
         Arc::new(Faulty {
             inner: Arc::clone(inner),
-            fault: Mutex::new(Fault::None),
-            other: Mutex::new(None),
-            later: Mutex::new(None),
-            appended: AtomicU64::new(0),
-            asked: AtomicUsize::new(0),
+            fault: Arc::new(Mutex::new(Fault::None)),
+            other: Arc::default(),
+            later: Arc::default(),
+            appended: Arc::default(),
+            asked: Arc::default(),
         })
     }
 
@@ -67,6 +73,9 @@ impl Faulty {
 
     fn fault(&self) -> Result<Fault, JournalError> {
         self.asked.fetch_add(1, Ordering::Relaxed);
+        while *self.fault.lock().unwrap() == Fault::Hangs {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         match *self.fault.lock().unwrap() {
             Fault::Down => Err(broken()),
             Fault::Panics => panic!("a journal with a bug"),

@@ -11,14 +11,14 @@ use super::faulty::{Fault, Faulty};
 use super::{ORDERS, assert_whole, begun, catalog, engine, hand_on_by, opened};
 
 /// Long enough for a machine that is busy.
-const LONG: Duration = Duration::from_secs(60);
+pub(crate) const LONG: Duration = Duration::from_secs(60);
 
 fn often() -> FollowOptions {
     FollowOptions::default().poll(Duration::from_millis(20))
 }
 
 /// Waits for what must come.
-fn until(mut holds: impl FnMut() -> bool) {
+pub(crate) fn until(mut holds: impl FnMut() -> bool) {
     let began = Instant::now();
     while !holds() {
         assert!(began.elapsed() < LONG, "it does not come to that");

@@ -5,6 +5,7 @@ mod catching_up;
 mod decisions;
 mod faulty;
 mod following;
+mod following_many;
 mod publishing;
 mod stress;
 #[cfg(feature = "tracing")]
