@@ -200,29 +200,34 @@ impl Watch<State> {
             }
             live.catch_up_to(journal, from, ends)
         });
-        let caught_up = caught_up.and_then(|caught_up| {
-            let changes = options.snapshot_every.unwrap_or(u64::MAX);
-            if live.take_published_here(changes) {
-                live.save_snapshot(journal)?;
-            }
-            Ok(caught_up)
-        });
-        let state = &mut self.lock().state;
         match caught_up {
             Ok(_) => {
-                state.current = Some(looked);
-                if let Some(behind) = state.behind.take() {
-                    observe::lag(live, behind.revisions, behind.since.elapsed());
+                self.has_caught_up(live, looked);
+                // What is published is current, whatever becomes of the snapshot.
+                let changes = options.snapshot_every.unwrap_or(u64::MAX);
+                if let Err(error) = keep_snapshot(live, journal, changes) {
+                    self.fails(live, error, looked);
                 }
             }
-            Err(error) => {
-                observe::trouble(live, &error);
-                state.trouble = Some(Trouble {
-                    error: Arc::new(error),
-                    at: looked,
-                });
-            }
+            Err(error) => self.fails(live, error, looked),
         }
+    }
+
+    fn has_caught_up(&self, live: &Live, looked: Instant) {
+        let state = &mut self.lock().state;
+        state.current = Some(looked);
+        if let Some(behind) = state.behind.take() {
+            observe::lag(live, behind.revisions, behind.since.elapsed());
+        }
+        self.tell();
+    }
+
+    fn fails(&self, live: &Live, error: JournalError, looked: Instant) {
+        observe::trouble(live, &error);
+        self.lock().state.trouble = Some(Trouble {
+            error: Arc::new(error),
+            at: looked,
+        });
         self.tell();
     }
 
@@ -236,6 +241,16 @@ impl Watch<State> {
             }
         }
     }
+}
+
+/// Keeps a snapshot where this host has published so many changes since the last; tried again where that
+/// fails.
+fn keep_snapshot(live: &Live, journal: &dyn Journal, changes: u64) -> Result<(), JournalError> {
+    let Some(published) = live.take_published_here(changes) else {
+        return Ok(());
+    };
+    let saved = live.save_snapshot(journal);
+    saved.map(drop).inspect_err(|_| live.give_back(published))
 }
 
 /// A random part of the upper half.

@@ -157,6 +157,8 @@ struct State {
     due: VecDeque<Account>,
     /// Those whose journals could not be read: they are tried again at the next poll.
     failed: HashSet<Account>,
+    /// Those of which a snapshot could not be kept: the same.
+    unkept: HashSet<Account>,
     /// When the store was last asked what was written, and answered.
     polled: Option<Instant>,
     current: Option<Instant>,
@@ -200,23 +202,18 @@ impl Watch<State> {
                 }
             }
             let next = self.lock().state.take_due();
-            if let Some((account, live, must_keep)) = next {
-                let looked = look(&live, &feed, must_keep);
-                self.lock().state.looked(&account, &live, looked);
+            if let Some((account, live)) = next {
+                let journal = feed.journal(live.account());
+                let caught_up = live.catch_up(&*journal).map(drop);
+                let must_keep = self.lock().state.looked(&account, &live, caught_up);
                 self.tell();
+                if must_keep {
+                    let kept = live.save_snapshot(&*journal).map(drop);
+                    self.lock().state.kept(&account, &live, kept);
+                }
             }
         }
     }
-}
-
-/// Catches up, and keeps a snapshot where one is due.
-fn look(live: &Live, feed: &impl Feed, must_keep: bool) -> Result<(), JournalError> {
-    let journal = feed.journal(live.account());
-    live.catch_up(&*journal)?;
-    if must_keep {
-        live.save_snapshot(&*journal)?;
-    }
-    Ok(())
 }
 
 impl State {
@@ -233,6 +230,7 @@ impl State {
         };
         self.polled = Some(asked);
         let mut due: Vec<Account> = self.failed.iter().cloned().collect();
+        due.extend(self.unkept.drain());
         if written.all {
             // An account that is not told of has no journal, or none any more.
             let reached = written.reached.iter();
@@ -262,7 +260,7 @@ impl State {
             };
             let here = followed.live.revision();
             if let Some(every) = options.snapshot_every {
-                followed.must_keep |= followed.live.take_published_here(every);
+                followed.must_keep |= followed.live.take_published_here(every).is_some();
             }
             let revisions = revision.saturating_sub(here.unwrap_or_default());
             if here.is_none_or(|here| here < *revision) {
@@ -294,23 +292,29 @@ impl State {
         }
     }
 
-    fn take_due(&mut self) -> Option<(Account, Live, bool)> {
+    fn take_due(&mut self) -> Option<(Account, Live)> {
         while let Some(account) = self.due.pop_front() {
             // One that was removed may be due still; one that was removed and added, twice.
             if let Some(followed) = self.followed.get_mut(&account).filter(|it| it.is_due) {
                 followed.is_due = false;
                 followed.is_looked_at = true;
-                let must_keep = std::mem::take(&mut followed.must_keep);
-                return Some((account, followed.live.clone(), must_keep));
+                return Some((account, followed.live.clone()));
             }
         }
         None
     }
 
-    fn looked(&mut self, account: &Account, live: &Live, looked: Result<(), JournalError>) {
+    /// What catching up came to; whether a snapshot is to be kept now.
+    fn looked(
+        &mut self,
+        account: &Account,
+        live: &Live,
+        looked: Result<(), JournalError>,
+    ) -> bool {
         let Some(followed) = self.followed.get_mut(account) else {
-            return;
+            return false;
         };
+        let must_keep = followed.must_keep && looked.is_ok();
         followed.is_looked_at = false;
         match looked {
             Ok(()) => {
@@ -326,6 +330,19 @@ impl State {
             }
         }
         self.settle();
+        must_keep
+    }
+
+    fn kept(&mut self, account: &Account, live: &Live, kept: Result<(), JournalError>) {
+        let Some(followed) = self.followed.get_mut(account) else {
+            return;
+        };
+        followed.must_keep = kept.is_err();
+        if let Err(error) = kept {
+            observe::trouble(live, &error);
+            followed.trouble = Some(Trouble::now(error));
+            self.unkept.insert(account.clone());
+        }
     }
 
     /// Where nothing is left to do, all that was published is all that there was at the last poll.

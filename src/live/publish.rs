@@ -256,14 +256,16 @@ impl Live {
         Ok(())
     }
 
-    /// Whether this host has published so many changes itself; they count once.
-    pub(super) fn take_published_here(&self, changes: u64) -> bool {
+    /// How many changes this host has published itself, where they are so many; they count once.
+    pub(super) fn take_published_here(&self, changes: u64) -> Option<u64> {
         let mut publishing = lock(&self.0.publishing);
         let are_enough = publishing.own >= changes;
-        if are_enough {
-            publishing.own = 0;
-        }
-        are_enough
+        are_enough.then(|| std::mem::take(&mut publishing.own))
+    }
+
+    /// They count again: no snapshot was kept of them.
+    pub(super) fn give_back(&self, changes: u64) {
+        lock(&self.0.publishing).own += changes;
     }
 
     /// Puts a revision in the place of the engine that it was made of; where that is not the published one

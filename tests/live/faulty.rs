@@ -29,6 +29,8 @@ pub(crate) enum Fault {
     WritesLater,
     /// Another host's change is written first, then the record is not.
     OtherFirst,
+    /// No snapshot is kept.
+    KeepsNothing,
     /// Records are read as none.
     ReadsNothing,
     /// The head is that of a journal that was never begun.
@@ -143,8 +145,10 @@ impl Journal for Faulty {
     }
 
     fn save_snapshot(&self, snapshot: &SealedSnapshot) -> Result<(), JournalError> {
-        self.fault()?;
-        self.inner.save_snapshot(snapshot)
+        match self.fault()? {
+            Fault::KeepsNothing => Err(broken()),
+            _ => self.inner.save_snapshot(snapshot),
+        }
     }
 
     fn snapshot(&self, at_most: u64) -> Result<Option<SealedSnapshot>, JournalError> {

@@ -13,7 +13,7 @@ use super::{ORDERS, assert_whole, begun, catalog, engine, hand_on_by, opened};
 /// Long enough for a machine that is busy.
 pub(crate) const LONG: Duration = Duration::from_secs(60);
 
-fn often() -> FollowOptions {
+pub(crate) fn often() -> FollowOptions {
     FollowOptions::default().poll(Duration::from_millis(20))
 }
 
@@ -175,4 +175,28 @@ fn whoever_writes_keeps_snapshots() {
     let restored = opened(&journal, &catalog());
     assert_eq!(restored.head(), live.head());
     assert_whole(&restored);
+}
+
+#[test]
+fn a_snapshot_that_could_not_be_kept_is_tried_again() {
+    let (journal, live) = begun();
+    let faulty = Faulty::new(&journal);
+    faulty.set(Fault::KeepsNothing);
+    let options = often().snapshot_every(10);
+    let follower = live.follow(faulty.clone(), options).unwrap();
+    let newest = || journal.snapshot(u64::MAX).unwrap().unwrap().head.revision;
+    hand_on_by(&live, &journal, 10);
+    until(|| follower.status().trouble.is_some());
+    let first = follower.status().trouble.unwrap().at;
+    until(|| follower.status().trouble.unwrap().at > first);
+    assert_eq!(newest(), 0);
+    // That holds up nothing else.
+    let status = follower.status();
+    assert!(status.current >= status.trouble.map(|it| it.at) && status.behind.is_none());
+    faulty.set(Fault::None);
+    until(|| newest() == 10);
+    // It is kept once.
+    hand_on_by(&live, &journal, 9);
+    std::thread::sleep(Duration::from_millis(100));
+    assert_eq!(newest(), 10);
 }

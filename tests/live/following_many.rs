@@ -8,8 +8,8 @@ use bailiwick::journal::{Feed, Journal, JournalError, Reached, Written};
 use bailiwick::live::{FollowOptions, Live, follow_many};
 
 use super::faulty::{Fault, Faulty};
-use super::following::{LONG, until};
-use super::{assert_whole, begun, catalog};
+use super::following::{LONG, often, until};
+use super::{assert_whole, begun, catalog, hand_on_by};
 
 /// What a store tells of its only journal, which may be at fault alone.
 struct Only(Arc<Faulty>);
@@ -63,4 +63,30 @@ fn what_is_still_being_loaded_is_not_current() {
     until(|| follower.status_of(None).unwrap().current.is_some());
     assert_eq!(follower.status().behind, 0);
     assert_whole(&replica);
+}
+
+#[test]
+fn a_snapshot_that_could_not_be_kept_is_tried_again() {
+    let (journal, live) = begun();
+    let faulty = Faulty::new(&journal);
+    faulty.set(Fault::KeepsNothing);
+    let options = often().snapshot_every(10);
+    let follower = follow_many(Only(faulty.clone()), options).unwrap();
+    follower.add(&live);
+    let newest = || journal.snapshot(u64::MAX).unwrap().unwrap().head.revision;
+    let of_it = || follower.status_of(None).unwrap();
+    hand_on_by(&live, &journal, 10);
+    until(|| of_it().trouble.is_some());
+    let first = of_it().trouble.unwrap().at;
+    until(|| of_it().trouble.unwrap().at > first);
+    assert_eq!(newest(), 0);
+    // That holds up nothing else.
+    until(|| follower.status().current > Some(first));
+    assert!(of_it().behind.is_none());
+    faulty.set(Fault::None);
+    until(|| newest() == 10);
+    // It is kept once.
+    hand_on_by(&live, &journal, 9);
+    std::thread::sleep(Duration::from_millis(100));
+    assert_eq!(newest(), 10);
 }
