@@ -305,12 +305,7 @@ impl State {
     }
 
     /// What catching up came to; whether a snapshot is to be kept now.
-    fn looked(
-        &mut self,
-        account: &Account,
-        live: &Live,
-        looked: Result<(), JournalError>,
-    ) -> bool {
+    fn looked(&mut self, account: &Account, live: &Live, looked: Result<(), JournalError>) -> bool {
         let Some(followed) = self.followed.get_mut(account) else {
             return false;
         };

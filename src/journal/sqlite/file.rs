@@ -69,11 +69,24 @@ fn verified(path: &Path, connection: Connection) -> Result<Connection, SqliteErr
         let path = path.to_owned();
         return Err(SqliteError::UnknownVersion { path, version });
     }
-    // Made before it was finished, it is not yet. SQLite says what the mode has become.
-    let wal = connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()));
-    wal.map_err(failed)?;
-    Ok(connection)
+    in_wal_mode(path, connection)
 }
+
+/// The file may have been left before it was. SQLite says what the mode has become, and no error where it
+/// is another.
+fn in_wal_mode(path: &Path, connection: Connection) -> Result<Connection, SqliteError> {
+    let mode = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0));
+    let mode: String = mode.map_err(|error| SqliteError::failed(path, error))?;
+    match mode.eq_ignore_ascii_case("wal") {
+        true => Ok(connection),
+        false => Err(SqliteError::failed(path, NotWal(mode))),
+    }
+}
+
+/// What stays in another mode, others may read before it is synced.
+#[derive(Debug, thiserror::Error)]
+#[error("its journal mode stays `{0}` instead of `wal`")]
+struct NotWal(String);
 
 /// A connection that is durable, waits its turn, and trusts nothing that it reads.
 fn connect(path: &Path) -> Result<Connection, SqliteError> {
@@ -114,4 +127,20 @@ fn sync_folder(path: &Path) -> io::Result<()> {
         File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_no_wal_is_not_opened() {
+        // SQLite keeps none in memory, and says no more than that.
+        let connection = Connection::open_in_memory().expect("it opens");
+        let refused = in_wal_mode(Path::new("x"), connection).expect_err("it has no WAL");
+        assert_eq!(
+            refused.to_string(),
+            "`x`: its journal mode stays `memory` instead of `wal`"
+        );
+    }
 }
