@@ -11,6 +11,9 @@ use super::hints::{Hints, listening, told};
 use super::{PostgresJournal, Store, statements};
 use crate::journal::{Feed, Journal, JournalError, Reached, Written};
 
+/// Nobody waits longer at once: not every clock can tell a time much later.
+const LONGEST: Duration = Duration::from_secs(86_400);
+
 /// The journals of all accounts over one connection, which also listens for hints.
 pub struct PostgresFeed {
     store: Arc<Store>,
@@ -44,6 +47,7 @@ impl PostgresFeed {
 }
 
 impl Feed for PostgresFeed {
+    /// Waits for a day at most.
     fn hints(&mut self, at_most: Duration) -> Result<Vec<Reached>, JournalError> {
         self.ask(|client| heard(client, at_most))
     }
@@ -83,8 +87,8 @@ impl Feed for PostgresFeed {
 /// What is told until the time is over; from the first hint on, what there is already.
 fn heard(client: &mut Client, at_most: Duration) -> Result<Vec<Reached>, Error> {
     let mut reached = Vec::new();
-    let mut left = at_most;
-    let until = Instant::now() + at_most;
+    let mut left = at_most.min(LONGEST);
+    let until = Instant::now() + left;
     loop {
         let Some(hint) = client.notifications().timeout_iter(left).next()? else {
             client.check_connection()?;

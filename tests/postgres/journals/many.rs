@@ -210,6 +210,11 @@ pub(crate) fn polls_miss_nothing() {
         Some(2)
     );
 
+    // However long it may wait, it waits for no more than the next.
+    journal.hint(2);
+    let hints = feed.hints(Duration::MAX).expect("a server");
+    assert!(!hints.is_empty());
+
     server::kill();
     server::start();
     let (all, reached) = match feed.hints(Duration::ZERO) {
