@@ -291,6 +291,31 @@ fn contradictory_fields_are_refused_when_loaded() {
     }
 }
 
+/// Not the first of them alone: every problem in one run.
+#[test]
+fn each_field_below_another_is_refused() {
+    let field = |path: &str| {
+        format!(
+            "[[types.fields]]\npath = \"{path}\"\nmask = {{ kind = \"whole\" }}\nrevealed_by = \"notes\"\n\n"
+        )
+    };
+    let fields = ["notes.a", "notes.b.c", "notes.b", "notes", "notes2"].map(field);
+    let (before, after) = CATALOG.split_once("[[types]]\nid = \"bare\"").unwrap();
+    let text = format!("{before}{}[[types]]\nid = \"bare\"{after}", fields.concat());
+    let refused = Catalog::new(CatalogDocument::from_toml("c.toml", &text)).unwrap_err();
+    let mut found: Vec<&str> = refused.iter().map(|it| it.message()).collect();
+    found.sort_unstable();
+    assert_eq!(
+        found,
+        [
+            "duplicate field `notes`",
+            "field `notes.a` lies below field `notes`",
+            "field `notes.b.c` lies below field `notes`",
+            "field `notes.b` lies below field `notes`",
+        ]
+    );
+}
+
 /// Reports' records as accessible (S6): the operation is lent, the field is not.
 #[test]
 fn nobody_is_lent_a_field() {

@@ -76,23 +76,24 @@ fn check_paths(fields: &[FieldDocument], at: &Path<'_>, report: &mut Report<'_>)
         .enumerate()
         .map(|(i, field)| (field.path.split('.').collect(), i))
         .collect();
-    // Whatever lies below a path stands right behind it.
+    // Whatever lies below a path stands behind it, before anything else.
     sorted.sort();
-    for pair in sorted.windows(2) {
-        let [(upper, first), (lower, second)] = pair else {
+    // The last path that lies below none.
+    let mut topmost: Option<&(Vec<&str>, usize)> = None;
+    for path in &sorted {
+        let (steps, index) = path;
+        let Some((upper, first)) = topmost.filter(|(upper, _)| steps.starts_with(upper)) else {
+            topmost = Some(path);
             continue;
         };
-        if !lower.starts_with(upper) {
-            continue;
-        }
-        let (of, lower) = (&fields[*second], *second);
-        let message = if upper.len() == of.path.split('.').count() {
-            format!("duplicate field {}", quoted(&of.path))
+        let name = quoted(&fields[*index].path);
+        let message = if upper.len() == steps.len() {
+            format!("duplicate field {name}")
         } else {
             let upper = quoted(&fields[*first].path);
-            format!("field {} lies below field {upper}", quoted(&of.path))
+            format!("field {name} lies below field {upper}")
         };
-        report.error(&at.index(lower).field("path"), message);
+        report.error(&at.index(*index).field("path"), message);
     }
 }
 
