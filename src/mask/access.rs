@@ -279,12 +279,11 @@ impl<'a> Field<'a> {
         (self.view() == View::Masked).then(|| self.rule.mask.address_text(address))
     }
 
-    /// Wraps a text, so that it cannot be shown by mistake: what is shown of it is its mask.
+    /// Wraps a text, so that it cannot be shown by mistake: what is shown of it is its mask, also
+    /// where it is seen in clear, and `[masked]` where it is hidden.
     pub fn guard<T: AsRef<str>>(&self, value: T) -> Guarded<T> {
-        let shown = match self.rule.mask.text(value.as_ref()) {
-            shown if shown.is_empty() => None,
-            shown => Some(shown.into()),
-        };
+        let is_shown = self.view() != View::Hidden && !self.rule.is_hidden();
+        let shown = is_shown.then(|| self.rule.mask.text(value.as_ref()).into());
         Guarded::new(self, value, shown)
     }
 

@@ -3,7 +3,7 @@
 use bailiwick::Record;
 use bailiwick::mask::OpenError;
 
-use crate::world::{ALL, READER, engine};
+use crate::world::{ALL, CATALOG, READER, engine, engine_of};
 
 #[test]
 fn a_guarded_value_opens_for_its_subject_and_record() {
@@ -88,4 +88,33 @@ fn whatever_shows_a_guarded_value_shows_its_mask() {
     assert_eq!(number.to_string(), "[masked]");
     let hidden = access.field("salary").unwrap().guard("120000");
     assert_eq!(hidden.to_string(), "[masked]");
+}
+
+/// Not even what its mask would show (M1).
+#[test]
+fn nothing_of_a_guarded_value_is_shown_to_whoever_may_not_read() {
+    let engine = engine_of(&CATALOG.replacen(
+        "{ kind = \"email\" }",
+        "{ kind = \"email\", keep_domain = true }",
+        1,
+    ));
+    let record = Record::of("person").id("7").owner("below");
+    let shown = |user: &str| -> Vec<String> {
+        let access = engine.fields(user, &record);
+        let of = |path: &str| {
+            let field = access.field(path).unwrap().for_contributor(Some(user));
+            let value = field.guard("ada@example.com");
+            assert_eq!(serde_json::to_value(&value).unwrap(), value.to_string());
+            value.to_string()
+        };
+        access.paths().map(of).collect()
+    };
+    assert_eq!(
+        shown(READER),
+        ["a***@example.com", "***", "***", "***", "[masked]"]
+    );
+    // Everything but reading.
+    for user in ["u033311", "u000000", "nobody"] {
+        assert_eq!(shown(user), ["[masked]"; 5], "{user}");
+    }
 }

@@ -150,13 +150,22 @@ fn documents() -> (PolicyDocument, DirectoryDocument) {
     (policy, DirectoryDocument::new(users))
 }
 
-pub(crate) fn engine_with(edit: impl FnOnce(&mut PolicyDocument)) -> Engine {
-    let catalog = Catalog::new(CatalogDocument::from_toml("catalog.toml", CATALOG)).unwrap();
+fn engine_from(catalog: &str, edit: impl FnOnce(&mut PolicyDocument)) -> Engine {
+    let catalog = Catalog::new(CatalogDocument::from_toml("catalog.toml", catalog)).unwrap();
     let (mut policy, users) = documents();
     edit(&mut policy);
     Engine::new(&catalog, policy, users, Timestamp(0))
         .unwrap()
         .engine
+}
+
+pub(crate) fn engine_with(edit: impl FnOnce(&mut PolicyDocument)) -> Engine {
+    engine_from(CATALOG, edit)
+}
+
+/// The same account under another catalog.
+pub(crate) fn engine_of(catalog: &str) -> Engine {
+    engine_from(catalog, |_| {})
 }
 
 pub(crate) fn engine() -> Engine {
