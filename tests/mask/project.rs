@@ -7,7 +7,7 @@ use bailiwick::mask::FieldAccess;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::world::{ALL, READER, engine};
+use crate::world::{ALL, CATALOG, READER, engine, engine_of};
 
 fn access(user: &str) -> FieldAccess {
     engine().fields(user, &Record::of("person").id("7").owner("below"))
@@ -258,6 +258,64 @@ fn variants_are_steps_of_paths() {
         shown(READER, &Part::Salary(1, 2)),
         json!({ "salary": [null, null] })
     );
+}
+
+/// Formats that write lengths before what they count (CBOR) are told the right ones.
+#[test]
+fn a_variant_announces_what_stays_of_it() {
+    #[derive(Serialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Contact {
+        Person {
+            salary: u32,
+            phone: &'static str,
+            salary_by: &'static str,
+        },
+        Phone {
+            number: &'static str,
+        },
+    }
+    #[derive(Serialize)]
+    struct Row {
+        contact: Contact,
+        name: &'static str,
+        notes: &'static str,
+    }
+    let engine = engine_of(&CATALOG.replacen("\"salary\"", "\"contact.person.salary\"", 1));
+    let access = engine.fields(READER, &Record::of("person").id("7").owner("below"));
+    let person = |salary_by| Contact::Person {
+        salary: 120_000,
+        phone: "555-123-4567",
+        salary_by,
+    };
+    for (contact, shown) in [
+        (
+            person("below"),
+            json!({ "person": { "phone": "555-123-4567", "salary_by": "below" } }),
+        ),
+        (
+            person(READER),
+            json!({ "person": { "salary": 120_000, "phone": "555-123-4567", "salary_by": READER } }),
+        ),
+        // The variant as a whole is a field.
+        (Contact::Phone { number: "5" }, json!({ "phone": {} })),
+    ] {
+        let row = Row {
+            contact,
+            name: "Ada",
+            notes: "secret",
+        };
+        let expected = json!({ "contact": shown, "name": "Ada", "notes": "***" });
+        let mut bytes = Vec::new();
+        ciborium::into_writer(&access.project(&row), &mut bytes).unwrap();
+        let mut rest = &bytes[..];
+        let read: Value = ciborium::from_reader(&mut rest).unwrap();
+        assert_eq!((read, rest), (expected.clone(), &[][..]));
+        assert_eq!(
+            serde_json::to_value(access.project(&row)).unwrap(),
+            expected
+        );
+    }
 }
 
 /// Messages between a value and its serialiser are not looked into, and not passed on.

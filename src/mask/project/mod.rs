@@ -2,6 +2,7 @@
 
 mod contributors;
 mod output;
+mod place;
 mod value;
 
 use std::fmt;
@@ -12,8 +13,9 @@ use super::access::{FieldAccess, View};
 use super::rules::{Node, Rule};
 use super::walk::{Variant, Visit, walk};
 use crate::document::FILLER;
-use contributors::{Contributed, contributed};
+use contributors::contributed;
 use output::Out;
+use place::{Place, kept};
 
 /// A record as one subject sees it, to be serialised: made by [`FieldAccess::project`].
 #[derive(Clone, Copy)]
@@ -96,12 +98,15 @@ impl<T: Serialize + ?Sized> Serialize for At<'_, '_, T> {
         match self.part {
             Part::Clear => self.value.serialize(serializer),
             Part::Branch(node) => {
-                let contributed = contributed(self.access, node, self.value, for_people);
-                let mut shown = Branch {
+                let place = Place {
                     access: self.access,
                     node: Some(node),
-                    contributed,
+                    contributed: contributed(self.access, node, self.value, for_people),
                     whole: None,
+                };
+                let mut shown = Branch {
+                    kept: kept(&place, self.value, for_people),
+                    place,
                     is_root: self.is_root,
                     out: Out::Before(serializer),
                 };
@@ -115,42 +120,21 @@ impl<T: Serialize + ?Sized> Serialize for At<'_, '_, T> {
 
 /// A part of the record with fields below it.
 struct Branch<'a, S: Serializer> {
-    access: &'a FieldAccess,
-    /// `None` within a variant that no path leads through.
-    node: Option<&'a Node>,
-    contributed: Contributed,
-    /// Of the elements of a variant that is itself a field, or hidden (`Some(None)`).
-    whole: Option<Option<Part<'a>>>,
+    place: Place<'a>,
+    /// How many entries of a variant stay, where some may be left out by their paths.
+    kept: Option<usize>,
     is_root: bool,
     out: Out<S>,
 }
 
 impl<'a, S: Serializer> Branch<'a, S> {
-    /// What is to be done with the entry of that key; `None` to leave it out.
-    fn part(&self, key: &str) -> Option<Part<'a>> {
-        match self.node.and_then(|node| node.child(key)) {
-            Some(child) => Part::of(self.access, child, &self.contributed),
-            None => Some(Part::Clear),
-        }
-    }
-
     fn at<'v, T: ?Sized>(&self, part: Part<'a>, value: &'v T) -> At<'a, 'v, T> {
         At {
-            access: self.access,
+            access: self.place.access,
             part,
             value,
             is_root: false,
         }
-    }
-
-    fn leaves_out(&self) -> bool {
-        let below = self
-            .node
-            .into_iter()
-            .flat_map(|node| node.children.iter())
-            .filter_map(|(_, child)| child.field);
-        let mut rules = below.filter_map(|field| self.access.rules.fields.get(field));
-        rules.any(Rule::is_hidden)
     }
 }
 
@@ -179,7 +163,7 @@ impl<S: Serializer> Visit for Branch<'_, S> {
     }
 
     fn element<T: Serialize + ?Sized>(&mut self, value: &T) {
-        let part = match (self.whole, self.node) {
+        let part = match (self.place.whole, self.place.node) {
             (Some(part), _) => part,
             (None, Some(node)) => Some(Part::Branch(node)),
             (None, None) => Some(Part::Clear),
@@ -191,12 +175,12 @@ impl<S: Serializer> Visit for Branch<'_, S> {
     }
 
     fn object(&mut self, len: Option<usize>) {
-        let len = len.filter(|_| !self.leaves_out());
+        let len = len.filter(|_| !self.place.leaves_out());
         self.out.begin(|it| it.serialize_map(len).map(Out::Object));
     }
 
     fn entry<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) {
-        let Some(part) = self.part(key) else {
+        let Some(part) = self.place.part(key) else {
             return;
         };
         let value = self.at(part, value);
@@ -210,19 +194,14 @@ impl<S: Serializer> Visit for Branch<'_, S> {
 
     /// In JSON an object in an object, so that the variant's name is a step of the path.
     fn variant(&mut self, it: &Variant) {
-        let part = self.part(it.name);
-        self.node = match part {
-            Some(Part::Branch(node)) => Some(node),
-            Some(Part::Clear) => None,
-            // The variant as a whole is a field; as an object it is none of its type.
-            Some(Part::Field(_)) | None => {
-                self.whole = Some(part);
-                None
-            }
+        self.place.enter(it);
+        let kept = match self.place.whole {
+            Some(_) => 0,
+            None => self.kept.unwrap_or(it.len),
         };
         self.out.begin(|serializer| match it.named {
             true => serializer
-                .serialize_struct_variant(it.of, it.index, it.name, it.len)
+                .serialize_struct_variant(it.of, it.index, it.name, kept)
                 .map(Out::Variant),
             false => serializer
                 .serialize_tuple_variant(it.of, it.index, it.name, it.len)
@@ -231,11 +210,7 @@ impl<S: Serializer> Visit for Branch<'_, S> {
     }
 
     fn variant_entry<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) {
-        let part = match self.whole {
-            // Its values have no kind of their own: nothing of them shows.
-            Some(_) => None,
-            None => self.part(key),
-        };
+        let part = self.place.variant_part(key);
         let value = part.map(|part| self.at(part, value));
         self.out.step(|mut out| {
             if let Out::Variant(variant) = &mut out {
