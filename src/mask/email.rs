@@ -1,5 +1,7 @@
 //! E-mail addresses.
 
+use unicode_normalization::char::is_combining_mark;
+
 use super::Mask;
 use super::text::{begins_plainly, ends, every_char, is_unshowable, push_shown};
 
@@ -89,9 +91,23 @@ fn is_of_local(c: char) -> bool {
         )
 }
 
+/// What follows a domain, punctuation of any script or a sign, must not pass for a part of it: a
+/// domain may show whole.
 fn is_of_domain(c: char) -> bool {
     match c.is_ascii() {
         true => c.is_ascii_alphanumeric() || c == '-' || c == '_',
-        false => !c.is_whitespace() && !is_unshowable(c),
+        false => {
+            (c.is_alphanumeric() || is_combining_mark(c) || is_joined_in_domain(c))
+                && !is_unshowable(c)
+        }
     }
+}
+
+/// What names in domains hold beside letters and digits (RFC 5892, contextual rules): joiners,
+/// `l·l`, the Greek and Hebrew signs for numbers, the Japanese middle dot.
+fn is_joined_in_domain(c: char) -> bool {
+    matches!(
+        c,
+        '\u{200c}' | '\u{200d}' | '\u{b7}' | '\u{375}' | '\u{5f3}' | '\u{5f4}' | '\u{30fb}'
+    )
 }
