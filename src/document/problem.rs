@@ -497,12 +497,17 @@ pub(crate) fn shortened(text: &str) -> String {
     out
 }
 
-/// Characters that a reader would not see, or not tell from others: control characters, white space
-/// that is no plain space, fillers, zero-width, direction and tag characters, combining accents.
+/// Characters that a reader would not see, or not tell from others: those that show nothing, white
+/// space that is no plain space, combining accents.
 fn is_invisible(c: char) -> bool {
+    shows_nothing(c) || (c.is_whitespace() && c != ' ') || matches!(c, '\u{300}'..='\u{36f}')
+}
+
+/// Control characters, fillers, joiners and selectors, zero-width, direction and tag characters;
+/// white space is none of them.
+pub(crate) fn shows_nothing(c: char) -> bool {
     c.is_control()
-        || (c.is_whitespace() && c != ' ')
-        || matches!(c, '\u{ad}' | '\u{300}'..='\u{36f}' | '\u{61c}' | '\u{115f}'..='\u{1160}'
+        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}'
             | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
             | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
             | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'

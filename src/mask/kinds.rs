@@ -1,7 +1,9 @@
 //! A mask: a kind and its options, ready to be used.
 
 use super::address::{self, Address};
-use super::text::{begins_plainly, ends, every_char, is_unshowable, normalised, push_shown};
+use super::text::{
+    begins_plainly, ends, every_char, is_joiner, is_unshowable, normalised, push_shown,
+};
 use super::{email, phone};
 use crate::document::{AddressComponent, FILLER, MaskDocument, MaskKind};
 
@@ -231,11 +233,4 @@ impl Mask {
 
 fn is_asterisk(c: char) -> bool {
     matches!(c, '*' | '＊' | '﹡' | '∗' | '⁎' | '✱')
-}
-
-fn is_joiner(c: char) -> bool {
-    matches!(
-        c,
-        '\u{200c}' | '\u{200d}' | '\u{ad}' | '\u{34f}' | '\u{fe00}'..='\u{fe0f}'
-    )
 }

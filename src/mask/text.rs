@@ -1,18 +1,26 @@
 //! What the kinds of mask have in common: characters, as people count them.
 
 use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::decompose_canonical;
+use unicode_normalization::char::{decompose_canonical, is_combining_mark};
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Whether a character has no place in a line of text: control and direction characters, line
-/// separators, tags.
+use crate::document::problem::shows_nothing;
+
+/// Whether a character has no place in a line of text: line separators, and what shows nothing, so
+/// that it would count as a hidden character and hide none.
 ///
-/// Joiners (U+200C, U+200D) do: Persian names and emoji need them.
+/// Joiners have one: Persian names and emoji need them.
 pub(super) fn is_unshowable(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e0fff}')
+    matches!(c, '\u{2028}' | '\u{2029}') || (shows_nothing(c) && !is_joiner(c))
+}
+
+/// Whether a character that shows nothing joins the one before it, and so counts for none.
+pub(super) fn is_joiner(c: char) -> bool {
+    matches!(
+        c,
+        '\u{34f}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180d}' | '\u{180f}' | '\u{200c}'
+            | '\u{200d}' | '\u{fe00}'..='\u{fe0f}'
+    )
 }
 
 /// Whether every character is accepted, each decomposed: the NFC and NFD forms of a text have the
@@ -28,10 +36,11 @@ pub(super) fn every_char(text: &str, mut accept: impl FnMut(char) -> bool) -> bo
     })
 }
 
-/// Whether the text begins as one: not with a mark that would sit on whatever stands before it.
+/// Whether the text begins as one: not with a mark or joiner that would sit on whatever stands
+/// before it.
 pub(super) fn begins_plainly(text: &str) -> bool {
     let first = text.chars().next();
-    first.is_some_and(|c| c.is_ascii() || !unicode_normalization::char::is_combining_mark(c))
+    first.is_some_and(|c| c.is_ascii() || !(is_combining_mark(c) || is_joiner(c)))
 }
 
 /// What shows, in NFC: the NFC and NFD forms of a text show alike, byte for byte.

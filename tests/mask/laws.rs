@@ -74,9 +74,16 @@ fn in_the_middle(first: &str, hidden: &str, last: &str) -> String {
 fn is_plain(c: char) -> bool {
     !c.is_control()
         && !c.is_whitespace()
-        && !matches!(c as u32, 0x61c | 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f
-            | 0xfeff | 0xfff9..=0xfffb | 0xe0000..=0xe0fff)
+        && !matches!(c as u32, 0x200c..=0x200d)
+        && !shows_nothing(c)
         && !"\"(),:;<>[\\]@".contains(c)
+}
+
+/// What nobody sees, white space, control characters and joiners aside.
+fn shows_nothing(c: char) -> bool {
+    matches!(c as u32, 0xad | 0x61c | 0x115f | 0x1160 | 0x180e | 0x200b | 0x200e..=0x200f
+        | 0x202a..=0x202e | 0x2060..=0x206f | 0x2800 | 0x3164 | 0xfeff | 0xffa0 | 0xfff9..=0xfffb
+        | 0x1d173..=0x1d17a | 0xe0000..=0xe0fff)
 }
 
 /// What stands before an e-mail's `@` in the middle, and the whole domain, change nothing.
@@ -156,6 +163,49 @@ fn the_hidden_part_of_a_name_does_not_matter() {
             Ok(())
         },
     );
+}
+
+/// Characters that nobody sees hide nothing: with them, as much shows or less.
+#[test]
+fn invisible_characters_do_not_count_as_hidden_ones() {
+    const JOINERS: &str = "\u{34f}\u{200c}\u{200d}\u{180b}\u{fe00}\u{fe0f}";
+    let invisible: Vec<char> = (0..=0x0e_1000_u32)
+        .filter_map(char::from_u32)
+        .filter(|&c| shows_nothing(c))
+        .chain(JOINERS.chars())
+        .collect();
+    let inserted = (
+        proptest::sample::select(invisible),
+        any::<proptest::sample::Index>(),
+    );
+    let inserted = proptest::collection::vec(inserted, 1..8);
+    let local = "[A-Za-zé王]{0,10}";
+    let text = prop_oneof![
+        local,
+        local.prop_map(|it| format!("{it}@example.com")),
+        "\\+?[0-9]{0,14}",
+    ];
+    holds((text, inserted, any_mask()), |(text, inserted, mask)| {
+        let mut longer: Vec<char> = text.chars().collect();
+        for (c, place) in inserted {
+            longer.insert(place.index(longer.len() + 1), c);
+        }
+        let longer: String = longer.into_iter().collect();
+        let masked = mask.text(&longer);
+        let seen = masked.replace(|c| JOINERS.contains(c), "");
+        prop_assert!(
+            masked == mask.filler() || seen == mask.text(&text),
+            "{longer:?}: {masked:?}"
+        );
+        Ok(())
+    });
+    for c in [
+        '\u{ad}', '\u{180e}', '\u{2800}', '\u{115f}', '\u{3164}', '\u{ffa0}',
+    ] {
+        assert_eq!(Mask::name().text(&format!("A{c}{c}")), "***", "{c:?}");
+        let email = format!("a{c}{c}@example.com");
+        assert_eq!(Mask::email().text(&email), "***", "{c:?}");
+    }
 }
 
 /// Nor whether there are any.
