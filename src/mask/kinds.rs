@@ -1,5 +1,7 @@
 //! A mask: a kind and its options, ready to be used.
 
+use unicode_normalization::UnicodeNormalization;
+
 use super::address::{self, Address};
 use super::text::{
     begins_plainly, ends, every_char, is_joiner, is_unshowable, normalised, push_shown,
@@ -150,7 +152,12 @@ impl Mask {
     fn write_name(&self, value: &str, out: &mut String) {
         const HIDDEN: usize = 2;
         let name = value.trim();
-        let shown = (begins_plainly(name) && every_char(name, |c| !is_unshowable(c)))
+        // A blank at the end does not count either where a joiner keeps it from being trimmed.
+        let ends_plainly = !name
+            .trim_end_matches(is_joiner)
+            .ends_with(char::is_whitespace);
+        let is_plain = begins_plainly(name) && ends_plainly;
+        let shown = (is_plain && every_char(name, |c| !is_unshowable(c)))
             .then(|| ends(name, self.first, self.last, HIDDEN));
         let (first, last) = shown.flatten().unwrap_or_default();
         push_shown(first, out);
@@ -184,7 +191,8 @@ impl Mask {
     }
 
     /// Whether a text has the shape of what a mask puts out: it holds the filler, or three asterisks
-    /// (a mask's own filler, before the catalog chose another). Such a text is no value to save.
+    /// (a mask's own filler, before the catalog chose another), in any Unicode form. Such a text is
+    /// no value to save.
     ///
     /// ```
     /// use bailiwick::mask::Mask;
@@ -196,15 +204,19 @@ impl Mask {
         if self.kind == MaskKind::Whole && text.trim() == &*self.filler {
             return true;
         }
-        // A filler is no less one for what cannot be seen between its characters.
+        // A filler is no less one for what cannot be seen between its characters, nor in NFKC, which
+        // has `...` for `…`.
         let seen = |text: &str| -> String {
-            let visible = text.chars().filter(|&c| !is_unshowable(c) && !is_joiner(c));
+            let visible = text.nfkc().filter(|&c| !is_unshowable(c) && !is_joiner(c));
             visible
                 .map(|c| if is_asterisk(c) { '*' } else { c })
                 .collect()
         };
-        let (text, filler) = (seen(text), seen(&self.filler));
-        let by_filler = self.kind != MaskKind::Whole && text.contains(&filler);
+        let (text, filler) = (seen(text.trim()), seen(self.filler.trim()));
+        let by_filler = match self.kind {
+            MaskKind::Whole => !filler.is_empty() && text == filler,
+            _ => text.contains(&filler),
+        };
         by_filler || text.contains(FILLER)
     }
 

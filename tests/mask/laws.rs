@@ -206,6 +206,8 @@ fn invisible_characters_do_not_count_as_hidden_ones() {
         let email = format!("a{c}{c}@example.com");
         assert_eq!(Mask::email().text(&email), "***", "{c:?}");
     }
+    // A blank at the end, not to be trimmed.
+    assert_eq!(Mask::name().text("Li \u{200d}"), "***");
 }
 
 /// Nor whether there are any.
@@ -312,7 +314,15 @@ fn every_text_is_masked() {
             mask.write_into(&text, &mut buffer);
             prop_assert_eq!(&buffer, &format!("{before}{masked}"));
             prop_assert!(masked.contains(mask.filler()));
-            prop_assert!(mask.is_masked(&masked), "{masked} could be saved");
+            let forms: [String; 4] = [
+                masked.clone(),
+                masked.nfd().collect(),
+                masked.nfkc().collect(),
+                masked.nfkd().collect(),
+            ];
+            for form in forms {
+                prop_assert!(mask.is_masked(&form), "{form} could be saved");
+            }
             let _ = mask.search_key("value", &text);
             let _ = mask.search_key("street", &text);
             Ok(())

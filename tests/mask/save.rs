@@ -1,6 +1,8 @@
 //! Masks do not come back as values.
 
 use bailiwick::Record;
+use bailiwick::document::{MaskDocument, MaskKind};
+use bailiwick::mask::Mask;
 use serde_json::json;
 
 use crate::world::{ALL, READER, engine};
@@ -47,6 +49,32 @@ fn masks_are_refused_wherever_they_stand() {
             assert_eq!(access.accept(&record), Ok(()), "{record}");
         }
     }
+}
+
+/// NFKC, which browsers and databases may apply, writes `…` as three dots.
+#[test]
+fn a_filler_of_dots_is_one_in_any_form() {
+    let with = |kind, filler: &str| {
+        let stated = MaskDocument {
+            filler: Some(filler.to_owned()),
+            ..MaskDocument::new(kind)
+        };
+        Mask::try_from(&stated).unwrap()
+    };
+    let dotted = with(MaskKind::Email, "…");
+    for text in ["a…@…", "a...@...", "a..\u{200b}.@example.com", "a....@…"] {
+        assert!(dotted.is_masked(text), "{text}");
+    }
+    assert!(!dotted.is_masked("a.b..c@example.com"));
+    assert!(!Mask::email().is_masked("a...@..."));
+    assert!(with(MaskKind::Phone, "*…").is_masked("*...67"));
+    let unsaid = with(MaskKind::Whole, "(unsaid…)");
+    for text in ["(unsaid…)", " (unsaid...) ", "（unsaid…）"] {
+        assert!(unsaid.is_masked(text), "{text}");
+    }
+    // Only as a whole.
+    assert!(!unsaid.is_masked("she said (unsaid...)"));
+    assert!(!with(MaskKind::Whole, "\u{ad}").is_masked(""));
 }
 
 #[test]
