@@ -140,7 +140,7 @@ fn parameters_are_numbered_after_the_hosts_own() {
     assert_eq!(
         sql.text,
         "((typeof(`owner`) = 'text' AND `owner` = ?4 COLLATE BINARY) OR \
-         ((`owner` IS NOT NULL AND `owner` <> '') AND \
+         ((typeof(`owner`) = 'text' AND `owner` <> '') AND \
          (typeof(`position`) = 'text' AND `position` COLLATE BINARY IN (SELECT value FROM json_each(?5)))))"
     );
     assert_eq!(sql.values, [text("ann"), text(r#"["p0","p1","p2"]"#)]);
@@ -219,6 +219,36 @@ fn ids_that_a_column_cannot_hold_are_left_out() {
     let (text, values) = sql(&engine("reports", &ids("7")), Dialect::Sqlite, &numbers);
     let query = format!("SELECT rowid FROM t WHERE {text}");
     assert_eq!(run(&database, &query, values.iter().map(bound)), [1, 3, 5]);
+}
+
+/// SQLite keeps a value of any type in a column: one that no id is of is no owner, wherever it stands.
+#[test]
+fn an_owner_of_another_type_is_none() {
+    let database = Connection::open_in_memory().unwrap();
+    database
+        .execute_batch(
+            "CREATE TABLE t (owner, position, label);
+             INSERT INTO t VALUES (8, 'p1', 1), (8.5, 'p1', 1), (x'78', 'p1', 1), ('x', 'p1', 1),
+                 ('', 'p1', 1), (NULL, 'p1', 1)",
+        )
+        .unwrap();
+    for (ids, viewer, owned) in [
+        (IdType::Text, "ann", 4),
+        (IdType::Uuid, UUID, 4),
+        (IdType::Bigint, "7", 1),
+    ] {
+        let engine = engine("reports", &[viewer, "bob"]);
+        let owner = || Columns::new().owner_as("owner", ids);
+        for columns in [
+            owner().owner_position("position"),
+            owner().owner_position_label("label", [("p0", 0), ("p1", 1)]),
+        ] {
+            let (text, values) = sql(&engine, Dialect::Sqlite, &columns);
+            let query = format!("SELECT rowid FROM t WHERE {text}");
+            let found = run(&database, &query, values.iter().map(bound));
+            assert_eq!(found, [owned], "{ids:?}: {text}");
+        }
+    }
 }
 
 /// Labels that follow one another are a range.

@@ -109,19 +109,17 @@ fn is_placed(test: &OwnerTest) -> bool {
     test.below.is_some() || test.at.is_some()
 }
 
-/// Whether a row has an owner. An empty text is no identifier: `check` denies it (D12).
+/// Whether a row has an owner. An empty text is no identifier: `check` denies it (D12). In SQLite a
+/// value of another type than the ids is none.
 fn is_owned(column: &Column, ids: IdType, builder: &mut Builder<'_>) -> Result<Node, SqlError> {
+    const TEXT: &str = "(typeof({0}) = 'text' AND {0} <> '')";
     let column = builder.column(column)?;
-    match ids {
-        IdType::Text => builder.test(
-            [
-                "({0} IS NOT NULL AND {0}::text <> '')",
-                "({0} IS NOT NULL AND {0} <> '')",
-            ],
-            [column],
-        ),
-        IdType::Uuid | IdType::Bigint => builder.test(["{0} IS NOT NULL"; 2], [column]),
-    }
+    let template = match ids {
+        IdType::Text => ["({0} IS NOT NULL AND {0}::text <> '')", TEXT],
+        IdType::Uuid => ["{0} IS NOT NULL", TEXT],
+        IdType::Bigint => ["{0} IS NOT NULL", "typeof({0}) = 'integer'"],
+    };
+    builder.test(template, [column])
 }
 
 /// Ascending numbers as ranges, both ends included.
