@@ -251,6 +251,33 @@ fn an_owner_of_another_type_is_none() {
     }
 }
 
+/// Up to 16 ranges are counted; past that, the labels that are listed.
+#[test]
+fn ranges_of_labels_count_as_values() {
+    // Two labels to a range.
+    let columns = |positions: i64| {
+        let label = |i: i64| (i + 1) / 2 * 3 + (i + 1) % 2;
+        let labels = (0..positions).map(move |i| (format!("p{i}"), label(i)));
+        let columns = Columns::new().owner("owner");
+        columns.owner_position_label("label", labels)
+    };
+    for (ranges, values) in [(1, 1), (16, 16), (17, 34)] {
+        let positions = 1 + 2 * ranges;
+        let ids: Vec<String> = (0..positions).map(|i| format!("u{i}")).collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let engine = engine("reports", &ids);
+        for dialect in BOTH {
+            let columns = columns(positions);
+            let (text, _) = sql(&engine, dialect, &columns.clone().at_most(values));
+            let is_ranges = text.matches("BETWEEN").count() as i64 == ranges;
+            assert_eq!(is_ranges, ranges <= 16, "{text}");
+            let narrow = columns.at_most(values - 1);
+            let refused = refused(&engine, "deal:view", dialect, &narrow);
+            assert_eq!(refused, SqlError::TooWide);
+        }
+    }
+}
+
 /// Labels that follow one another are a range.
 #[test]
 fn labels_in_preorder_are_one_range() {

@@ -142,7 +142,8 @@ impl Columns {
     }
 
     /// The most values that the lists of one condition may hold together: ids of owners or
-    /// positions, ranges of labels, constants.
+    /// positions, ranges of labels, constants. Where there are more than 16 ranges, the labels are
+    /// listed instead, and each of them counts.
     pub const fn at_most(mut self, values: usize) -> Columns {
         self.most = values;
         self

@@ -156,7 +156,7 @@ impl<'c> Builder<'c> {
         }))
     }
 
-    fn count(&mut self, values: usize) -> Result<(), SqlError> {
+    pub(super) fn count(&mut self, values: usize) -> Result<(), SqlError> {
         self.values = self.values.saturating_add(values);
         match self.values > self.columns.most {
             true => Err(SqlError::TooWide),

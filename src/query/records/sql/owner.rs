@@ -93,6 +93,7 @@ impl RecordFilter<'_> {
             let list = builder.integers(&reached)?;
             return builder.test(INTEGER_ONE_OF, [column, list]);
         }
+        builder.count(ranges.len())?;
         let mut within = Vec::with_capacity(ranges.len());
         for (low, high) in ranges {
             let [low, high] = [low, high].map(SqlValue::Integer).map(Argument::Value);
