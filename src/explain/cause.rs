@@ -45,6 +45,8 @@ pub enum Cause {
         role: String,
         /// Whether the account has a role of that id.
         exists: bool,
+        /// Whether it is a system role that was retired before the policy was written (D16).
+        retired: bool,
     },
     /// There is no such position to bring (D18).
     UnknownPosition {

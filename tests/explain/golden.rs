@@ -88,6 +88,51 @@ fn nobody_of_that_name_and_no_such_action() {
     compare("unknown", &why);
 }
 
+/// Nobody may name it: neither to stand for it nor in a token, whose catalog lists it.
+#[test]
+fn a_role_that_the_catalog_retired() {
+    let catalog = CatalogDocument::from_toml(
+        "catalog",
+        r#"
+        format = 1
+        id = "desk"
+        version = 2
+        permissions = [{ path = "tickets" }]
+        types = [{ id = "ticket" }]
+        operations = [{ type = "ticket", action = "list", on = "type", allowed_by = ["tickets"] }]
+        roles = [{ id = "system:old", retired = 2 }, { id = "system:staff" }]
+        tokens = { system_roles = ["system:old"] }
+        "#,
+    );
+    let (policy, nobody) = (PolicyDocument::new(2), DirectoryDocument::new([]));
+    let engine = Engine::new(
+        &Catalog::new(catalog).unwrap(),
+        policy,
+        nobody,
+        Timestamp(0),
+    );
+    let engine = engine.unwrap().engine;
+    let tickets = OnType::named("ticket");
+    for (role, says) in [
+        (
+            "system:old",
+            "Role `system:old` was retired by the catalog.",
+        ),
+        (
+            "system:staff",
+            "Role `system:staff` may not be brought by a token.",
+        ),
+        ("system:none", "There is no role `system:none`."),
+    ] {
+        let token = Token::new([role]);
+        let why = engine.explain(&token, "list", &tickets);
+        assert!(why.to_string().contains(says), "{why}");
+        let why = engine.explain(Subject::role(role), "list", &tickets);
+        let is_known = role == "system:staff";
+        assert_eq!(why.to_string().contains(says), !is_known, "{why}");
+    }
+}
+
 // ── Prerequisites, features, denies, conditions ───────────────────────────────────────────────
 
 #[test]

@@ -50,9 +50,14 @@ impl State {
             let unknown = bearer
                 .role_names()
                 .filter(|name| bearer.role(self, name).is_none());
-            found.extend(unknown.map(|name| Cause::UnknownRole {
-                role: name.to_owned(),
-                exists: self.find_role_number(name).is_some(),
+            found.extend(unknown.map(|name| {
+                let number = self.find_role_number(name);
+                let retired = number.is_some_and(|it| self.is_gone_role(it));
+                Cause::UnknownRole {
+                    role: name.to_owned(),
+                    exists: number.is_some() && !retired,
+                    retired,
+                }
             }));
             let position = bearer
                 .position

@@ -118,12 +118,18 @@ impl Teller<'_> {
                 write!(f, "There is no user {} in the directory", quoted(id))?;
             }
             Cause::UnknownSubject { id: None } => f.write_str("The user is not of this account")?,
-            Cause::UnknownRole { role, exists: true } => {
-                write!(f, "Role {} may not be brought by a token", quoted(role))?;
-            }
+            Cause::UnknownRole {
+                role,
+                retired: true,
+                ..
+            } => write!(f, "Role {} was retired by the catalog", quoted(role))?,
+            Cause::UnknownRole {
+                role, exists: true, ..
+            } => write!(f, "Role {} may not be brought by a token", quoted(role))?,
             Cause::UnknownRole {
                 role,
                 exists: false,
+                ..
             } => write!(f, "There is no role {}", quoted(role))?,
             Cause::UnknownPosition { position } => {
                 write!(f, "There is no position {}", quoted(position))?;
