@@ -14,7 +14,12 @@ use crate::{Engine, Scope};
 /// What changed between two revisions of an account: what people may do, whose records they reach, and
 /// what is lent to those above. Nothing is worked out before it is asked for.
 ///
-/// Its `Display` says all of it in English, for whoever is about to make the change.
+/// It tells of the users of the directory, conditions aside: neither of tokens (D18) nor of what
+/// conditions make of users' properties.
+///
+/// Its `Display` says all of it in English, for whoever is about to make the change. Of a change that
+/// makes no difference it says that nobody can do more or less than before, or, where tokens may bring
+/// roles or users' properties changed, that no user of the directory can, conditions aside.
 #[derive(Debug, Clone, Copy)]
 pub struct Report<'e> {
     before: &'e Engine,
@@ -296,13 +301,30 @@ impl fmt::Display for Report<'_> {
             }
         }
         match is_empty {
-            true => writeln!(f, "nobody can do more or less than before"),
+            true if self.tells_all() => writeln!(f, "nobody can do more or less than before"),
+            true => writeln!(
+                f,
+                "no user of the directory can do more or less than before, conditions aside"
+            ),
             false => Ok(()),
         }
     }
 }
 
 impl Report<'_> {
+    /// Whether nobody can do otherwise of whom it does not tell: no token, and nobody by conditions on
+    /// their properties.
+    fn tells_all(self) -> bool {
+        let (before, after) = (&*self.before.0, &*self.after.0);
+        let brought = |state: &State| {
+            let brings = |role| state.tokens_bring(role) && !state.is_gone_role(role);
+            (0..state.role_numbers()).any(brings)
+        };
+        let same = |user| before.user_properties(user) == after.user_properties(user);
+        let mut users = 0..before.user_numbers().max(after.user_numbers());
+        !brought(before) && !brought(after) && users.all(same)
+    }
+
     /// Operations that one permission lets people do, all as far before and as far after.
     fn write_scopes(&self, f: &mut fmt::Formatter<'_>, alike: &[ScopeChange]) -> fmt::Result {
         let Some(first) = alike.first() else {

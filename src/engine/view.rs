@@ -213,6 +213,11 @@ impl State {
         UserId::new(user, self.brand)
     }
 
+    /// The properties of a user of the directory, by number.
+    pub(crate) fn user_properties(&self, user: u32) -> &[(u16, PropertyValue)] {
+        self.users.extras(user).map_or(&[], |it| &it.properties)
+    }
+
     /// A property of a user of the directory.
     pub(crate) fn user_property(&self, user: u32, property: u16) -> Option<&PropertyValue> {
         self.users.property(user, property)

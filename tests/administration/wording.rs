@@ -100,6 +100,38 @@ fn a_report_of_nothing_says_so() {
     );
 }
 
+/// Roles that tokens may bring, and properties that conditions read, are no users of the directory.
+#[test]
+fn a_report_of_users_does_not_speak_for_tokens_and_conditions() {
+    let users_alone =
+        "no user of the directory can do more or less than before, conditions aside\n";
+    let region = Change::SetProperty {
+        user: "eve".to_owned(),
+        property: "region".to_owned(),
+        value: Some("north".into()),
+    };
+    says(&[region], users_alone);
+
+    let edit = [Change::EditRole {
+        role: "caller".to_owned(),
+        grants: vec![("contacts.view", Scope::All).into()],
+        denies: vec![],
+        since: None,
+    }];
+    for (brings, expected) in [
+        (false, "nobody can do more or less than before\n"),
+        (true, users_alone),
+    ] {
+        let office = staffed().granting("caller", [("contacts.view", Scope::Own)]);
+        let office = office.with(|it| it.catalog.tokens.account_roles = brings);
+        let engine = office.documents.load();
+        let Ok(applied) = engine.preview(&Actor::System, Timestamp(100), &edit) else {
+            panic!("refused");
+        };
+        assert_eq!(applied.report().to_string(), expected);
+    }
+}
+
 #[test]
 fn refusals_say_to_whom_and_from_whom() {
     refuses(
