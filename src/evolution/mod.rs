@@ -115,6 +115,7 @@ mod incomparable;
 mod moves;
 mod narrowed;
 mod report;
+mod tokens;
 mod totals;
 
 pub use account::{AccountUpgrade, FollowedReference, ReferenceKind};
@@ -126,6 +127,7 @@ pub use report::{
     AccessUpgrade, ComparedPermission, LendingUpgrade, PairUpgrade, PermissionUpgrade, RoleUpgrade,
     UpgradeReport,
 };
+pub use tokens::TokenUpgrade;
 pub use totals::{Affected, PairTotals, UpgradeTotals};
 
 use std::fmt;

@@ -7,17 +7,18 @@ use super::moves::ComparedPair;
 use crate::compared::{Compared, Sets, counted_users, movement, scope};
 use crate::document::AskedOn;
 use crate::document::problem::quoted;
-use crate::engine::{State, is_effective};
+use crate::engine::{Planes, State, is_effective};
 use crate::{Engine, Scope};
 
 /// Who gains and loses what by an upgrade, prerequisites included (D7): worked out when asked for.
 ///
-/// Its `Display` says all of it in English.
+/// Its `Display` says in English what users, positions and tokens gain and lose; of what
+/// [`roles`](UpgradeReport::roles) tells, only what tokens may bring.
 #[derive(Debug, Clone, Copy)]
 pub struct UpgradeReport<'u> {
     comparison: &'u CatalogComparison,
-    before: &'u Engine,
-    after: &'u Engine,
+    pub(super) before: &'u Engine,
+    pub(super) after: &'u Engine,
 }
 
 /// What some people, who are assigned the same, may do otherwise.
@@ -36,7 +37,8 @@ pub struct AccessUpgrade<'u> {
     pub permissions: Vec<PermissionUpgrade<'u>>,
 }
 
-/// How far a permission lets people do something, before and after; conditions aside.
+/// How far a permission lets people do something, before and after; conditions aside, and before
+/// anything is lent (S6). What is lent is told apart: a narrower scope may be made up for by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PairUpgrade<'u> {
@@ -51,12 +53,12 @@ pub struct PairUpgrade<'u> {
 }
 
 impl PairUpgrade<'_> {
-    /// Whether they may come to do it to a record that they could not do it to.
+    /// Whether they may come to do it to a record that they could not do it to, lending aside.
     pub fn is_gain(&self) -> bool {
         self.after > self.before || self.is_on_other_conditions()
     }
 
-    /// Whether they may come not to do it to a record that they could do it to.
+    /// Whether they may come not to do it to a record that they could do it to, lending aside.
     pub fn is_loss(&self) -> bool {
         self.after < self.before || self.is_on_other_conditions()
     }
@@ -150,7 +152,11 @@ impl<'u> UpgradeReport<'u> {
             pairs: self.pairs(|state, after, (operation, pair)| {
                 scope(state, if after { sets.1 } else { sets.0 }?, operation, pair)
             }),
-            permissions: self.permissions(sets),
+            permissions: self.permissions(
+                sets.0
+                    .and_then(|set| self.before.0.set_rights(set as usize)),
+                sets.1.and_then(|set| self.after.0.set_rights(set as usize)),
+            ),
         });
         changes
             .filter(|change| !change.pairs.is_empty() || !change.permissions.is_empty())
@@ -174,17 +180,22 @@ impl<'u> UpgradeReport<'u> {
             .collect()
     }
 
-    fn permissions(self, (set_before, set_after): Sets) -> Vec<PermissionUpgrade<'u>> {
-        let effective = |state: &State, set: Option<u32>, permission: Option<u16>| {
-            let (rights, permission) = (state.set_rights(set? as usize)?, permission?);
+    /// The permissions that take effect otherwise among those rights.
+    pub(super) fn permissions(
+        self,
+        rights_before: Option<&Planes>,
+        rights_after: Option<&Planes>,
+    ) -> Vec<PermissionUpgrade<'u>> {
+        let effective = |state: &State, rights: Option<&Planes>, permission: Option<u16>| {
+            let (rights, permission) = (rights?, permission?);
             let held = is_effective(state, rights, permission);
             Scope::from_u8(rights.granted(permission)).filter(|_| held)
         };
         let every = self.comparison.permissions.iter();
         let every = every.map(|permission| PermissionUpgrade {
             permission,
-            before: effective(&self.before.0, set_before, permission.before),
-            after: effective(&self.after.0, set_after, permission.after),
+            before: effective(&self.before.0, rights_before, permission.before),
+            after: effective(&self.after.0, rights_after, permission.after),
         });
         every.filter(|it| it.before != it.after).collect()
     }
@@ -228,17 +239,28 @@ impl<'u> UpgradeReport<'u> {
         (0..after.role_numbers()).filter_map(move |number| {
             let role = after.role_id(number)?;
             let old = self.before.0.find_role_number(role)?;
-            let pairs = self.pairs(|state, is_after, (operation, pair)| {
-                let number = if is_after { number } else { old };
-                // Nobody may name what was retired before the policy was written.
-                if state.is_gone_role(number) {
-                    return None;
-                }
-                let held = state.role_pair_scope(number, operation, pair)?.ok()?;
-                let entitled = state.late_feature(operation, pair).is_none();
-                Scope::from_u8(held).filter(|_| entitled)
-            });
+            // Nobody may name what was retired before the policy was written.
+            let named = |state: &State, number: u32| !state.is_gone_role(number);
+            let pairs = self.role_pairs(
+                Some(old).filter(|it| named(&self.before.0, *it)),
+                Some(number).filter(|it| named(after, *it)),
+            );
             (!pairs.is_empty()).then_some(RoleUpgrade { role, pairs })
+        })
+    }
+
+    /// The pairs that a role reaches otherwise, or may for their conditions; `None` where it is worth
+    /// nothing.
+    pub(super) fn role_pairs(
+        self,
+        role_before: Option<u32>,
+        role_after: Option<u32>,
+    ) -> Vec<PairUpgrade<'u>> {
+        self.pairs(|state, is_after, (operation, pair)| {
+            let role = if is_after { role_after } else { role_before }?;
+            let held = state.role_pair_scope(role, operation, pair)?.ok()?;
+            let entitled = state.late_feature(operation, pair).is_none();
+            Scope::from_u8(held).filter(|_| entitled)
         })
     }
 }
@@ -249,13 +271,13 @@ impl<'u> AccessUpgrade<'u> {
         self.report.compared().users_of(self.sets)
     }
 
-    /// Whether they may come to do anything that they could not.
+    /// Whether they may come to do anything that they could not, lending aside (S6).
     pub fn is_gain(&self) -> bool {
         let permissions = self.permissions.iter().any(PermissionUpgrade::is_gain);
         permissions || self.pairs.iter().any(PairUpgrade::is_gain)
     }
 
-    /// Whether they may come not to do something that they could.
+    /// Whether they may come not to do something that they could, lending aside (S6).
     pub fn is_loss(&self) -> bool {
         let permissions = self.permissions.iter().any(|it| !it.is_gain());
         permissions || self.pairs.iter().any(PairUpgrade::is_loss)
@@ -300,17 +322,7 @@ impl fmt::Display for UpgradeReport<'_> {
         for change in self.access() {
             is_empty = false;
             writeln!(f, "{}", counted_users(change.users, change.users()))?;
-            for pair in &change.pairs {
-                writeln!(f, "  {pair}")?;
-            }
-            // Of the others, the operations tell.
-            let paths = change.pairs.iter().map(|it| it.pair.permission.as_deref());
-            let told: std::collections::HashSet<Option<&str>> = paths.collect();
-            for permission in &change.permissions {
-                if !told.contains(&Some(&*permission.permission.path)) {
-                    writeln!(f, "  {permission}")?;
-                }
-            }
+            write_upgrades(f, &change.pairs, &change.permissions)?;
         }
         for change in self.lending() {
             is_empty = false;
@@ -321,9 +333,45 @@ impl fmt::Display for UpgradeReport<'_> {
                 }
             }
         }
+        for change in self.tokens() {
+            is_empty = false;
+            writeln!(f, "tokens that bring {}", quoted(change.role))?;
+            match (change.before, change.after) {
+                (false, true) => writeln!(f, "  + may bring it")?,
+                (true, false) => writeln!(f, "  - may not bring it")?,
+                _ => {}
+            }
+            write_upgrades(f, &change.pairs, &change.permissions)?;
+        }
         match is_empty {
+            // Roles that are told one by one may do more together.
+            true if self.tokens_bring() => {
+                writeln!(
+                    f,
+                    "no user of the directory can do more or less than before"
+                )
+            }
             true => writeln!(f, "nobody can do more or less than before"),
             false => Ok(()),
         }
     }
+}
+
+/// Pairs, and the permissions of which they do not tell.
+fn write_upgrades(
+    f: &mut fmt::Formatter<'_>,
+    pairs: &[PairUpgrade<'_>],
+    permissions: &[PermissionUpgrade<'_>],
+) -> fmt::Result {
+    for pair in pairs {
+        writeln!(f, "  {pair}")?;
+    }
+    let paths = pairs.iter().map(|it| it.pair.permission.as_deref());
+    let told: std::collections::HashSet<Option<&str>> = paths.collect();
+    for permission in permissions {
+        if !told.contains(&Some(&*permission.permission.path)) {
+            writeln!(f, "  {permission}")?;
+        }
+    }
+    Ok(())
 }

@@ -23,12 +23,15 @@ pub struct UpgradeTotals<'c> {
     pub narrowed: usize,
     /// How many have references that follow renames.
     pub followed: usize,
-    /// Accounts in which somebody may come to do more, and how many users may.
+    /// Accounts in which users may come to do more, lending aside, and how many.
     pub gaining: Affected,
-    /// Accounts in which somebody may come to do less, and how many users may.
+    /// Accounts in which users may come to do less, lending aside, and how many.
     pub losing: Affected,
-    /// How many accounts have positions to which something is lent otherwise (S6).
+    /// How many accounts have positions to which something is lent otherwise (S6): that counts nowhere
+    /// else, and may make up for what is lost.
     pub lending: usize,
+    /// How many accounts have roles that let tokens do otherwise (D18): tokens count nowhere else.
+    pub tokens: usize,
     pairs: BTreeMap<usize, (&'c ComparedPair, PairTotals)>,
 }
 
@@ -68,6 +71,7 @@ impl<'c> UpgradeTotals<'c> {
         self.narrowed += usize::from(is_narrowed);
         self.followed += usize::from(!upgrade.followed().is_empty());
         self.lending += usize::from(!report.lending().is_empty());
+        self.tokens += usize::from(report.tokens().next().is_some());
         let (mut gaining, mut losing) = (0, 0);
         let mut pairs: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
         for change in report.access() {
@@ -154,6 +158,7 @@ impl fmt::Display for UpgradeTotals<'_> {
             ("following renames", self.followed),
             ("with something narrower or without effect", self.narrowed),
             ("lending otherwise", self.lending),
+            ("with roles that let tokens do otherwise", self.tokens),
         ] {
             if count > 0 {
                 writeln!(f, "{count} {what}")?;

@@ -189,6 +189,72 @@ fn an_upgrade_is_told_in_english() {
     );
 }
 
+/// Tokens are no users of the directory: what the roles that they bring are worth is told apart.
+#[test]
+fn an_upgrade_tells_what_tokens_gain_and_lose() {
+    let of = |version: u32, operations: &str, system_roles: &str, account_roles: bool| {
+        catalog(&format!(
+            r#"
+            format = 1
+            id = "desk"
+            version = {version}
+            permissions = [{{ path = "tickets" }}, {{ path = "audit" }}]
+            types = [{{ id = "ticket" }}]
+            operations = [{operations}]
+            roles = [{{ id = "system:api" }}, {{ id = "system:bot" }}]
+            tokens = {{ system_roles = [{system_roles}], account_roles = {account_roles} }}
+            "#
+        ))
+    };
+    let view = r#"{ type = "ticket", action = "view", on = "type", allowed_by = ["tickets"] }"#;
+    let both = format!(
+        r#"{view}, {{ type = "ticket", action = "close", on = "type", allowed_by = ["tickets"] }}"#
+    );
+    let policy = PolicyDocument::from_toml(
+        "acme.toml",
+        r#"
+        format = 1
+        catalog_version = 1
+        roles = [{ id = "caller", grants = ["tickets"] }]
+        "#,
+    );
+    let nobody = DirectoryDocument::new([]);
+    let says = |older: &Catalog, newer: &Catalog| {
+        let comparison = older.compare(newer).unwrap();
+        let upgrade = comparison.account(policy.clone(), nobody.clone(), Timestamp(0));
+        let says = upgrade.to_string();
+        let totals = UpgradeTotals::from_iter([("acme", upgrade)]);
+        (says, totals.tokens)
+    };
+    let none = of(1, view, "", false);
+    let api = r#""system:api""#;
+    let bot = r#""system:bot""#;
+    let nothing = "nobody can do more or less than before\n";
+    assert_eq!(
+        says(&none, &of(2, &both, "", false)),
+        (nothing.to_owned(), 0)
+    );
+    let gained = "tokens that bring `caller`\n  + gain `ticket:close` by `tickets`: all\n";
+    let brought = of(1, view, api, true);
+    assert_eq!(
+        says(&brought, &of(2, &both, api, true)),
+        (gained.to_owned(), 1)
+    );
+    let moved = "tokens that bring `system:api`\n  - may not bring it\n\
+         tokens that bring `system:bot`\n  + may bring it\n\
+         tokens that bring `caller`\n  - may not bring it\n  - lose `ticket:view` by `tickets`: all\n";
+    assert_eq!(
+        says(&brought, &of(2, view, bot, false)),
+        (moved.to_owned(), 1)
+    );
+    // What roles come to do together, none of them does by itself.
+    let nothing = "no user of the directory can do more or less than before\n";
+    assert_eq!(
+        says(&brought, &of(2, view, api, true)),
+        (nothing.to_owned(), 0)
+    );
+}
+
 /// Where a reference is told to lead is what the reference model takes it for; of the others, nothing moved.
 #[test]
 fn references_lead_where_they_are_told_to() {
