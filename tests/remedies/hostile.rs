@@ -12,6 +12,10 @@ use bailiwick::{Catalog, Engine, OnType, Timestamp};
 const MOST: Duration = Duration::from_secs(60);
 
 fn catalog(permissions: usize) -> Catalog {
+    Catalog::new(document(permissions)).unwrap()
+}
+
+fn document(permissions: usize) -> CatalogDocument {
     let text = r#"{
         "format": 1, "id": "chain", "version": 1,
         "permissions": [{ "path": "p0" }],
@@ -28,7 +32,7 @@ fn catalog(permissions: usize) -> Catalog {
     }
     document.operations[0].allowed_by[0].permission = format!("p{}", permissions - 1);
     assert_eq!(document.operations[0].on, AskedOn::Type);
-    Catalog::new(document).unwrap()
+    document
 }
 
 fn asked(catalog: &Catalog, roles: Vec<RoleDocument>, user: UserDocument) -> Remedies {
@@ -83,6 +87,38 @@ fn many_roles_that_would_do() {
     let roles = (0..5_000).map(|n| RoleDocument::new(format!("r{n}")).grant("p0"));
     let said = asked(&catalog(1), roles.collect(), UserDocument::new("ann"));
     assert!(!said.is_complete() && said.sets().len() == 10);
+}
+
+/// Three things are missing, thousands of roles bring each of them, and each brings a thousand others:
+/// what is told first is what would be told if there were only the least of them.
+#[test]
+fn many_roles_that_would_do_together() {
+    const LEAST: usize = 30;
+    const OTHERS: usize = 1_000;
+    let mut document = document(3);
+    for n in 0..OTHERS {
+        let mut permission = document.permissions[0].clone();
+        permission.path = match n {
+            0 => "others".to_owned(),
+            n => format!("others.o{n}"),
+        };
+        document.permissions.push(permission);
+    }
+    let catalog = Catalog::new(document).unwrap();
+    let role = |n: usize| {
+        let role = RoleDocument::new(format!("r{n:05}")).grant(&*format!("p{}", n % 3));
+        let others = if n < LEAST { "others" } else { "others.*" };
+        role.grant(others)
+    };
+    let told = |roles: usize| {
+        let roles = (0..roles).map(role).collect();
+        asked(&catalog, roles, UserDocument::new("ann"))
+    };
+    let (few, many) = (told(LEAST), told(10_000));
+    assert!(!many.is_complete() && many.sets().len() == 10);
+    let changes =
+        |said: &Remedies| -> Vec<_> { said.sets().iter().map(|it| it.changes.clone()).collect() };
+    assert_eq!(changes(&many), changes(&few));
 }
 
 /// A hundred prerequisites missing are one edit of one role; thousands are more than is looked at.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::sources::Names;
 use super::super::{Cause, Explanation};
-use super::candidates::{breadth, candidates, large};
+use super::candidates::{Breadths, candidates, large};
 use super::makers::{ACTORS, makers};
 use super::mend::mend;
 use super::opened::opened;
@@ -100,10 +100,11 @@ fn rank(trial: &Trial<'_, '_>, names: &Names<'_>, proven: Proven) -> Ranked {
 fn small(trial: &Trial<'_, '_>, max_changes: usize) -> (Vec<Proven>, bool) {
     let case = trial.case;
     let found = candidates(case, max_changes);
+    let mut breadths = Breadths::of(case);
     let mut sets: Vec<(usize, usize, Vec<Step>)> = found
         .sets
         .into_iter()
-        .map(|steps| (count(&steps), breadth(case, &steps), steps))
+        .map(|steps| (count(&steps), breadths.sum(&steps), steps))
         .collect();
     sets.sort_unstable();
     let mut proven: BTreeMap<Vec<Step>, Proven> = BTreeMap::new();
@@ -115,6 +116,9 @@ fn small(trial: &Trial<'_, '_>, max_changes: usize) -> (Vec<Proven>, bool) {
         }
         if let Some(least) = trial.least(&steps) {
             proven.insert(least.steps.clone(), least);
+        }
+        if trial.is_spent() {
+            break;
         }
     }
     let is_complete = found.is_complete && !trial.gave_up();

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use foldhash::HashMap;
+
 use super::super::Asker;
 use super::case::{Case, Way};
 use super::standing::Standing;
@@ -16,12 +18,10 @@ pub(super) struct Candidates {
     pub(super) is_complete: bool,
 }
 
-/// So many partial sets are looked at for one number of changes.
+/// So many partial sets are looked at for one number of changes, along all ways together.
 const LOOKED_AT: usize = 4_000;
 /// So many parts a set may have.
 const PARTS: usize = 256;
-/// So many ways to bring one thing are looked at, those that bring least beside it first.
-const PROVIDERS: usize = 128;
 /// So many changes a set may be, however many are asked for.
 pub(super) const MOST_CHANGES: usize = 8;
 
@@ -40,10 +40,15 @@ pub(super) fn candidates(case: &Case<'_>, max_changes: usize) -> Candidates {
             sets: BTreeSet::new(),
             is_complete: true,
         },
+        looked_at: 0,
+        most: 0,
     };
     for changes in 1..=max_changes.min(MOST_CHANGES) {
         let mut is_cut = false;
-        for way in &case.ways {
+        search.looked_at = 0;
+        for (way, n) in case.ways.iter().zip(1..) {
+            // What one way leaves, the next ones have; none takes what they need.
+            search.most = LOOKED_AT * n / case.ways.len();
             is_cut |= search.way(way, changes);
         }
         if !is_cut {
@@ -59,17 +64,18 @@ pub(super) fn candidates(case: &Case<'_>, max_changes: usize) -> Candidates {
 struct Search<'c, 's> {
     case: &'c Case<'s>,
     found: Candidates,
+    looked_at: usize,
+    most: usize,
 }
 
 impl Search<'_, '_> {
     /// The sets of exactly so many changes along one way; whether there may be larger ones.
     fn way(&mut self, way: &Way, changes: usize) -> bool {
         let mut is_cut = false;
-        let mut looked_at = 0;
         let mut waiting: Vec<Vec<Step>> = vec![Vec::new()];
         while let Some(steps) = waiting.pop() {
-            looked_at += 1;
-            if looked_at > LOOKED_AT || steps.len() > PARTS {
+            self.looked_at += 1;
+            if self.looked_at > self.most || steps.len() > PARTS {
                 self.found.is_complete = false;
                 return is_cut;
             }
@@ -109,12 +115,14 @@ impl Search<'_, '_> {
 pub(super) fn large<'c>(case: &'c Case<'_>) -> (Vec<(&'c Way, Vec<Step>)>, bool) {
     let mut is_certain = true;
     let mut sets = Vec::new();
+    // No way takes what the others need.
+    let share = LOOKED_AT / case.ways.len().max(1) + PARTS;
     for way in &case.ways {
         let mut looked_at = 0;
         let mut waiting: Vec<Vec<Step>> = vec![Vec::new()];
         while let Some(steps) = waiting.pop() {
             looked_at += 1;
-            if looked_at > LOOKED_AT || steps.len() > PARTS {
+            if looked_at > share || steps.len() > PARTS {
                 is_certain = false;
                 break;
             }
@@ -228,8 +236,8 @@ fn providers(
             }
         }
     }
-    if let (Asker::User, Some(user)) = (case.kind, case.user) {
-        let (assign, all) = assignments(case, steps, user, permission, scope);
+    if case.kind == Asker::User {
+        let (assign, all) = case.assignments(steps, permission, scope);
         is_complete &= all;
         next.extend(assign);
     }
@@ -242,78 +250,47 @@ fn providers(
     (next, is_complete)
 }
 
-/// Roles and packages to assign, and roles to put in packages, that bring a permission that far.
-fn assignments(
-    case: &Case<'_>,
-    steps: &[Step],
-    user: u32,
-    permission: u16,
-    scope: u8,
-) -> (Vec<Step>, bool) {
-    let state = case.state;
-    let Some(assigned) = state.user_assignments(user) else {
-        return (Vec::new(), true);
-    };
-    let is_revoked = |held: Held| steps.contains(&Step::Revoke(held));
-    let mut found: Vec<(usize, Step)> = Vec::new();
-    let mut packages: BTreeSet<u32> = BTreeSet::new();
-    for role in 0..state.role_numbers() {
-        let Some(closure) = state.role_closure(role) else {
-            continue;
-        };
-        if closure.granted(permission) < scope {
-            continue;
-        }
-        let size = closure.grants().count();
-        if assigned.roles.binary_search(&role).is_err() {
-            found.push((size, Step::Assign(Held::Role(role))));
-        }
-        for &package in &assigned.packages {
-            let holds = state.package_roles(package).unwrap_or_default();
-            if !holds.contains(&role) && !is_revoked(Held::Package(package)) {
-                found.push((size, Step::Fill { package, role }));
-            }
-        }
-        packages.extend(state.packages().with_role(role));
-    }
-    for package in packages {
-        if assigned.packages.binary_search(&package).is_err() {
-            let roles = state.package_roles(package).unwrap_or_default();
-            let closures = roles.iter().filter_map(|role| state.role_closure(*role));
-            let size = closures.map(|it| it.grants().count()).sum();
-            found.push((size, Step::Assign(Held::Package(package))));
-        }
-    }
-    found.sort_unstable();
-    let is_complete = found.len() <= PROVIDERS;
-    found.truncate(PROVIDERS);
-    (
-        found.into_iter().map(|(_, step)| step).collect(),
-        is_complete,
-    )
+/// About how much steps open, in permissions times users: which to try first. Each is weighed once.
+pub(super) struct Breadths<'c, 's> {
+    case: &'c Case<'s>,
+    known: HashMap<Step, usize>,
 }
 
-/// About how much a set opens, in permissions times users: which to try first.
-pub(super) fn breadth(case: &Case<'_>, steps: &[Step]) -> usize {
+impl<'c, 's> Breadths<'c, 's> {
+    pub(super) fn of(case: &'c Case<'s>) -> Breadths<'c, 's> {
+        Breadths {
+            case,
+            known: HashMap::default(),
+        }
+    }
+
+    pub(super) fn sum(&mut self, steps: &[Step]) -> usize {
+        let case = self.case;
+        let each = steps.iter();
+        let each = each.map(|step| {
+            *self
+                .known
+                .entry(*step)
+                .or_insert_with(|| breadth(case, *step))
+        });
+        each.sum()
+    }
+}
+
+fn breadth(case: &Case<'_>, step: Step) -> usize {
     let state = case.state;
     let users = |sets: &BTreeSet<u32>| -> usize {
         let holders = sets.iter().map(|set| state.sets().holders(*set).active);
         holders.map(|it| it as usize).sum()
     };
-    let grants = |role: u32| state.role_closure(role).map_or(0, |it| it.grants().count());
-    let of = |step: &Step| match *step {
+    match step {
         Step::Reinstate | Step::Revoke(_) => 1,
         Step::Enable(_) | Step::Set { .. } => state.users().count(),
         Step::Grant { role, scope, .. } => users(&state.sets_holding(role)) * usize::from(scope),
         Step::Lift { role, .. } => users(&state.sets_holding(role)) * Scope::All as usize,
         Step::Fill { package, role } => {
-            users(&state.sets().with_package(package).collect()) * grants(role)
+            users(&state.sets().with_package(package).collect()) * case.size(Held::Role(role))
         }
-        Step::Assign(Held::Role(role)) => grants(role),
-        Step::Assign(Held::Package(package)) => {
-            let roles = state.package_roles(package).unwrap_or_default();
-            roles.iter().map(|role| grants(*role)).sum()
-        }
-    };
-    steps.iter().map(of).sum()
+        Step::Assign(held) => case.size(held),
+    }
 }

@@ -4,6 +4,8 @@ use std::cell::OnceCell;
 
 use foldhash::HashSet;
 
+use super::providers::Providers;
+
 use super::super::{Asker, Cause, Explanation};
 use crate::Scope;
 use crate::catalog::{EVERYBODY, Model, Operation, Pair};
@@ -22,6 +24,7 @@ pub(super) struct Case<'s> {
     pub(super) ways: Vec<Way>,
     granting: OnceCell<HashSet<u32>>,
     editable: OnceCell<Editable>,
+    pub(super) providers: Providers,
 }
 
 /// All that one pair needs, where its conditions hold.
@@ -68,6 +71,7 @@ impl<'s> Case<'s> {
             ways: ways(state, why, operation, needed, position),
             granting: OnceCell::new(),
             editable: OnceCell::new(),
+            providers: Providers::default(),
         }
     }
 

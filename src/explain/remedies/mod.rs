@@ -6,6 +6,7 @@ mod case;
 mod makers;
 mod mend;
 mod opened;
+mod providers;
 mod standing;
 mod step;
 mod text;
@@ -174,8 +175,9 @@ impl<C: Context + ?Sized> InContext<'_, C> {
     /// Guards bind (A5), as for everybody. Who may make a remedy is told beside it, from the rules of
     /// the catalog (A2 to A4); the host itself may make each.
     ///
-    /// Costs an explanation, and for each set tried a transaction and a check. Sets, transactions and
-    /// users tried are bounded, and the answer says where that cut it short.
+    /// Costs an explanation; for each permission that is missing a look at every role, and at every
+    /// package that holds one which grants it; and for each set tried a transaction and a check. Sets,
+    /// transactions and users tried are bounded, and the answer says where that cut it short.
     ///
     /// ```
     /// use bailiwick::admin::Change;

@@ -50,6 +50,11 @@ impl<'t, 's> Trial<'t, 's> {
         self.gave_up.get()
     }
 
+    /// Whether nothing more is tried, of what would be.
+    pub(super) fn is_spent(&self) -> bool {
+        self.gave_up() && self.tried.get() >= TRIED
+    }
+
     /// The engine after these steps, where a guard does not refuse them and they allow.
     fn allowing(&self, steps: Vec<Step>) -> Option<Proven> {
         if steps.is_empty() {
