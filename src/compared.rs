@@ -9,7 +9,7 @@ use crate::engine::State;
 /// An access set before and after; none of who is suspended or not there.
 pub(crate) type Sets = (Option<u32>, Option<u32>);
 
-/// Two states in which a user has one number: revisions of an account, or one directory loaded twice.
+/// Two states in which who stayed has one number: revisions of an account, or one directory loaded twice.
 #[derive(Clone, Copy)]
 pub(crate) struct Compared<'e> {
     pub(crate) before: &'e State,
@@ -17,31 +17,69 @@ pub(crate) struct Compared<'e> {
 }
 
 impl<'e> Compared<'e> {
-    /// Everybody of before or after, with their access sets.
-    pub(crate) fn every_user(self) -> impl Iterator<Item = (u32, Sets)> + 'e {
-        let set = |state: &State, user| {
-            let record = state.user_record(user).filter(|it| !it.is_suspended());
+    /// Everybody of before or after, by their number in each. Who was removed, forgotten and made again
+    /// has two, and is one person.
+    pub(crate) fn everybody(self) -> impl Iterator<Item = (Option<u32>, Option<u32>)> + 'e {
+        let Compared { before, after } = self;
+        let is_there = |state: &State, user| state.user_record(user).is_some();
+        let every = 0..before.user_numbers().max(after.user_numbers());
+        every.filter_map(
+            move |user| match (is_there(before, user), is_there(after, user)) {
+                (true, true) => Some((Some(user), Some(user))),
+                (true, false) => Some((Some(user), after.find_user(before.user_id(user)?))),
+                (false, true) => {
+                    let same = before.find_user(after.user_id(user)?);
+                    same.is_none().then_some((None, Some(user)))
+                }
+                (false, false) => None,
+            },
+        )
+    }
+
+    /// The number before of a position that has this one after.
+    pub(crate) fn position_before(self, position: u32) -> u32 {
+        if self.before.position_id(position).is_some() {
+            return position;
+        }
+        let id = self.after.position_id(position);
+        let same = id.and_then(|id| self.before.find_position(id));
+        same.unwrap_or(position)
+    }
+
+    /// The number after of a position that had this one before.
+    pub(crate) fn position_after(self, position: u32) -> u32 {
+        if self.after.position_id(position).is_some() {
+            return position;
+        }
+        let id = self.before.position_id(position);
+        let same = id.and_then(|id| self.after.find_position(id));
+        same.unwrap_or(position)
+    }
+
+    fn sets(self, (was, is): (Option<u32>, Option<u32>)) -> Sets {
+        let set = |state: &State, user: Option<u32>| {
+            let record = state.user_record(user?).filter(|it| !it.is_suspended());
             record.map(|it| it.access() as u32)
         };
-        let every = 0..self.before.user_numbers().max(self.after.user_numbers());
-        every.map(move |user| (user, (set(self.before, user), set(self.after, user))))
+        (set(self.before, was), set(self.after, is))
     }
 
     /// How many users have which access sets.
     pub(crate) fn users_by_sets(self) -> BTreeMap<Sets, usize> {
         let mut users: BTreeMap<Sets, usize> = BTreeMap::new();
-        for (_, sets) in self.every_user() {
-            *users.entry(sets).or_default() += 1;
+        for person in self.everybody() {
+            *users.entry(self.sets(person)).or_default() += 1;
         }
         users
     }
 
     /// The users who have those access sets, by id.
     pub(crate) fn users_of(self, wanted: Sets) -> impl Iterator<Item = &'e str> {
-        let users = self.every_user().filter(move |(_, sets)| *sets == wanted);
-        users.filter_map(move |(user, _)| {
-            let after = self.after.user_id(user);
-            after.or_else(|| self.before.user_id(user))
+        let people = self.everybody();
+        let people = people.filter(move |person| self.sets(*person) == wanted);
+        people.filter_map(move |(was, is)| match is {
+            Some(is) => self.after.user_id(is),
+            None => self.before.user_id(was?),
         })
     }
 }

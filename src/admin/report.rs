@@ -145,19 +145,26 @@ impl<'e> Report<'e> {
     /// edges, and in positions above times positions below those that moved.
     pub fn reach(self) -> Vec<ReachChange> {
         let (before, after) = (&*self.before.0, &*self.after.0);
+        let compared = self.compared();
+        // Positions by their numbers after.
+        let then = |position: u32| compared.position_before(position);
+        let now = |position: u32| compared.position_after(position);
         let moved = self.moved_positions();
         let (mut viewers, mut owners) = (BTreeSet::new(), BTreeSet::new());
-        for state in [before, after] {
-            for &position in &moved {
-                viewers.extend(state.positions_above(position));
-                owners.extend(state.positions_below(position));
-            }
+        for &position in &moved {
+            let (above, below) = (
+                before.positions_above(then(position)),
+                before.positions_below(then(position)),
+            );
+            viewers.extend(above.into_iter().map(now));
+            owners.extend(below.into_iter().map(now));
+            viewers.extend(after.positions_above(position));
+            owners.extend(after.positions_below(position));
         }
-        let position =
-            |state: &State, user| state.user_record(user).and_then(|it| it.in_position());
+        let position = |state: &State, user: Option<u32>| state.user_record(user?)?.in_position();
         let mut people: BTreeMap<(Option<u32>, Option<u32>), usize> = BTreeMap::new();
-        for user in 0..before.user_numbers().max(after.user_numbers()) {
-            let (was, is) = (position(before, user), position(after, user));
+        for (was, is) in compared.everybody() {
+            let (was, is) = (position(before, was).map(now), position(after, is));
             if was != is || is.is_some_and(|is| viewers.contains(&is)) {
                 *people.entry((was, is)).or_default() += 1;
             }
@@ -166,36 +173,20 @@ impl<'e> Report<'e> {
             |state: &State, position: Option<u32>| Some(state.position_id(position?)?.to_owned());
         let mut changes = Vec::new();
         for ((was, is), users) in people {
-            let below = |state: &State, position: Option<u32>| -> BTreeSet<u32> {
-                let Some(position) = position else {
-                    return BTreeSet::new();
-                };
-                let owners = owners.iter().copied();
-                match was == is {
-                    // Only what moved can have come or gone.
-                    true => owners
-                        .filter(|it| state.stands_below(*it, position))
-                        .collect(),
-                    false => state
-                        .positions_below(position)
-                        .into_iter()
-                        .skip(1)
-                        .collect(),
-                }
-            };
-            let (low_before, low_after) = (below(before, was), below(after, is));
-            let names = |state: &State, positions: Vec<&u32>| {
-                let names = positions
-                    .into_iter()
-                    .filter_map(|it| state.position_id(*it));
+            let is_same = was == is;
+            let low_before = below(before, was, is_same, &owners, then, now);
+            let low_after = below(after, is, is_same, &owners, |it| it, |it| it);
+            let names = |state: &State, positions: Vec<u32>| {
+                let names = positions.into_iter().filter_map(|it| state.position_id(it));
                 names.map(Into::into).collect::<Vec<String>>()
             };
+            let lost = low_before.difference(&low_after).map(|it| then(*it));
             let change = ReachChange {
-                before: name(before, was),
+                before: name(before, was.map(then)),
                 after: name(after, is),
                 users,
-                gained: names(after, low_after.difference(&low_before).collect()),
-                lost: names(before, low_before.difference(&low_after).collect()),
+                gained: names(after, low_after.difference(&low_before).copied().collect()),
+                lost: names(before, lost.collect()),
             };
             if was != is || !change.gained.is_empty() || !change.lost.is_empty() {
                 changes.push(change);
@@ -204,12 +195,18 @@ impl<'e> Report<'e> {
         changes
     }
 
-    /// Positions that report to others than before.
+    /// Positions that report to others than before, by their numbers after.
     fn moved_positions(self) -> BTreeSet<u32> {
+        let compared = self.compared();
         let (before, after) = (self.before.0.positions(), self.after.0.positions());
         let every = 0..before.numbers().max(after.numbers());
         every
-            .filter(|position| !before.seniors(*position).eq(after.seniors(*position)))
+            .filter(|position| compared.position_after(*position) == *position)
+            .filter(|position| {
+                let was = before.seniors(compared.position_before(*position));
+                let was: BTreeSet<u32> = was.map(|it| compared.position_after(it)).collect();
+                was != after.seniors(*position).collect()
+            })
             .collect()
     }
 
@@ -229,7 +226,7 @@ impl<'e> Report<'e> {
             for (operation, index) in on_records {
                 for pair in operation.pairs.clone() {
                     match (
-                        before.is_lent_at(position, pair),
+                        before.is_lent_at(self.compared().position_before(position), pair),
                         after.is_lent_at(position, pair),
                     ) {
                         (false, true) => gained.push(self.named(index, pair)),
@@ -247,6 +244,31 @@ impl<'e> Report<'e> {
             }
         }
         changes
+    }
+}
+
+/// The positions strictly below one: where people stayed in it, only those that moved below or away,
+/// since no other can have come or gone.
+fn below(
+    state: &State,
+    position: Option<u32>,
+    stayed: bool,
+    moved: &BTreeSet<u32>,
+    number: impl Fn(u32) -> u32,
+    number_after: impl Fn(u32) -> u32,
+) -> BTreeSet<u32> {
+    let Some(position) = position.map(&number) else {
+        return BTreeSet::new();
+    };
+    let moved = moved.iter().copied();
+    match stayed {
+        true => moved
+            .filter(|it| state.stands_below(number(*it), position))
+            .collect(),
+        false => {
+            let below = state.positions_below(position).into_iter().skip(1);
+            below.map(number_after).collect()
+        }
     }
 }
 
@@ -311,7 +333,7 @@ impl fmt::Display for Report<'_> {
     }
 }
 
-impl Report<'_> {
+impl<'e> Report<'e> {
     /// Whether nobody can do otherwise of whom it does not tell: no token, and nobody by conditions on
     /// their properties.
     fn tells_all(self) -> bool {
@@ -320,9 +342,12 @@ impl Report<'_> {
             let brings = |role| state.tokens_bring(role) && !state.is_gone_role(role);
             (0..state.role_numbers()).any(brings)
         };
-        let same = |user| before.user_properties(user) == after.user_properties(user);
-        let mut users = 0..before.user_numbers().max(after.user_numbers());
-        !brought(before) && !brought(after) && users.all(same)
+        let of = |state: &'e State, user: Option<u32>| {
+            user.map_or(&[][..], |user| state.user_properties(user))
+        };
+        let mut people = self.compared().everybody();
+        let is_same = people.all(|(was, is)| of(before, was) == of(after, is));
+        is_same && !brought(before) && !brought(after)
     }
 
     /// Operations that one permission lets people do, all as far before and as far after.

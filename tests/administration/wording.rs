@@ -1,7 +1,7 @@
 //! What a report says, and what refusals say of people.
 
-use bailiwick::admin::{Actor, Change};
-use bailiwick::document::UserDocument;
+use bailiwick::admin::{Actor, Change, UsedIdKind};
+use bailiwick::document::{PositionDocument, UserDocument};
 use bailiwick::{Scope, Timestamp};
 
 use crate::office::{Office, office};
@@ -97,6 +97,61 @@ fn a_report_of_nothing_says_so() {
     says(
         &[Change::DescribeUser { user, name }],
         "nobody can do more or less than before\n",
+    );
+}
+
+/// Who is removed, forgotten and made again as they were is one person, in one position.
+#[test]
+fn a_report_knows_who_was_made_again() {
+    let forget = |kind, id: &str| Change::ForgetId {
+        kind,
+        id: id.to_owned(),
+    };
+    let (user, nothing) = ("bob".to_owned(), "nobody can do more or less than before\n");
+    let again = UserDocument::new("bob").role("viewer").position("team");
+    let bob = [
+        Change::RemoveUser { user },
+        forget(UsedIdKind::User, "bob"),
+        Change::CreateUser { user: again },
+    ];
+    says(&bob, nothing);
+    let place = |position: Option<&str>| Change::PlaceUser {
+        user: "bob".to_owned(),
+        position: position.map(str::to_owned),
+    };
+    let team = "team".to_owned();
+    let again = PositionDocument {
+        id: team.clone(),
+        name: None,
+        reports_to: vec!["head".to_owned()],
+    };
+    let remove = Change::DeletePosition { position: team };
+    let forget = forget(UsedIdKind::Position, "team");
+    let make = |position| Change::CreatePosition { position };
+    let made = make(again.clone());
+    says(
+        &[
+            place(None),
+            remove.clone(),
+            forget.clone(),
+            made,
+            place(Some("team")),
+        ],
+        nothing,
+    );
+    let apart = PositionDocument {
+        reports_to: vec![],
+        ..again
+    };
+    says(
+        &[
+            place(None),
+            remove,
+            forget,
+            make(apart),
+            place(Some("team")),
+        ],
+        "1 user in `head`\n  - lose reports: `team`\n",
     );
 }
 
