@@ -1,5 +1,6 @@
 //! E-mail addresses.
 
+use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use super::Mask;
@@ -60,8 +61,12 @@ fn split(value: &str) -> Option<Parts<'_>> {
         });
     }
     let labels = &mut domain.split(['.', '。', '．', '｡']);
-    let sound = labels.all(|label| begins_plainly(label) && every_char(label, is_of_domain));
-    sound.then_some(Parts {
+    let mut last = "";
+    let sound = labels.all(|label| {
+        last = label;
+        begins_plainly(label) && every_char(label, is_of_domain)
+    });
+    (sound && is_of_one_script(last)).then_some(Parts {
         local,
         domain: Some(domain),
     })
@@ -101,6 +106,18 @@ fn is_of_domain(c: char) -> bool {
                 && !is_unshowable(c)
         }
     }
+}
+
+/// No top-level domain mixes Latin letters with those of another script: what follows one so is something
+/// else, and must not show with it.
+fn is_of_one_script(label: &str) -> bool {
+    let letters = || {
+        label
+            .nfd()
+            .filter(|c| !is_combining_mark(*c) && !matches!(c, '-' | '_'))
+    };
+    let is_latin = |c: char| c < '\u{250}' && c.is_alphanumeric();
+    letters().all(is_latin) || !letters().any(is_latin)
 }
 
 /// What names in domains hold beside letters and digits (RFC 5892, contextual rules): joiners,
