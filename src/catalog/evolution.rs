@@ -148,7 +148,7 @@ fn follow_within(steps: &Steps, mut path: String) -> Followed {
 }
 
 /// A path and every path above it, longest first.
-fn prefixes(path: &str) -> impl Iterator<Item = &str> {
+pub(super) fn prefixes(path: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(path), |path| {
         path.rsplit_once('.').map(|(above, _)| above)
     })

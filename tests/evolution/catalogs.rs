@@ -342,6 +342,65 @@ fn two_nodes_do_not_become_one() {
     assert_eq!(conflicts.conflicts(), [merged]);
 }
 
+/// The new path of a rename is a node that no earlier version had, and every parent of a path is a node.
+#[test]
+fn no_path_is_renamed_to_where_a_node_was() {
+    let load = |permissions: &[&str], evolution: &str| {
+        let permissions: Vec<String> = permissions
+            .iter()
+            .map(|it| format!("{{ path = \"{it}\" }}"))
+            .collect();
+        let permissions = permissions.join(", ");
+        let text = format!(
+            "format = 1\nid = \"c\"\nversion = 3\npermissions = [{permissions}]\n{evolution}"
+        );
+        Catalog::new(CatalogDocument::from_toml("catalog.toml", &text))
+    };
+    let refused = [
+        (
+            &["a", "a.export"][..],
+            r#"renamed = [{ version = 2, from = "a.b", to = "a" }]"#,
+            "catalog.toml:5:46: `a` lies above `a.b`",
+        ),
+        (
+            &["a"],
+            "retired = [{ version = 2, path = \"a.b\" }]\n\
+             renamed = [{ version = 2, from = \"x\", to = \"a\" }]",
+            "catalog.toml:6:44: `a` lies above `a.b`",
+        ),
+        (
+            &["a"],
+            "retired = [{ version = 2, path = \"a.b.c\" }]\n\
+             renamed = [{ version = 3, from = \"x\", to = \"a\" }]",
+            "catalog.toml:6:44: `a` lies above `a.b.c`",
+        ),
+        (
+            &["q", "q.r"],
+            r#"renamed = [{ version = 2, from = "m", to = "q.r" }, { version = 3, from = "s", to = "q" }]"#,
+            "catalog.toml:5:85: `q` lies above `q.r`",
+        ),
+    ];
+    for (permissions, evolution, expected) in refused {
+        let problems = load(permissions, evolution).unwrap_err();
+        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        let end =
+            ", which an earlier version had; the new path is a node that no earlier version had";
+        assert_eq!(told, [format!("{expected}{end}")]);
+    }
+    let accepted = [
+        // On from where the other leads.
+        r#"renamed = [{ version = 2, from = "p", to = "n.q" }, { version = 2, from = "n.q.r", to = "n" }]"#,
+        // Both are new in one version.
+        r#"renamed = [{ version = 2, from = "p", to = "n.q" }, { version = 2, from = "m", to = "n" }]"#,
+        // What lies below a new path may be given up later.
+        "renamed = [{ version = 2, from = \"m\", to = \"n\" }]\n\
+         retired = [{ version = 3, path = \"n.r\" }]",
+    ];
+    for evolution in accepted {
+        load(&["n", "n.q"], evolution).unwrap_or_else(|it| panic!("{it}"));
+    }
+}
+
 /// From what is told alone, every path of the older catalog is found again in the newer.
 #[test]
 fn what_is_told_of_the_tree_is_what_became_of_it() {

@@ -172,14 +172,14 @@ fn step(rng: &mut Rng, version: u32, growth: &mut Growth, history: &mut History)
 
 type Step = (String, Option<String>);
 
-/// The entries of one version. A node goes by its path before; or by the one it had after what else
-/// the version renamed, where that leads everything to the same places.
+/// The entries of one version. A node goes by its path before; or, if it is renamed, by the one it had
+/// after what else the version renamed, where that leads everything to the same places.
 fn steps(rng: &mut Rng, changes: &[Change], old: &[Node], new: &[Node]) -> Vec<Step> {
     let before = |it: &Change| (it.before.clone(), it.to.clone());
     if INTERMEDIATE_PATHS {
         let mixed: Vec<Step> = changes
             .iter()
-            .map(|it| match rng.chance(50) {
+            .map(|it| match rng.chance(50) && it.to.is_some() {
                 true => (it.then.clone(), it.to.clone()),
                 false => before(it),
             })

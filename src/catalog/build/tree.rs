@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use bitvec::prelude::{BitVec, Lsb0};
 
-use super::super::evolution::is_at_or_below;
+use super::super::evolution::{is_at_or_below, prefixes};
 use super::super::{Feature, Model, Permission, Scopes};
 use super::{
     check_identifier, check_limit, check_version, find_all, find_features, insert, report_cycles,
@@ -324,6 +324,7 @@ pub(super) fn evolution(
             );
         }
     }
+    let had = had_above(document);
     let mut targets: HashSet<&str> = HashSet::new();
     for (i, renamed) in document.renamed.iter().enumerate() {
         let here = list.index(i);
@@ -346,6 +347,18 @@ pub(super) fn evolution(
                     quoted(&renamed.to)
                 ),
             );
+        } else if let Some((_, below)) = had
+            .get(&*renamed.to)
+            .filter(|(version, _)| *version < renamed.version)
+        {
+            report.error(
+                &to,
+                format!(
+                    "{} lies above {}, which an earlier version had; the new path is a node that no earlier version had",
+                    quoted(&renamed.to),
+                    quoted(below)
+                ),
+            );
         }
         if let super::super::Followed::Path(today) =
             model.evolution.follow(&renamed.to, renamed.version)
@@ -354,4 +367,29 @@ pub(super) fn evolution(
             model.report_unknown(&today, &to, report);
         }
     }
+}
+
+/// Paths that earlier versions had, since every parent of a path is itself a node (D5): each with the
+/// earliest version known to have had it, and what lay below it then.
+fn had_above(document: &CatalogDocument) -> HashMap<&str, (u32, &str)> {
+    let new_paths = document.renamed.iter().map(|it| (it.version, &*it.to));
+    let new_paths: HashSet<(u32, &str)> = new_paths.collect();
+    // A rename may go on from where another of its version leads: no version had that path.
+    let is_between = |version, path, to| {
+        prefixes(path).any(|above| above != to && new_paths.contains(&(version, above)))
+    };
+    let renamed = document.renamed.iter();
+    let given_up = renamed
+        .filter(|it| !is_between(it.version, &it.from, &it.to))
+        .map(|it| (it.version.saturating_sub(1), &*it.from));
+    let retired = document.retired.iter();
+    let retired = retired.map(|it| (it.version.saturating_sub(1), &*it.path));
+    let mut had: HashMap<&str, (u32, &str)> = HashMap::new();
+    for (version, path) in given_up.chain(retired).chain(new_paths.iter().copied()) {
+        for above in prefixes(path).skip(1) {
+            let known = had.entry(above).or_insert((version, path));
+            *known = (*known).min((version, path));
+        }
+    }
+    had
 }
