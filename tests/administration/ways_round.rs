@@ -27,7 +27,7 @@ operations = [
 ]
 roles = [
   { id = "system:member", assign = "assign", revoke = "assign" },
-  { id = "system:gone", retired = 2, assign = "assign", revoke = "assign" },
+  { id = "system:gone", retired = 2, min_holders = 1, assign = "assign", revoke = "assign" },
 ]
 "#;
 
@@ -209,6 +209,13 @@ fn an_upgrade_leaves_nothing_that_was_retired_where_it_cannot_be_taken_away() {
     assert!(matches!(refused.reason, Refusal::Invalid(_)), "{refused}");
     let revoked = [Change::revoke_role("bob", "system:gone"), import(&upgraded)];
     by(&held, &Actor::System, &revoked).unwrap();
+    // Nor does anybody have to keep it.
+    for change in [
+        Change::SuspendUser { user: "bob".into() },
+        Change::RemoveUser { user: "bob".into() },
+    ] {
+        by(&held, &Actor::System, &[change]).unwrap();
+    }
 
     // What inherits it, or a package that has it, loses it by the import.
     let mut older = policy(1);

@@ -365,11 +365,12 @@ fn may_lose_holders(change: &Change) -> bool {
     )
 }
 
-/// For each system role that a number of users must keep, how many do.
+/// For each system role that a number of users must keep, how many do. One that was retired gives
+/// nobody anything any more (D16): it need not be kept.
 fn guarded_holders(state: &State) -> Vec<(u32, u32)> {
     let roles = state.model().roles.iter().zip(0..);
     roles
-        .filter(|(role, _)| role.min_holders > 0)
+        .filter(|(role, _)| role.min_holders > 0 && role.retired.is_none())
         .map(|(_, number)| (number, holders(state, number)))
         .collect()
 }

@@ -266,9 +266,12 @@ fn names_a_node(state: &Model, selector: &str) -> bool {
     selector == "*" || state.permission(node).is_some()
 }
 
-/// A5: whether a role keeps fewer users than it needs, and fewer than it had.
+/// A5: whether a role keeps fewer users than it needs, and fewer than it had; D16: a retired one is
+/// inert, and needs none.
 fn too_few_holders(before: &Model, after: &Model) -> bool {
-    before.catalog.roles.iter().any(|role| {
+    let roles = before.catalog.roles.iter();
+    let mut needed = roles.filter(|role| role.retired.is_none());
+    needed.any(|role| {
         let needed = role.min_holders.unwrap_or(0) as usize;
         let left = keepers(after, &role.id);
         left < needed && left < keepers(before, &role.id)
