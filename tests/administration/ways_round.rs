@@ -247,6 +247,65 @@ fn what_an_older_policy_may_say_is_not_written_today() {
     }
 }
 
+/// Of two settings that lead to one permission since a rename, the narrower holds: neither adding one
+/// nor leaving one out is a way round the permission that it needs.
+#[test]
+fn no_import_changes_a_setting_that_is_not_theirs() {
+    let catalog = governed(
+        r#"
+format = 1
+id = "office"
+version = 2
+permissions = [
+  { path = "admin" },
+  { path = "assign" },
+  { path = "settings" },
+  { path = "team" },
+  { path = "team.sharing", adjustable = { ladder = ["system:member", "system:lead"], default = "system:lead", changed_by = "settings" } },
+]
+roles = [{ id = "system:member" }, { id = "system:lead", inherits = ["system:member"] }]
+renamed = [{ version = 2, from = "sharing", to = "team.sharing" }]
+"#,
+    );
+    let (member, lead) = ("system:member", "system:lead");
+    let policy = |version: u32, settings: &[(&str, &str)]| {
+        let mut policy = PolicyDocument::new(version);
+        policy.roles = vec![
+            RoleDocument::new("importer").grant("admin"),
+            RoleDocument::new("chief").grant("admin").grant("settings"),
+        ];
+        let settings = settings.iter();
+        policy.settings = settings
+            .map(|(path, role)| ((*path).to_owned(), (*role).to_owned()))
+            .collect();
+        policy
+    };
+    let alone = [("team.sharing", member)];
+    let both = [("sharing", lead), ("team.sharing", member)];
+    let [alone, both, today] = [policy(1, &alone), policy(1, &both), policy(2, &alone)];
+    for (from, to) in [(&alone, &both), (&both, &alone), (&both, &today)] {
+        let users = ["importer", "chief"].map(|it| UserDocument::new(it).role(it));
+        let users = DirectoryDocument::new(users);
+        let engine = Engine::new(&catalog, from.clone(), users, Timestamp(0));
+        let engine = engine.unwrap().engine;
+        let import = [Change::ImportPolicy { policy: to.clone() }];
+        let refused = by(&engine, &Actor::user("importer"), &import).unwrap_err();
+        let permission = "settings".to_owned();
+        let expected = Refusal::NotAllowed {
+            permission,
+            user: None,
+        };
+        assert_eq!(refused.reason, expected);
+        by(&engine, &Actor::user("chief"), &import).unwrap();
+    }
+    // Another name for the same is no change.
+    let (engine, to) = (policy(1, &[("sharing", member)]), today);
+    let users = DirectoryDocument::new([UserDocument::new("importer").role("importer")]);
+    let engine = Engine::new(&catalog, engine, users, Timestamp(0));
+    let import = [Change::ImportPolicy { policy: to }];
+    by(&engine.unwrap().engine, &Actor::user("importer"), &import).unwrap();
+}
+
 #[test]
 fn what_an_actor_from_outside_holds_is_as_it_is_stated() {
     let engine = engine(policy(2), &[("bob", "low", &[])]);

@@ -145,7 +145,8 @@ impl Transaction {
     ) -> Result<(), Refusal> {
         let catalog = Catalog::clone(self.draft.so_far().catalog());
         let model = &*catalog.0;
-        let written = |policy: &PolicyDocument| -> BTreeMap<u32, String> {
+        // Several paths may lead to one permission since a rename.
+        let written = |policy: &PolicyDocument| -> BTreeSet<(u32, String)> {
             let settings = policy.settings.iter().filter_map(|(path, role)| {
                 match model.evolution.follow(path, policy.catalog_version) {
                     Followed::Path(today) => {
@@ -156,18 +157,23 @@ impl Transaction {
             });
             settings.collect()
         };
-        let (old, new) = (written(before), written(policy));
-        for &permission in old.keys().chain(new.keys()) {
-            if old.get(&permission) != new.get(&permission) {
-                let known = model.permissions.get(permission as usize);
-                let changed_by = known.and_then(|it| it.adjustable.as_ref()?.changed_by);
-                self.authority.setting(self.scene(), changed_by)?;
-            }
-        }
-        let resolved = validated(|root, report| {
+        let resolved = |policy: &PolicyDocument| -> Result<Vec<(u16, u16)>, Refusal> {
             let (version, settings) = (policy.catalog_version, &policy.settings);
-            crate::engine::read_settings(model, version, settings, root, report)
-        })?;
+            validated(|root, report| {
+                crate::engine::read_settings(model, version, settings, root, report)
+            })
+        };
+        let (old, new) = (written(before), written(policy));
+        let by_text = old.symmetric_difference(&new).map(|it| it.0);
+        let (was, resolved) = (resolved(before)?, resolved(policy)?);
+        let by_effect = was.iter().zip(&resolved).filter(|(was, is)| was != is);
+        let by_effect = by_effect.map(|(_, (permission, _))| u32::from(*permission));
+        let changed: BTreeSet<u32> = by_text.chain(by_effect).collect();
+        for permission in changed {
+            let known = model.permissions.get(permission as usize);
+            let changed_by = known.and_then(|it| it.adjustable.as_ref()?.changed_by);
+            self.authority.setting(self.scene(), changed_by)?;
+        }
         self.draft.set_settings(policy.settings.clone(), &resolved);
         Ok(())
     }
