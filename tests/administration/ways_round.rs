@@ -3,8 +3,8 @@
 
 use bailiwick::admin::{Actor, Change, Refusal, Refused};
 use bailiwick::document::{
-    CatalogDocument, ChangeKind, DirectoryDocument, GrantDocument, PackageDocument, PolicyDocument,
-    PositionDocument, PropertyValue, RoleDocument, UserDocument,
+    CatalogDocument, ChangeKind, DenialDocument, DirectoryDocument, GrantDocument, PackageDocument,
+    PolicyDocument, PositionDocument, PropertyValue, RoleDocument, UserDocument,
 };
 use bailiwick::{Catalog, Engine, Record, Scope, Timestamp};
 
@@ -245,6 +245,45 @@ fn what_an_older_policy_may_say_is_not_written_today() {
         let refused = by(&engine, &Actor::System, &[Change::CreateRole { role }]).unwrap_err();
         assert!(matches!(refused.reason, Refusal::Invalid(_)), "{refused}");
     }
+}
+
+/// A deny of what is gone since would take nothing away, and say nothing of it.
+#[test]
+fn no_deny_names_today_what_only_an_older_version_had() {
+    let text = CATALOG.replace(
+        "types = [",
+        "renamed = [{ version = 2, from = \"look\", to = \"view\" }]\n\
+         retired = [{ version = 2, path = \"old\" }]\ntypes = [",
+    );
+    let except = |path: &str| {
+        let mut denial = DenialDocument::from("*");
+        denial.except.push(path.to_owned());
+        denial
+    };
+    let mut older = policy(1);
+    older.roles[1].denies = vec!["look".into(), "old".into(), except("old")];
+    let users = DirectoryDocument::new([]);
+    let engine = Engine::new(&governed(&text), older.clone(), users, Timestamp(0));
+    let engine = engine.unwrap().engine;
+    let grants = older.roles[1].grants.clone();
+    let edit = |role: &str, denies: Vec<DenialDocument>| Change::EditRole {
+        role: role.into(),
+        grants: grants.clone(),
+        denies,
+        since: None,
+    };
+    for denial in ["look".into(), "old".into(), except("look"), except("old")] {
+        let role = RoleDocument::new("new").deny(denial.clone());
+        for change in [Change::CreateRole { role }, edit("own", vec![denial])] {
+            let refused = by(&engine, &Actor::System, &[change]).unwrap_err();
+            assert!(matches!(refused.reason, Refusal::Invalid(_)), "{refused}");
+        }
+    }
+    // What stood there stays.
+    let mut denies = older.roles[1].denies.clone();
+    denies.push("sharing".into());
+    let edited = by(&engine, &Actor::System, &[edit("rep", denies.clone())]).unwrap();
+    assert_eq!(edited.policy().roles[1].denies, denies);
 }
 
 /// Of two settings that lead to one permission since a rename, the narrower holds: neither adding one

@@ -8,7 +8,7 @@ use super::super::editor::{EditorError, RoleEditor};
 use super::super::order::{are_same_denies, are_same_grants};
 use super::super::refusal::{Named, Refusal};
 use super::{Transaction, find, validated};
-use crate::catalog::{Rights, SYSTEM, check_identifier, resolve_grant};
+use crate::catalog::{Rights, SYSTEM, check_identifier, resolve_denial, resolve_grant};
 use crate::document::problem::quoted;
 use crate::document::{ChangeKind, DenialDocument, GrantDocument, RoleDocument, Timestamp};
 use crate::engine::{Planes, own_rights};
@@ -172,6 +172,14 @@ impl Transaction {
                 for (i, grant) in role.grants.iter().enumerate().filter(|(_, it)| !known(it)) {
                     let here = grants.index(i);
                     resolve_grant(model, grant, model.version, &mut scratch, &here, report);
+                }
+                let known = |denial: &DenialDocument| {
+                    before.is_some_and(|before| before.denies.contains(denial))
+                };
+                let denies = root.field("denies");
+                for (i, denial) in role.denies.iter().enumerate().filter(|(_, it)| !known(it)) {
+                    let here = denies.index(i);
+                    resolve_denial(model, denial, model.version, &mut scratch, &here, report);
                 }
                 if report.has_errors() {
                     return Rights::none(0);
