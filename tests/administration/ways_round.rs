@@ -345,6 +345,46 @@ renamed = [{ version = 2, from = "sharing", to = "team.sharing" }]
     by(&engine.unwrap().engine, &Actor::user("importer"), &import).unwrap();
 }
 
+/// An edit is held against what others did to the role since, not against its own transaction.
+#[test]
+fn an_edit_does_not_conflict_with_itself() {
+    let mut policy = policy(2);
+    policy.revision = Some(5);
+    let engine = engine(policy, &[]);
+    let describe = Change::DescribeRole {
+        role: "rep".into(),
+        name: Some("Representative".into()),
+        description: None,
+    };
+    let edit = |role: &str, since: u64| Change::EditRole {
+        role: role.into(),
+        grants: vec![("view", Scope::All).into()],
+        denies: Vec::new(),
+        since: Some(since),
+    };
+    let create = Change::CreateRole {
+        role: RoleDocument::new("new"),
+    };
+    for changes in [
+        [describe.clone(), edit("rep", 5)],
+        [edit("rep", 5), describe],
+        [create, edit("new", 5)],
+    ] {
+        by(&engine, &Actor::System, &changes).unwrap();
+    }
+    for since in [4, 6] {
+        let refused = by(&engine, &Actor::System, &[edit("rep", since)]).unwrap_err();
+        let role = "rep".to_owned();
+        let changed = 5;
+        let expected = Refusal::Conflict {
+            role,
+            since,
+            changed,
+        };
+        assert_eq!(refused.reason, expected);
+    }
+}
+
 #[test]
 fn what_an_actor_from_outside_holds_is_as_it_is_stated() {
     let engine = engine(policy(2), &[("bob", "low", &[])]);

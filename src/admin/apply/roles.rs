@@ -266,10 +266,11 @@ impl Transaction {
         since: Option<u64>,
     ) -> Result<(), Refusal> {
         let (number, mut document) = self.find_own_role(role)?;
-        let changed = self.now().roles().get(number).map_or(0, |it| it.changed);
-        // A revision that has not been is of another account.
+        // What this transaction did to it before is the same actor's.
+        let changed = self.before.roles().get(number).map_or(0, |it| it.changed);
+        // A revision that has not been is of another account; the state before is counted as the next.
         if let Some(since) = since
-            && (since < changed || since > self.before.revision())
+            && (since < changed || since >= self.before.revision())
         {
             return Err(Refusal::Conflict {
                 role: role.to_owned(),
