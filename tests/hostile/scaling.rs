@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
+use bailiwick::admin::{Actor, Change};
 use bailiwick::document::*;
 use bailiwick::{Catalog, Engine, Scope, Timestamp};
 
@@ -226,6 +227,8 @@ fn cases() -> Vec<Case> {
         positions_chain_beside_a_tangle(LARGE / 2) = |n| load_policy(positions(chain_beside_tangle(n)), true);
         positions_random(LARGE / 10) = |n| load_policy(positions(random_positions(n, 5)), true);
         positions_random_bipartite(LARGE) = |n| load_policy(positions(random_bipartite(n, 20)), true);
+        positions_rehung_by_the_host(LARGE / 10) = |n| rehang(n, Actor::System);
+        positions_rehung_by_an_administrator(LARGE / 10) = |n| rehang(n, Actor::user("ann"));
         users_many(LARGE) = |n| load(roles(10, role), DirectoryDocument::new((0..n).map(|i| UserDocument::new(format!("u{i}")).role(format!("role-{}", i % 10)))), true);
         users_each_with_another_role(LARGE) = |n| load(roles(n, role), DirectoryDocument::new((0..n).map(|i| UserDocument::new(format!("u{i}")).role(format!("role-{i}")))), true);
         users_duplicate(LARGE) = |n| load(policy(), DirectoryDocument::new((0..n).map(|_| UserDocument::new("u"))), false);
@@ -269,6 +272,49 @@ fn cases() -> Vec<Case> {
             compile(catalog_of(&text), false)
         };
     }
+}
+
+/// An import that turns a chain upside down, by somebody who may; all of them reach down.
+fn rehang(n: usize, actor: Actor) -> Run {
+    let document = catalog_of(
+        r#"
+        permissions = [{ path = "a", scopes = ["reports", "all"] }]
+        administration = { changes = { import = "a", edit_positions = "a" } }
+        "#,
+    );
+    let catalog = Catalog::new(document).expect("a valid catalog");
+    let chain = |above: fn(usize) -> usize| {
+        let above = (0..n).map(above).map(move |it| {
+            let it = (it < n).then(|| format!("p{it}"));
+            it.into_iter().collect()
+        });
+        PolicyDocument {
+            positions: above
+                .enumerate()
+                .map(|(i, above)| position(format!("p{i}"), above))
+                .collect(),
+            ..roles(2, |i| role(i).grant(("a", [Scope::Reports, Scope::All][i])))
+        }
+    };
+    let before = chain(|i| i.wrapping_sub(1));
+    let policy = chain(|i| i + 1);
+    let users = (0..n).map(|i| {
+        let user = UserDocument::new(format!("u{i}"));
+        user.role("role-0").position(format!("p{i}"))
+    });
+    let users = users.chain([UserDocument::new("ann").role("role-1")]);
+    let engine = Engine::new(
+        &catalog,
+        before,
+        DirectoryDocument::new(users),
+        Timestamp(0),
+    );
+    let engine = engine.expect("a sound account").engine;
+    Box::new(move || {
+        let import = [Change::ImportPolicy { policy }];
+        let applied = engine.apply(&actor, Timestamp(1), &import);
+        assert!(applied.is_ok(), "{applied:?}");
+    })
 }
 
 /// Many positions above the same two: one with a comb of further ranges below it, one whose range

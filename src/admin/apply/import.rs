@@ -317,8 +317,7 @@ impl Transaction {
             if same != self.now().positions().seniors(number).collect() {
                 // Whoever stands above a new one reaches nobody by it.
                 let is_old = old.contains_key(position.id.as_str());
-                let above = is_old.then(|| self.now().positions_above(number));
-                moves.push((number, new, above.map(|it| it.into_iter().collect())));
+                moves.push((number, new, is_old));
             }
         }
         if !moves.is_empty() {
@@ -328,11 +327,13 @@ impl Transaction {
             let edges = moves
                 .iter()
                 .map(|(number, seniors, _)| (*number, seniors.as_slice()));
+            let unmoved = self.draft.so_far();
             let moved = self.draft.set_all_seniors(edges);
             moved.map_err(|it| self.no_hierarchy(it))?;
-            for (number, _, above) in &moves {
-                if let Some(above) = above {
-                    self.may_stand_above(*number, above)?;
+            if !self.may_widen_everything() {
+                let unmoved = unmoved.state();
+                for (number, _, _) in moves.iter().filter(|(_, _, is_old)| *is_old) {
+                    self.may_stand_above(*number, |it| unmoved.stands_below(*number, it))?;
                 }
             }
         }

@@ -70,7 +70,10 @@ impl Transaction {
         let above_before: BTreeSet<u32> = self.now().positions_above(number).into_iter().collect();
         let moved = self.draft.set_seniors(number, &seniors);
         moved.map_err(|it| self.no_hierarchy(it))?;
-        self.may_stand_above(number, &above_before)
+        if self.authority.is_system() {
+            return Ok(());
+        }
+        self.may_stand_above(number, |it| above_before.contains(&it))
     }
 
     /// Whether it is theirs to let those who stand above a position now, and did not before, reach the
@@ -78,14 +81,11 @@ impl Transaction {
     pub(super) fn may_stand_above(
         &self,
         position: u32,
-        before: &BTreeSet<u32>,
+        before: impl Fn(u32) -> bool,
     ) -> Result<(), Refusal> {
-        if self.authority.is_system() {
-            return Ok(());
-        }
         let now = self.now();
         let above = now.positions_above(position).into_iter();
-        let new: Vec<u32> = above.filter(|it| !before.contains(it)).collect();
+        let new: Vec<u32> = above.filter(|it| !before(*it)).collect();
         let mut reaching = self.reaching_down(new.iter().copied(), None);
         if !new.is_empty() {
             reaching.extend(brought_by_tokens(now));
@@ -184,6 +184,19 @@ impl Transaction {
         }
         reaching.extend(brought_by_tokens(now));
         self.authority.widen(self.scene(), reaching.into_iter())
+    }
+
+    /// Whether it is theirs to widen all that anybody reaches by their position, now or before the
+    /// transaction: then it does not matter who comes to stand above whom (A4).
+    pub(super) fn may_widen_everything(&self) -> bool {
+        let mut reaching = brought_by_tokens(self.now());
+        for state in [&*self.before, self.now()] {
+            let used = (0..state.set_numbers()).filter(|it| state.sets().holders(*it).users > 0);
+            let rights = used.filter_map(|it| state.set_rights(it as usize));
+            reaching.extend(rights.flat_map(|it| it.granted_between()));
+        }
+        let may = self.authority.widen(self.scene(), reaching.into_iter());
+        may.is_ok()
     }
 
     /// What people in some positions, but one of them, are granted at Reports or Peers.
