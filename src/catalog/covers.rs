@@ -43,7 +43,7 @@ pub(crate) fn is_denied_by(
     };
     is_taken_away(model, &denial.select, version, &known.path)
         && !(is_excepted(model, &denial.except, version, &known.path)
-            && was_spared(model, denial, version, &known.path))
+            && was_spared(model, denial, version)(&known.path))
 }
 
 /// A reference leads to one place today, or nowhere (D16).

@@ -1,5 +1,7 @@
 //! Selectors: what a grant, a deny or an exception names (D5, S5), and what it comes to.
 
+use std::borrow::Cow;
+
 use smallvec::SmallVec;
 
 use super::evolution::is_at_or_below;
@@ -140,17 +142,42 @@ fn excepted(
 /// Whether a deny's exceptions spare a node by the names of the version that the deny was written
 /// against: what it denied then stays denied wherever it is now, below an exception as well (D16).
 /// What those of today do not cover is spared by neither.
-pub(super) fn was_spared(model: &Model, denial: &DenialDocument, version: u32, path: &str) -> bool {
-    if version >= model.version {
-        return true;
+pub(super) fn was_spared<'m>(
+    model: &'m Model,
+    denial: &'m DenialDocument,
+    version: u32,
+) -> impl Fn(&str) -> bool + 'm {
+    let is_older = version < model.version;
+    let tops = denial.except.iter().filter(|_| is_older);
+    // Everything, where there is none.
+    let tops: Vec<Option<Cow<'_, str>>> = tops
+        .map(|text| match parse(text) {
+            Selector::Everything => None,
+            Selector::Below(top) | Selector::Node(top) => Some(name_then(model, top, version)),
+        })
+        .collect();
+    move |path| {
+        let origin = is_older.then(|| model.evolution.origin(path, version));
+        origin.is_none_or(|origin| {
+            tops.iter().any(|top| match (top, &origin) {
+                (None, _) => true,
+                (Some(top), Some(origin)) => is_at_or_below(origin, top),
+                (Some(_), None) => false,
+            })
+        })
     }
-    let origin = model.evolution.origin(path, version);
-    denial.except.iter().any(|text| match parse(text) {
-        Selector::Everything => true,
-        Selector::Below(top) | Selector::Node(top) => origin
-            .as_deref()
-            .is_some_and(|origin| is_at_or_below(origin, top)),
-    })
+}
+
+/// What a node was called in that version where the text names it as it is today; else the text.
+fn name_then<'t>(model: &Model, text: &'t str, version: u32) -> Cow<'t, str> {
+    let is_node = model.permission_names.get(text).is_some();
+    let origin = is_node.then(|| model.evolution.origin(text, version));
+    let leads_here =
+        |it: &String| model.evolution.follow(it, version) == Followed::Path(text.to_owned());
+    match origin.flatten().filter(leads_here) {
+        Some(origin) => Cow::Owned(origin),
+        None => Cow::Borrowed(text),
+    }
 }
 
 /// Adds a deny to a role's rights (D4, D5, D16).
@@ -165,12 +192,12 @@ pub(crate) fn resolve_denial(
     let select = at.field("select");
     let covered = model.mark_taken_away(&denial.select, version, &select, report);
     let spared = excepted(model, &denial.except, version, at, report);
+    let was_spared = was_spared(model, denial, version);
     let marks = covered.into_iter().zip(spared);
     for ((denied, permission), (covered, spared)) in
         rights.denied.iter_mut().zip(&model.permissions).zip(marks)
     {
-        let is_spared = || spared && was_spared(model, denial, version, &permission.path);
-        *denied |= covered && !is_spared();
+        *denied |= covered && !(spared && was_spared(&permission.path));
     }
 }
 

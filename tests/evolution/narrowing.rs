@@ -217,6 +217,66 @@ fn wildcards_alone_gain_and_by_what_the_rules_say() {
     tallied.report(&["added", "moved below", "one scope left"]);
 }
 
+/// An exception may name what it spares as it is called today, in an older policy as well; what came to
+/// lie below it from elsewhere it does not spare.
+#[test]
+fn an_exception_spares_what_it_names_as_it_is_today() {
+    let catalog = |permissions: &[&str], renamed: [&str; 2]| {
+        let tree = permissions
+            .iter()
+            .map(|it| format!("{{ path = \"{it}\" }}"));
+        let operations = permissions.iter().map(|it| {
+            format!("{{ type = \"t\", action = \"{it}\", on = \"type\", allowed_by = [\"{it}\"] }}")
+        });
+        let [tree, operations] =
+            [tree.collect(), operations.collect()].map(|it: Vec<String>| it.join(", "));
+        let [from, to] = renamed;
+        let text = format!(
+            "format = 1\nid = \"c\"\nversion = 2\npermissions = [{tree}]\n\
+             renamed = [{{ version = 2, from = \"{from}\", to = \"{to}\" }}]\n\
+             types = [{{ id = \"t\" }}]\noperations = [{operations}]"
+        );
+        let document = CatalogDocument::from_toml("catalog.toml", &text);
+        document.into_document().unwrap()
+    };
+    let cases = [
+        (
+            &["b", "b.x", "b.y"][..],
+            ["a", "b"],
+            ["b", "b.x"],
+            &["b", "b.y"][..],
+        ),
+        (
+            &["a", "a.x", "a.x.b"],
+            ["a.b", "a.x.b"],
+            ["a", "a.x"],
+            &["a", "a.x.b"],
+        ),
+    ];
+    for (permissions, renamed, [select, except], expected) in cases {
+        let catalog = catalog(permissions, renamed);
+        let mut denial = DenialDocument::from(select);
+        denial.except.push(except.to_owned());
+        let names = Names {
+            catalog: &catalog,
+            written: 1,
+        };
+        assert_eq!(Vec::from_iter(names.denial(&denial)), expected);
+        let mut policy = PolicyDocument::new(1);
+        policy.roles = vec![RoleDocument::new("r").grant("*").deny(denial)];
+        let ann = DirectoryDocument::new([UserDocument::new("ann").role("r")]);
+        let engine = Engine::new(&Catalog::new(catalog).unwrap(), policy, ann, NOW);
+        let engine = engine.unwrap().engine;
+        let code = |it: &str| engine.check("ann", it, &OnType::named("t")).code();
+        let mut denied = permissions.iter().filter(|it| code(it) == "denied");
+        assert!(denied.by_ref().eq(expected), "except {except}");
+        for &path in permissions {
+            let explained = engine.explain("ann", path, &OnType::named("t"));
+            assert_eq!(explained.decision().code(), code(path), "{path}");
+        }
+    }
+}
+
 /// The same tree, in which nothing but grants and denies counts.
 fn bare(catalog: &mut CatalogDocument) {
     for permission in &mut catalog.permissions {
