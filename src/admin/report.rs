@@ -203,9 +203,12 @@ impl<'e> Report<'e> {
         every
             .filter(|position| compared.position_after(*position) == *position)
             .filter(|position| {
-                let was = before.seniors(compared.position_before(*position));
-                let was: BTreeSet<u32> = was.map(|it| compared.position_after(it)).collect();
-                was != after.seniors(*position).collect()
+                let was = || before.seniors(compared.position_before(*position));
+                let is = || after.seniors(*position);
+                // The same numbers are the same positions; others may be those that were made again.
+                let now = |it| compared.position_after(it);
+                !was().eq(is())
+                    && was().map(now).collect::<BTreeSet<u32>>() != is().collect::<BTreeSet<u32>>()
             })
             .collect()
     }

@@ -156,15 +156,13 @@ pub(super) fn was_spared<'m>(
             Selector::Below(top) | Selector::Node(top) => Some(name_then(model, top, version)),
         })
         .collect();
+    let spares_all = !is_older || tops.contains(&None);
     move |path| {
-        let origin = is_older.then(|| model.evolution.origin(path, version));
-        origin.is_none_or(|origin| {
-            tops.iter().any(|top| match (top, &origin) {
-                (None, _) => true,
-                (Some(top), Some(origin)) => is_at_or_below(origin, top),
-                (Some(_), None) => false,
-            })
-        })
+        let is_below = |origin: String| {
+            let mut tops = tops.iter().flatten();
+            tops.any(|top| is_at_or_below(&origin, top))
+        };
+        spares_all || model.evolution.origin(path, version).is_some_and(is_below)
     }
 }
 

@@ -414,7 +414,7 @@ document! {
         pub version: u32,
         /// The old path: no node of this catalog.
         pub from: String,
-        /// The new path.
+        /// The new path: a node that no earlier version had.
         pub to: String,
     }
 }
@@ -424,7 +424,7 @@ document! {
     pub struct RetiredDocument {
         /// The catalog version that retired it.
         pub version: u32,
-        /// The path: no node of this catalog, now or ever again.
+        /// The path, as it was before that version: no node of this catalog, now or ever again.
         pub path: String,
     }
 }

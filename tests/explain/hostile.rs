@@ -105,7 +105,6 @@ fn hold<R: Resource>(engine: &Engine, subject: Subject<'_>, action: &str, resour
     );
 }
 
-/// Everything that is wrong with a request before any permission is looked at, in one answer.
 /// Of the roles that a token names, those there are, in whatever order they are named.
 #[test]
 fn a_token_brings_the_roles_there_are() {
@@ -134,6 +133,7 @@ fn a_token_brings_the_roles_there_are() {
     }
 }
 
+/// Everything that is wrong with a request before any permission is looked at, in one answer.
 #[test]
 fn all_that_is_wrong_is_told_at_once() {
     let engine = engine();
