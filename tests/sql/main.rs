@@ -2,9 +2,11 @@
 //!
 //! PostgreSQL has a command of its own, `tests/postgres/run`, over the same worlds.
 
+mod cells;
 mod comparisons;
 #[path = "../reference/mod.rs"]
 mod reference;
+mod sets;
 mod sqlite;
 #[path = "../support/mod.rs"]
 mod support;

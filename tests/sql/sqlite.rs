@@ -151,6 +151,7 @@ fn stored(cell: &Cell) -> ToSqlOutput<'static> {
         Cell::Boolean(b) => Value::Integer(i64::from(*b)),
         Cell::Set(texts) => Value::Text(serde_json::to_string(texts).expect("texts")),
         Cell::Other => Value::Blob(vec![b'x']),
+        Cell::Written(json) => Value::Text(json.clone()),
     })
 }
 

@@ -6,6 +6,7 @@ use bailiwick::document::{AskedOn, PropertyType};
 use bailiwick::query::sql::{Column, Columns};
 use bailiwick::{Engine, OperationId};
 
+use crate::cells;
 use crate::reference::{OwnerPosition, Resource, Value};
 use crate::support::ask::{Asker, HostResource, context_of};
 use crate::support::documents::Documents;
@@ -41,6 +42,8 @@ pub(crate) enum Cell {
     Set(Vec<String>),
     /// Of no type that a property has.
     Other,
+    /// A set as it is written in the table, or what looks like one.
+    Written(String),
 }
 
 /// Of what type a column is.
@@ -128,8 +131,9 @@ pub(crate) fn table(
     let (mut rows, mut records) = (Vec::new(), Vec::new());
     for _ in 0..self::rows() {
         let drawn = requests.record(rng, &r#type, asker.clone());
-        let record = shape.record(drawn, documents, wrong, rng);
-        rows.push(shape.row(&record));
+        let mut record = shape.record(drawn, documents, wrong, rng);
+        let written = shape.written(&mut record, wrong, rng);
+        rows.push(shape.row(&record, &written));
         records.push(record);
     }
     let table = Table {
@@ -294,7 +298,42 @@ impl Shape {
         record
     }
 
-    fn row(&self, record: &Resource) -> Vec<Cell> {
+    /// Some of the sets as nobody would write them; where that is no set, the record has none.
+    fn written(
+        &self,
+        record: &mut Resource,
+        wrong: WrongType,
+        rng: &mut Rng,
+    ) -> BTreeMap<String, Cell> {
+        let mut written = BTreeMap::new();
+        let sets = self.properties.iter();
+        for (name, _) in sets.filter(|(_, kind)| *kind == PropertyType::Set) {
+            if !rng.chance(25) {
+                continue;
+            }
+            let set = match record.properties.get(name) {
+                Some(Value::Set(texts)) => Some(texts.clone()),
+                _ => None,
+            };
+            let cell = match (set, wrong) {
+                (Some(texts), WrongType::AsOther) if rng.chance(50) => cells::spelled(&texts, rng),
+                (Some(texts), WrongType::AsNull) if rng.chance(50) => cells::array(&texts, rng),
+                (set, wrong) => {
+                    record.properties.remove(name);
+                    let texts = set.filter(|it| !it.is_empty());
+                    let texts = texts.unwrap_or_else(|| vec!["x".to_owned()]);
+                    match wrong {
+                        WrongType::AsOther => cells::no_set(&texts, rng),
+                        WrongType::AsNull => cells::no_array(&texts, rng),
+                    }
+                }
+            };
+            written.insert(name.clone(), Cell::Written(cell));
+        }
+        written
+    }
+
+    fn row(&self, record: &Resource, written: &BTreeMap<String, Cell>) -> Vec<Cell> {
         let text = |text: &Option<String>| text.clone().map_or(Cell::Null, Cell::Text);
         let mut row = vec![text(&record.owner)];
         if self.has_account {
@@ -313,6 +352,10 @@ impl Shape {
             }
         }
         for (name, kind) in &self.properties {
+            if let Some(cell) = written.get(name) {
+                row.push(cell.clone());
+                continue;
+            }
             row.push(match record.properties.get(name) {
                 None => Cell::Null,
                 Some(value) if !is_of(value, *kind) => Cell::Other,

@@ -2,6 +2,8 @@
 //!
 //! Run by `tests/postgres/run`, which says in `BAILIWICK_POSTGRES` where the server is.
 
+#[path = "../../sql/cells.rs"]
+mod cells;
 #[path = "../../sql/comparisons.rs"]
 mod comparisons;
 #[path = "../../reference/mod.rs"]
@@ -36,6 +38,7 @@ fn main() {
     rules::ids(&mut client);
     rules::indexes(&mut client);
     rules::collations_are_careless(&mut client);
+    rules::one_row_breaks_no_list(&mut client);
     rules::comparisons(&mut client);
     rows_selected_are_the_records_allowed();
 }
@@ -195,6 +198,7 @@ fn stored(cell: &Cell) -> String {
             escaped(&format!("{{{}}}", elements.join(",")))
         }
         Cell::Other => panic!("a typed column holds no other type"),
+        Cell::Written(array) => escaped(array),
     }
 }
 

@@ -178,6 +178,101 @@ pub(crate) fn collations_are_careless(client: &mut Client) {
     }
 }
 
+/// One row whose array has several dimensions, or holds `NULL`, is left out by itself: the others are
+/// selected.
+pub(crate) fn one_row_breaks_no_list(client: &mut Client) {
+    const SETS: &str = r#"
+        format = 1
+        id = "crm"
+        version = 1
+        permissions = [{ path = "deals" }]
+        types = [{ id = "deal", properties = { tags = "set", more = "set", name = "text" } }]
+        operations = [OPERATIONS]
+    "#;
+    // What each selects of the sound rows, which are the first two.
+    let when: [(&str, &[i64]); 10] = [
+        ("{ resource = 'tags', one_of = ['vip'] }", &[1]),
+        ("{ resource = 'tags', none_of = ['vip'] }", &[2]),
+        ("{ resource = 'tags', none_of = ['nothing'] }", &[1, 2]),
+        ("{ resource = 'tags', is = { resource = 'more' } }", &[2]),
+        (
+            "{ resource = 'tags', is_not = { resource = 'more' } }",
+            &[1],
+        ),
+        (
+            "{ resource = 'more', is_not = { resource = 'tags' } }",
+            &[1],
+        ),
+        ("{ resource = 'tags', one_of = { resource = 'more' } }", &[]),
+        (
+            "{ resource = 'more', none_of = { resource = 'tags' } }",
+            &[1, 2],
+        ),
+        (
+            "{ resource = 'name', one_of = { resource = 'tags' } }",
+            &[1],
+        ),
+        (
+            "{ resource = 'tags', none_of = { resource = 'name' } }",
+            &[2],
+        ),
+    ];
+    let operations: Vec<String> = when
+        .iter()
+        .zip(0..)
+        .map(|((when, _), i)| {
+            format!(
+                "{{ type = 'deal', action = '{i}', on = 'record', open = true, when = [[{when}]] }}"
+            )
+        })
+        .collect();
+    let catalog = SETS.replace("OPERATIONS", &operations.join(", "));
+    let catalog =
+        Catalog::new(CatalogDocument::from_toml("catalog.toml", &catalog)).expect("a catalog");
+    let directory = DirectoryDocument::new([UserDocument::new("ann")]);
+    let engine = Engine::new(&catalog, PolicyDocument::new(1), directory, Timestamp(0))
+        .expect("an engine")
+        .engine;
+    client
+        .batch_execute(
+            "CREATE TEMP TABLE sets (n bigint, tags text[], more text[], name text);
+             INSERT INTO sets VALUES
+                (1, '[3:4]={vip,x}', '{}', 'vip'), (2, '{}', '{}', 'vip'),
+                (3, '{{vip,x},{y,z}}', '{}', 'vip'), (4, '{}', '{{vip}}', 'vip'),
+                (5, '{{{vip}}}', '{{{vip}}}', 'vip'), (6, '{vip,NULL}', '{NULL}', 'vip'),
+                (7, NULL, '{}', 'vip'), (8, '{}', NULL, NULL), (9, '{{vip,NULL}}', '{}', 'vip')",
+        )
+        .expect("a table");
+    let columns = Columns::new()
+        .property("tags", ["sets", "tags"])
+        .property("more", ["sets", "more"])
+        .property("name", "name");
+    for ((when, wanted), i) in when.iter().zip(0..) {
+        let filter = engine
+            .records("ann", format!("deal:{i}").as_str())
+            .expect("of records");
+        let sql = filter
+            .to_sql(Dialect::Postgres, &columns)
+            .expect("columns for everything");
+        // Rows whose other column is no set may be selected where that is not read.
+        let text = format!("SELECT n FROM sets WHERE {} ORDER BY 1", sql.text);
+        let found = run(client, &text, &sql.values);
+        let sound: Vec<i64> = found.iter().copied().filter(|n| *n <= 2).collect();
+        assert_eq!(sound, *wanted, "{when}");
+        let broken = |n: &i64| match when.contains("'more'") {
+            true => *n > 2,
+            false => *n > 2 && ![4, 8].contains(n),
+        };
+        assert!(!found.iter().any(broken), "{when}: {found:?}");
+        let not = format!("SELECT n FROM sets WHERE NOT ({})", sql.text);
+        assert_eq!(
+            found.len() + run(client, &not, &sql.values).len(),
+            9,
+            "{when}"
+        );
+    }
+}
+
 /// Every comparison, over columns of the types compared.
 pub(crate) fn comparisons(client: &mut Client) {
     every_comparison(|row| {

@@ -212,15 +212,26 @@ fn boolean_columns(operator: Operator) -> Template {
 
 // ── Sets ──────────────────────────────────────────────────────────────────────────────────────
 
-// What is no array of texts is of another type. SQLite raises an error where JSON functions read what
-// is no JSON, and only CASE keeps them from it.
+// What is no array of texts is of another type, and of that row alone: a function that raises an error of
+// what it is not made for is kept from it by CASE, since AND promises no order.
+//
+// In PostgreSQL that is `array_position` of an array of several dimensions. An empty array has none.
+//
+// In SQLite it is `json_each` of what is no JSON. Besides, its JSON is wider than anybody else's: it reads
+// no further than to a NUL, cuts a text off at `\u0000` (before 3.51), and decodes half of a surrogate pair
+// to bytes that are no UTF-8. What is written so is no set. A `\u` is looked for where pairs of backslashes
+// are out of the way. Half a pair is a first half that no second one follows, or a second half that no first
+// one goes before, by the six characters there; six blanks stand in for what is missing at the beginning.
 macro_rules! set_guard {
     (postgres $column:literal) => {
         concat!(
+            "CASE WHEN ",
             $column,
-            " IS NOT NULL AND array_position(",
+            " IS NULL OR array_ndims(",
             $column,
-            ", NULL) IS NULL"
+            ") <> 1 THEN false ELSE array_position(",
+            $column,
+            ", NULL) IS NULL END"
         )
     };
     (sqlite $column:literal) => {
@@ -236,6 +247,22 @@ macro_rules! set_guard {
             "(SELECT 1 FROM json_each(",
             $column,
             ") AS bailiwick_g WHERE bailiwick_g.type <> 'text') ",
+            "AND instr(",
+            $column,
+            ", char(0)) = 0 AND (instr(",
+            $column,
+            ", '\\u') = 0 OR NOT EXISTS ",
+            "(SELECT 1 FROM (SELECT '      ' || replace(",
+            $column,
+            ", '\\\\', '//') AS json) AS bailiwick_g WHERE bailiwick_g.json GLOB '*\\u0000*'",
+            " OR bailiwick_g.json GLOB '*\\u[dD][89abAB]??[^\\]*'",
+            " OR bailiwick_g.json GLOB '*\\u[dD][89abAB]??\\[^u]*'",
+            " OR bailiwick_g.json GLOB '*\\u[dD][89abAB]??\\u[^dD]*'",
+            " OR bailiwick_g.json GLOB '*\\u[dD][89abAB]??\\u[dD][^c-fC-F]*'",
+            " OR bailiwick_g.json GLOB '*[^\\]?????\\u[dD][c-fC-F]*'",
+            " OR bailiwick_g.json GLOB '*\\[^u]????\\u[dD][c-fC-F]*'",
+            " OR bailiwick_g.json GLOB '*\\u[^dD]???\\u[dD][c-fC-F]*'",
+            " OR bailiwick_g.json GLOB '*\\u[dD][^89abAB]??\\u[dD][c-fC-F]*')) ",
             "ELSE 0 END"
         )
     };

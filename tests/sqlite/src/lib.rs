@@ -1,0 +1,1 @@
+//! Nothing: the tests are those of `tests/sql`. `tests/sqlite/run` runs them.
