@@ -251,6 +251,25 @@ fn an_owner_of_another_type_is_none() {
     }
 }
 
+/// Past what a database counts to, a condition with parameters is too wide; one without is as good as ever.
+#[test]
+fn parameters_are_numbered_as_far_as_databases_count() {
+    let engine = engine("own", &["ann"]);
+    let columns = Columns::new().owner("owner");
+    for (dialect, most) in BOTH.into_iter().zip([65_535, 32_766]) {
+        let mine = engine.records("ann", "deal:view").unwrap();
+        let last = mine.to_sql_after(dialect, &columns, most - 1).unwrap();
+        assert!(last.text.contains(&most.to_string()), "{}", last.text);
+        for before in [most, usize::MAX - 1, usize::MAX] {
+            let past = mine.to_sql_after(dialect, &columns, before);
+            assert_eq!(past, Err(SqlError::TooWide), "{before}");
+            let nobody = engine.records("nobody", "deal:view").unwrap();
+            let none = nobody.to_sql_after(dialect, &columns, before).unwrap();
+            assert_eq!(none.text, "1 = 0");
+        }
+    }
+}
+
 /// Up to 16 ranges are counted; past that, the labels that are listed.
 #[test]
 fn ranges_of_labels_count_as_values() {

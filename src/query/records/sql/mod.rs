@@ -52,8 +52,14 @@
 //! | an id | `text`, `uuid`, `bigint`: see [`IdType`] | `TEXT`, `INTEGER` |
 //!
 //! `NULL` is a property that is missing, which fails its condition whatever the operator, or a record
-//! without owner. In SQLite a value of another type is one of the wrong type and fails as well. A
-//! condition is true or false, never `NULL`, so that it may be negated and combined.
+//! without owner. In SQLite a value of another type is one of the wrong type and fails as well. So is, in
+//! PostgreSQL, an array that holds `NULL` or has more than one dimension; in SQLite, a text that is no
+//! JSON array of texts, one that a NUL follows, and one whose texts hold a NUL (`\u0000`) or half of a
+//! surrogate pair (`\ud800`). Each fails the condition of its own row. A condition is true or false, never
+//! `NULL`, so that it may be negated and combined.
+//!
+//! Texts are valid UTF-8. SQLite stores other bytes as a text when it is told to, and compares them as
+//! they are; a host cannot read them.
 //!
 //! Where the filter compares texts it can use an index on the plain column: in PostgreSQL one of the
 //! column's own collation, in SQLite one of the collation `BINARY`.
@@ -79,8 +85,19 @@ use node::{Builder, Node};
 pub enum Dialect {
     /// PostgreSQL 12 or later: parameters `$1`, lists as arrays.
     Postgres,
-    /// SQLite 3.38 or later, with its JSON functions: parameters `?1`, lists as JSON arrays.
+    /// SQLite 3.38 or later, which has the JSON functions unless it was built without them: parameters `?1`, lists as JSON arrays.
     Sqlite,
+}
+
+impl Dialect {
+    /// How many parameters a statement has at most: the protocol counts them in 16 bits; SQLite, unless it
+    /// was built otherwise, as `SQLITE_MAX_VARIABLE_NUMBER` says.
+    const fn parameters(self) -> usize {
+        match self {
+            Dialect::Postgres => 65_535,
+            Dialect::Sqlite => 32_766,
+        }
+    }
 }
 
 /// A condition for a `WHERE`, and the values of its parameters in order.
@@ -138,7 +155,8 @@ pub enum SqlError {
     #[error("the position {0:?} has no label")]
     NoLabel(String),
     /// The lists of the condition hold more values than [`Columns::at_most`] says, or it has more
-    /// than 500 comparisons.
+    /// than 500 comparisons, or a parameter's number would be higher than databases count: 65,535 in
+    /// PostgreSQL, 32,766 in SQLite.
     #[error("the condition would be too wide")]
     TooWide,
 }
@@ -165,18 +183,20 @@ impl RecordFilter<'_> {
     /// [`to_sql`](RecordFilter::to_sql) in a query that already has that many parameters.
     ///
     /// # Errors
-    /// Those of [`to_sql`](RecordFilter::to_sql).
+    /// Those of [`to_sql`](RecordFilter::to_sql), and [`SqlError::TooWide`] where the database would not
+    /// count as far.
     pub fn to_sql_after(
         &self,
         dialect: Dialect,
         columns: &Columns,
         parameters: usize,
     ) -> Result<SqlCondition, SqlError> {
-        Ok(render::text(
-            self.node(dialect, columns)?,
-            dialect,
-            parameters,
-        ))
+        let condition = render::text(self.node(dialect, columns)?, dialect, parameters);
+        let counted = parameters.saturating_add(condition.values.len());
+        if !condition.values.is_empty() && counted > dialect.parameters() {
+            return Err(SqlError::TooWide);
+        }
+        Ok(condition)
     }
 
     fn node(&self, dialect: Dialect, columns: &Columns) -> Result<Node, SqlError> {

@@ -58,7 +58,11 @@ impl Writer {
                 Argument::Column(column) => column,
                 Argument::Value(value) => {
                     self.values.push(value);
-                    format!("{}{}", self.mark, self.before + self.values.len())
+                    format!(
+                        "{}{}",
+                        self.mark,
+                        self.before.saturating_add(self.values.len())
+                    )
                 }
             })
             .collect();
