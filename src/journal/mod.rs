@@ -37,7 +37,7 @@ pub use refused::{RefusedSink, RefusedTransaction};
 pub use replay::{Restored, restore};
 pub use snapshot::{SealedSnapshot, Snapshot};
 #[cfg(feature = "sqlite")]
-pub use sqlite::{SqliteError, SqliteJournal, SqliteJournals};
+pub use sqlite::{SqliteError, SqliteFeed, SqliteJournal, SqliteJournals};
 
 use std::error::Error;
 use std::fmt;
@@ -162,6 +162,10 @@ pub enum AppendError {
     /// The store failed. Whether the record is in it shows in its head.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// The store failed, and nothing of the record was written, nor will be: it was away before it was asked,
+    /// say, or full.
+    #[error(transparent)]
+    NotWritten(JournalError),
     /// The store failed, and the record may come to be in it yet, after its head was read without it: on a
     /// server that goes on with what was asked when the connection was lost; from a file, written and not
     /// synced, after a crash.

@@ -189,6 +189,10 @@ impl Live {
         let (error, may_come) = match journal.append(prepared.expected(), prepared.sealed()) {
             Ok(_) => return Ok(true),
             Err(AppendError::Conflict { .. }) => return Ok(false),
+            Err(AppendError::NotWritten(error)) => {
+                observe::trouble(self, &error);
+                return Err(ApplyError::Journal(error));
+            }
             Err(AppendError::Journal(error)) => (error, false),
             Err(AppendError::Unknown(error)) => (error, true),
         };

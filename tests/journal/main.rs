@@ -15,4 +15,5 @@ mod kills;
 mod replaying;
 mod shop;
 mod sqlite_file;
+mod sqlite_shared;
 mod stores;

@@ -225,7 +225,9 @@ struct Turn<'a>(&'a Connections);
 impl Turn<'_> {
     fn idle(&self) -> Option<Client> {
         let mut kept = self.0.kept();
-        kept.idle.retain(|client| !client.is_closed());
+        // Whether the server has gone meanwhile shows when that is looked at: nothing was asked of it then.
+        kept.idle
+            .retain_mut(|client| client.check_connection().is_ok() && !client.is_closed());
         kept.idle.pop()
     }
 

@@ -348,7 +348,7 @@ impl PostgresJournal {
                         revision: makes.revision,
                         failure,
                     })),
-                    false => JournalError::storage(failure).into(),
+                    false => AppendError::NotWritten(JournalError::storage(failure)),
                 });
             }
             thread::sleep(pause);

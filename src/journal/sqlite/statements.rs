@@ -18,6 +18,19 @@ pub(super) fn accounts(connection: &Connection) -> Result<Vec<String>, Failure> 
     accounts.collect::<Result<_, _>>().map_err(Failure::from)
 }
 
+/// How often others have committed, as this connection counts.
+pub(super) fn version(connection: &Connection) -> Result<i64, Failure> {
+    let version = connection.query_row("PRAGMA data_version", [], |row| row.get(0));
+    version.map_err(Failure::from)
+}
+
+/// Where the journals end, with their accounts and those accounts' numbers.
+pub(super) fn endings(connection: &Connection) -> Result<Vec<(i64, String, u64)>, Failure> {
+    let mut select = connection.prepare("SELECT number, account, revision FROM accounts")?;
+    let endings = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, revision(row, 2)?)))?;
+    endings.collect::<Result<_, _>>().map_err(Failure::from)
+}
+
 pub(super) fn head(connection: &Connection, account: &str) -> Result<Option<Head>, Failure> {
     Ok(find(connection, account)?.map(|it| it.head))
 }

@@ -146,7 +146,11 @@ pub(crate) fn the_server_is_killed() {
                             match journal.append(head, &next) {
                                 Ok(_) => break head = next.head(),
                                 Err(AppendError::Conflict { head: Some(newer) }) => head = newer,
-                                Err(AppendError::Journal(_) | AppendError::Unknown(_)) => {
+                                Err(
+                                    AppendError::Journal(_)
+                                    | AppendError::NotWritten(_)
+                                    | AppendError::Unknown(_),
+                                ) => {
                                     errors += 1;
                                     if is_there(&journal, &next) {
                                         break head = next.head();
