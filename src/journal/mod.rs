@@ -49,6 +49,10 @@ use crate::{Catalog, Engine, Timestamp};
 /// The version of records and snapshots.
 pub const FORMAT: u32 = 1;
 
+/// Where a store ends a page of records, which it does not before there is one.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+const PAGE_BYTES: usize = 8 << 20;
+
 /// Where a journal ends: two that have one head have one history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Head {
@@ -83,7 +87,8 @@ pub trait Journal: Send + Sync {
     fn append(&self, expected: Head, record: &Sealed) -> Result<u64, AppendError>;
 
     /// At most `limit` records after a revision, in order, without gaps; none of a journal that was never
-    /// begun, and none after its end.
+    /// begun, and none after its end. A store may give fewer than there are, so that they do not take all of
+    /// the memory, but at least one.
     ///
     /// # Errors
     /// [`JournalError::Storage`].

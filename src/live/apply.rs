@@ -128,6 +128,10 @@ impl Live {
         journal: &dyn Journal,
         now: Timestamp,
     ) -> Result<Option<Committed>, ApplyError> {
+        // Before it waits for whoever applies: what they ask of the journal may take its time.
+        if !self.is_expiry_due(now)? {
+            return Ok(None);
+        }
         self.attempt(journal, EXPIRY_ATTEMPTS, |unlock| {
             self.prepare_expiry_unlocked(now, unlock)
         })

@@ -8,6 +8,9 @@ use super::watched::{SLICE, Watch, Watched};
 use super::{Live, NotYet, observe};
 use crate::journal::{Journal, JournalError};
 
+/// No poll takes less, lest the thread does nothing else.
+const SHORTEST: Duration = Duration::from_millis(10);
+
 /// No poll takes longer: not every clock can tell a time much later.
 const LONGEST: Duration = Duration::from_secs(86_400);
 
@@ -16,7 +19,7 @@ const LONGEST: Duration = Duration::from_secs(86_400);
 #[non_exhaustive]
 pub struct FollowOptions {
     /// How long it takes at most until the journal is looked at, whatever becomes of hints: one second
-    /// unless told, and never more than a day. Each time it is a random part of the upper half, so that hosts
+    /// unless told, never less than 10 ms and never more than a day. Each time it is a random part of the upper half, so that hosts
     /// do not ask all at once.
     pub poll: Duration,
     /// After how many changes that were published by this host itself a snapshot is kept; never unless told.
@@ -257,7 +260,7 @@ fn keep_snapshot(live: &Live, journal: &dyn Journal, changes: u64) -> Result<(),
 pub(super) fn jittered(poll: Duration) -> Duration {
     // Each of these is made of other random keys.
     let random = RandomState::new().build_hasher().finish();
-    let half = poll.min(LONGEST) / 2;
+    let half = poll.clamp(SHORTEST, LONGEST) / 2;
     half + half.mul_f64(random as f64 / u64::MAX as f64)
 }
 
@@ -272,7 +275,7 @@ mod tests {
         assert!(rests.iter().all(|it| (poll / 2..=poll).contains(it)));
         let early = rests.iter().filter(|it| **it < poll * 3 / 4).count();
         assert!((300..700).contains(&early), "{early}");
-        assert_eq!(jittered(Duration::ZERO), Duration::ZERO);
+        assert!(jittered(Duration::ZERO) >= SHORTEST / 2);
         assert!(jittered(Duration::MAX) <= LONGEST);
     }
 }

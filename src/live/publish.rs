@@ -161,6 +161,13 @@ impl Live {
         self.prepare_expiry_unlocked(now, &mut || ())
     }
 
+    /// Whether an assignment is over by now.
+    pub(super) fn is_expiry_due(&self, now: Timestamp) -> Result<bool, NotPrepared> {
+        let published = self.0.published.load();
+        let published = published.as_ref().ok_or(NotPrepared::NotReady)?;
+        Ok(published.engine.next_expiry().is_some_and(|it| it <= now))
+    }
+
     pub(super) fn prepare_expiry_unlocked(
         &self,
         now: Timestamp,

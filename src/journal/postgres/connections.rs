@@ -4,25 +4,38 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use ::postgres::error::SqlState;
-use ::postgres::{Client, Error};
+use ::postgres::{Error, Row};
 
+use super::client::{Asks, Background, Client, Connects, NotConnected};
 use super::statements::{TABLES, VERSION};
 
-/// Makes a connection.
-pub(super) type Connect = dyn Fn() -> Result<Client, Error> + Send + Sync;
+/// Makes connections.
+#[derive(Clone)]
+pub(super) struct Connect {
+    pub(super) background: Arc<Background>,
+    pub(super) connects: Arc<Connects>,
+}
+
+impl Connect {
+    fn client(&self, until: Instant) -> Result<Client, Failure> {
+        (self.connects)(&self.background, until).map_err(Failure::Unconnected)
+    }
+}
 
 /// Makes one ready to be asked.
-pub(super) type Make = fn(&Connect) -> Result<Client, Failure>;
+pub(super) type Make = fn(&Connect, Instant) -> Result<Client, Failure>;
 
-/// For how long a statement waits for another transaction on the same journal, and a caller for a
-/// connection that another thread has.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// When a call that begins now is over, by that time at most.
+pub(super) fn after(at_most: Duration) -> Instant {
+    // Not every clock can tell a time much later.
+    Instant::now() + at_most.min(Duration::from_secs(86_400))
+}
 
 /// How the session must be for the statements to mean what they say: a statement sees what was committed
 /// before it, what it commits is durable, and nothing waits for ever.
 const SESSION: &str = "
     SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE;
-    SET lock_timeout = '10s';
+    SET lock_timeout = '9s';
     SELECT set_config('synchronous_commit', 'on', false)
     WHERE current_setting('synchronous_commit') = 'off'";
 
@@ -37,7 +50,10 @@ const HAS_TABLES: &str = "SELECT to_regclass('bailiwick.version') IS NOT NULL";
 pub(super) enum Failure {
     /// There is no connection: nothing was asked.
     #[error("no connection: {0}")]
-    Unconnected(#[source] Error),
+    Unconnected(#[source] NotConnected),
+    /// The server did not answer in time, and the connection was closed: as where it was lost.
+    #[error("the server did not answer in time, and the connection was closed")]
+    Silent,
     /// The connection was lost: what was asked may have been done, or may be done yet.
     #[error("the connection was lost: {0}")]
     Lost(#[source] Error),
@@ -45,7 +61,7 @@ pub(super) enum Failure {
     #[error("{0}")]
     Refused(#[source] Error),
     /// Every connection is in use.
-    #[error("no connection became free in {} s", PATIENCE.as_secs())]
+    #[error("no connection became free in time")]
     Busy,
     /// The tables are not there, or another version's.
     #[error("{0}")]
@@ -63,6 +79,9 @@ pub(super) enum Tables {
 
 impl Failure {
     fn of(client: &Client, error: Error) -> Failure {
+        if client.is_silent() {
+            return Failure::Silent;
+        }
         let by_server = error.code().is_some_and(|code| !ends_sessions(code));
         match by_server && !client.is_closed() {
             true => Failure::Refused(error),
@@ -73,7 +92,7 @@ impl Failure {
     /// Whether the same may go well on a new connection.
     pub(super) fn passes(&self) -> bool {
         match self {
-            Failure::Lost(_) | Failure::Unconnected(_) => true,
+            Failure::Lost(_) | Failure::Unconnected(_) | Failure::Silent => true,
             Failure::Refused(error) => error.code().is_some_and(|code| {
                 [
                     &SqlState::T_R_SERIALIZATION_FAILURE,
@@ -92,8 +111,8 @@ fn ends_sessions(code: &SqlState) -> bool {
 }
 
 /// A new connection to tables that are as this version of the crate knows them.
-pub(super) fn connect(connect: &Connect) -> Result<Client, Failure> {
-    let mut client = connect().map_err(Failure::Unconnected)?;
+pub(super) fn connect(connect: &Connect, until: Instant) -> Result<Client, Failure> {
+    let mut client = connect.client(until)?;
     let version = session(&mut client).map_err(|error| Failure::of(&client, error))?;
     match version {
         Some(VERSION) => Ok(client),
@@ -108,18 +127,19 @@ fn session(client: &mut Client) -> Result<Option<i32>, Error> {
 }
 
 fn version(client: &mut Client) -> Result<Option<i32>, Error> {
-    let has: bool = client.query_one(HAS_TABLES, &[])?.try_get(0)?;
-    match has {
-        true => client
-            .query_opt("SELECT max(version) FROM bailiwick.version", &[])?
-            .map_or(Ok(None), |row| row.try_get(0)),
-        false => Ok(None),
+    let first = |rows: &[Row]| rows.first().map(|row| row.try_get(0)).transpose();
+    let has = client.query_typed(HAS_TABLES, &[])?;
+    let has = has.first().map(|row| row.try_get(0)).transpose()?;
+    if has != Some(true) {
+        return Ok(None);
     }
+    let version = client.query_typed("SELECT max(version) FROM bailiwick.version", &[])?;
+    Ok(first(&version)?.flatten())
 }
 
 /// Makes the tables where there are none.
-pub(super) fn create_tables(connect: &Connect) -> Result<(), Failure> {
-    let mut client = connect().map_err(Failure::Unconnected)?;
+pub(super) fn create_tables(connect: &Connect, until: Instant) -> Result<(), Failure> {
+    let mut client = connect.client(until)?;
     let made = (|| {
         if session(&mut client)?.is_some() {
             return Ok(());
@@ -134,7 +154,7 @@ pub(super) fn create_tables(connect: &Connect) -> Result<(), Failure> {
 }
 
 pub(super) struct Connections {
-    connect: Arc<Connect>,
+    connect: Connect,
     make: Make,
     /// How many ask at once; who comes later waits.
     most: usize,
@@ -151,7 +171,7 @@ struct Kept {
 }
 
 impl Connections {
-    pub(super) fn new(most: usize, connect: Arc<Connect>, make: Make) -> Connections {
+    pub(super) fn new(most: usize, connect: Connect, make: Make) -> Connections {
         Connections {
             connect,
             make,
@@ -169,10 +189,13 @@ impl Connections {
     /// Asks, and where the connection had been lost, once more on a new one: for what may be done twice.
     pub(super) fn ask<T>(
         &self,
+        until: Instant,
         mut ask: impl FnMut(&mut Client) -> Result<T, Error>,
     ) -> Result<T, Failure> {
-        match self.ask_once(&mut ask) {
-            Err(failure) if failure.passes() => self.ask_once(&mut ask),
+        match self.ask_once(until, &mut ask) {
+            Err(failure) if failure.passes() && Instant::now() < until => {
+                self.ask_once(until, &mut ask)
+            }
             answer => answer,
         }
     }
@@ -180,27 +203,28 @@ impl Connections {
     /// Asks on one connection.
     pub(super) fn ask_once<T>(
         &self,
+        until: Instant,
         ask: impl FnOnce(&mut Client) -> Result<T, Error>,
     ) -> Result<T, Failure> {
-        let turn = self.turn()?;
+        let turn = self.turn(until)?;
         let mut client = match turn.idle() {
             Some(client) => client,
             None => {
-                let client = (self.make)(&*self.connect)?;
+                let client = (self.make)(&self.connect, until)?;
                 self.kept().made += 1;
                 client
             }
         };
+        client.until(until);
         let answer = ask(&mut client).map_err(|error| Failure::of(&client, error));
         match &answer {
-            Err(Failure::Lost(_)) => turn.forget(),
+            Err(Failure::Lost(_) | Failure::Silent) => turn.forget(),
             _ => turn.keep(client),
         }
         answer
     }
 
-    fn turn(&self) -> Result<Turn<'_>, Failure> {
-        let until = Instant::now() + PATIENCE;
+    fn turn(&self, until: Instant) -> Result<Turn<'_>, Failure> {
         let mut kept = self.kept();
         while kept.in_use >= self.most {
             let left = until.saturating_duration_since(Instant::now());
@@ -225,9 +249,8 @@ struct Turn<'a>(&'a Connections);
 impl Turn<'_> {
     fn idle(&self) -> Option<Client> {
         let mut kept = self.0.kept();
-        // Whether the server has gone meanwhile shows when that is looked at: nothing was asked of it then.
-        kept.idle
-            .retain_mut(|client| client.check_connection().is_ok() && !client.is_closed());
+        // Where the server has gone meanwhile, nothing is asked of it.
+        kept.idle.retain(|client| !client.is_closed());
         kept.idle.pop()
     }
 

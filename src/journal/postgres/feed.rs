@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ::postgres::fallible_iterator::FallibleIterator;
-use ::postgres::{Client, Error};
+use ::postgres::Error;
 
-use super::connections::{Connect, Connections};
+use super::client::Client;
+use super::connections::{Connect, Connections, after};
 use super::hints::{Hints, listening, told};
 use super::{PostgresJournal, Store, statements};
 use crate::journal::{Feed, Journal, JournalError, Reached, Written};
@@ -17,6 +17,7 @@ const LONGEST: Duration = Duration::from_secs(86_400);
 /// The journals of all accounts over one connection, which also listens for hints.
 pub struct PostgresFeed {
     store: Arc<Store>,
+    at_most: Duration,
     /// What was told of: everything that had been written by then.
     told: Option<Told>,
 }
@@ -29,19 +30,20 @@ struct Told {
 }
 
 impl PostgresFeed {
-    pub(super) fn new(connect: &Arc<Connect>) -> PostgresFeed {
+    pub(super) fn new(connect: &Connect, at_most: Duration) -> PostgresFeed {
         PostgresFeed {
             store: Arc::new(Store {
                 connections: Connections::new(1, connect.clone(), listening),
                 connect: connect.clone(),
                 hints: Hints::new(),
             }),
+            at_most,
             told: None,
         }
     }
 
     fn ask<T>(&self, ask: impl FnOnce(&mut Client) -> Result<T, Error>) -> Result<T, JournalError> {
-        let answer = self.store.connections.ask_once(ask);
+        let answer = self.store.connections.ask_once(after(self.at_most), ask);
         answer.map_err(JournalError::storage)
     }
 }
@@ -57,7 +59,7 @@ impl Feed for PostgresFeed {
         let connections = &self.store.connections;
         // A new connection is made before it is asked how many there were.
         connections
-            .ask(Client::check_connection)
+            .ask(after(self.at_most), Client::check)
             .map_err(JournalError::storage)?;
         let connection = connections.made();
         let told = self
@@ -80,6 +82,7 @@ impl Feed for PostgresFeed {
         Box::new(PostgresJournal::of(
             &self.store,
             account.unwrap_or_default(),
+            self.at_most,
         ))
     }
 }
@@ -90,8 +93,11 @@ fn heard(client: &mut Client, at_most: Duration) -> Result<Vec<Reached>, Error> 
     let mut left = at_most.min(LONGEST);
     let until = Instant::now() + left;
     loop {
-        let Some(hint) = client.notifications().timeout_iter(left).next()? else {
-            client.check_connection()?;
+        let Some(hint) = client.notification(left) else {
+            // One that was closed is told of by being asked.
+            if client.is_closed() {
+                client.check()?;
+            }
             return Ok(reached);
         };
         if let Some((account, revision)) = told(hint.payload()) {

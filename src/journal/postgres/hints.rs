@@ -5,10 +5,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ::postgres::Client;
-use ::postgres::fallible_iterator::FallibleIterator;
-
-use super::connections::{Connect, Failure, connect};
+use super::PATIENCE;
+use super::client::Client;
+use super::connections::{Connect, Failure, after, connect};
 use super::statements::CHANNEL;
 
 /// How often the listening thread looks whether it is still wanted.
@@ -18,8 +17,8 @@ const LOOKS: Duration = Duration::from_millis(500);
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// A connection that listens.
-pub(super) fn listening(to: &Connect) -> Result<Client, Failure> {
-    let mut client = connect(to)?;
+pub(super) fn listening(to: &Connect, until: Instant) -> Result<Client, Failure> {
+    let mut client = connect(to, until)?;
     match client.batch_execute(&format!("LISTEN {CHANNEL}")) {
         Ok(()) => Ok(client),
         Err(error) => Err(Failure::Lost(error)),
@@ -60,7 +59,7 @@ impl Hints {
     /// Waits for a hint after the one of that count; the count now, and whether there was one.
     pub(super) fn wait(
         self: &Arc<Self>,
-        to: &Arc<Connect>,
+        to: &Connect,
         account: &str,
         after: u64,
         at_most: Duration,
@@ -87,10 +86,10 @@ impl Hints {
         }
     }
 
-    fn listen(self: &Arc<Self>, to: &Arc<Connect>) -> bool {
+    fn listen(self: &Arc<Self>, to: &Connect) -> bool {
         let (hints, to) = (Arc::downgrade(self), to.clone());
         let thread = thread::Builder::new().name("bailiwick hints".to_owned());
-        thread.spawn(move || while_wanted(&hints, &*to)).is_ok()
+        thread.spawn(move || while_wanted(&hints, &to)).is_ok()
     }
 
     fn hear(&self, account: Option<&str>) {
@@ -116,19 +115,24 @@ impl Hints {
 /// Listens until nobody can wait any more. What was said while there was no connection was missed.
 fn while_wanted(hints: &Weak<Hints>, to: &Connect) {
     while hints.strong_count() > 0 {
-        if let Ok(mut client) = listening(to) {
+        if let Ok(mut client) = listening(to, after(PATIENCE)) {
             if let Some(hints) = hints.upgrade() {
                 hints.hear(None);
             }
+            let mut asked = Instant::now();
             while hints.strong_count() > 0 && !client.is_closed() {
-                match client.notifications().timeout_iter(LOOKS).next() {
-                    Ok(Some(hint)) => {
-                        if let Some(hints) = hints.upgrade() {
-                            hints.hear(told(hint.payload()).map(|(account, _)| account));
-                        }
+                if let Some(hint) = client.notification(LOOKS)
+                    && let Some(hints) = hints.upgrade()
+                {
+                    hints.hear(told(hint.payload()).map(|(account, _)| account));
+                }
+                // A server that says nothing may have nothing to say, or be silent.
+                if asked.elapsed() > PATIENCE {
+                    asked = Instant::now();
+                    client.until(after(PATIENCE));
+                    if client.check().is_err() {
+                        break;
                     }
-                    Ok(None) => {}
-                    Err(_) => break,
                 }
             }
         }

@@ -7,6 +7,7 @@
 //!
 //! PostgreSQL 13 or newer, without `fsync = off`.
 
+mod client;
 mod connections;
 mod feed;
 mod hints;
@@ -17,11 +18,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ::postgres::config::Config;
-use ::postgres::{Client, Error, NoTls, Transaction};
+use ::postgres::tls::{MakeTlsConnect, TlsConnect};
+use ::postgres::{Error, NoTls, Socket, Transaction};
+use tokio_postgres::Config;
 
 use super::{AppendError, Digest, Head, Journal, JournalError, Sealed, SealedSnapshot};
-use connections::{Connect, Connections, Failure, Tables};
+use client::{Background, Client};
+use connections::{Connect, Connections, Failure, Tables, after};
 use hints::Hints;
 use statements::VERSION;
 
@@ -30,8 +33,8 @@ pub use feed::PostgresFeed;
 /// How many connections ask at once; who comes later waits.
 const MOST: usize = 4;
 
-/// For how long an append whose outcome is unknown is pursued.
-const PURSUED: Duration = Duration::from_secs(10);
+/// How long a call takes at most, unless told: an append whose outcome is unknown is pursued until then.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The longest pause before it is tried again.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -41,6 +44,13 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// At most four connections ask at once, and one more listens for hints once somebody waits for one. All
 /// are made when they are needed, and anew when the server was away.
 ///
+/// Every call takes 10 s at most, unless [told](PostgresJournals::at_most): a connection on which no answer
+/// came by then is closed.
+///
+/// **From async code.** Calls wait, and hold up the thread that they are made on: make them where waiting is
+/// allowed (`tokio::task::spawn_blocking`). On a thread that runs tasks they work all the same, each on one
+/// more thread that goes when it is done. Checks never wait, and are made anywhere.
+///
 /// ```no_run
 /// use bailiwick::journal::{Journal, PostgresJournals};
 /// let journals = PostgresJournals::create("host=localhost user=crm dbname=crm")?;
@@ -48,11 +58,14 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct PostgresJournals(Arc<Store>);
+pub struct PostgresJournals {
+    store: Arc<Store>,
+    at_most: Duration,
+}
 
 struct Store {
     connections: Connections,
-    connect: Arc<Connect>,
+    connect: Connect,
     hints: Arc<Hints>,
 }
 
@@ -61,6 +74,7 @@ pub struct PostgresJournal {
     store: Arc<Store>,
     /// The account's id; empty of the only one.
     account: Box<str>,
+    at_most: Duration,
     /// The count of the last hint that was waited for.
     heard: AtomicU64,
 }
@@ -107,48 +121,70 @@ impl PostgresJournals {
     /// [`PostgresError::Failed`], also where the role may not make tables;
     /// [`PostgresError::UnknownVersion`].
     pub fn create(config: &str) -> Result<PostgresJournals, PostgresError> {
-        PostgresJournals::create_with(connector(config)?)
+        PostgresJournals::create_tls(config, NoTls)
     }
 
     /// Opens the database that a connection string names (`host=… user=… dbname=…`, or a URL), without
     /// TLS. One without tables is an error, and never a database without accounts.
     ///
-    /// A server that does not answer is given up after 5 s when connecting, and after about 20 s on a
-    /// connection, unless the string says otherwise.
+    /// A server that does not answer is given up after 5 s when connecting, unless the string says otherwise,
+    /// and after 10 s in any case.
     ///
     /// # Errors
     /// Every [`PostgresError`].
     pub fn open(config: &str) -> Result<PostgresJournals, PostgresError> {
-        PostgresJournals::open_with(connector(config)?)
+        PostgresJournals::open_tls(config, NoTls)
     }
 
-    /// [`create`](PostgresJournals::create) over connections that the host makes by the crate `postgres`,
-    /// with TLS say. They are its own: this sets them up as it needs them.
+    /// [`create`](PostgresJournals::create) over TLS, by any connector that is made for the crate `postgres`.
     ///
     /// # Errors
     /// As there.
-    pub fn create_with(
-        connect: impl Fn() -> Result<Client, Error> + Send + Sync + 'static,
-    ) -> Result<PostgresJournals, PostgresError> {
-        connections::create_tables(&connect)?;
-        PostgresJournals::open_with(connect)
+    pub fn create_tls<T>(config: &str, tls: T) -> Result<PostgresJournals, PostgresError>
+    where
+        T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
+        T::Stream: Send,
+        T::TlsConnect: Send,
+        <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+    {
+        let connect = connector(config, tls)?;
+        connections::create_tables(&connect, after(PATIENCE))?;
+        PostgresJournals::over(connect)
     }
 
-    /// [`open`](PostgresJournals::open) over connections that the host makes.
+    /// [`open`](PostgresJournals::open) over TLS.
     ///
     /// # Errors
     /// As there.
-    pub fn open_with(
-        connect: impl Fn() -> Result<Client, Error> + Send + Sync + 'static,
-    ) -> Result<PostgresJournals, PostgresError> {
-        let connect: Arc<Connect> = Arc::new(connect);
+    pub fn open_tls<T>(config: &str, tls: T) -> Result<PostgresJournals, PostgresError>
+    where
+        T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
+        T::Stream: Send,
+        T::TlsConnect: Send,
+        <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+    {
+        PostgresJournals::over(connector(config, tls)?)
+    }
+
+    fn over(connect: Connect) -> Result<PostgresJournals, PostgresError> {
         let connections = Connections::new(MOST, connect.clone(), connections::connect);
-        connections.ask(Client::check_connection)?;
-        Ok(PostgresJournals(Arc::new(Store {
-            connections,
-            connect,
-            hints: Hints::new(),
-        })))
+        connections.ask(after(PATIENCE), Client::check)?;
+        Ok(PostgresJournals {
+            store: Arc::new(Store {
+                connections,
+                connect,
+                hints: Hints::new(),
+            }),
+            at_most: PATIENCE,
+        })
+    }
+
+    /// How long each call on what is made of this takes at most, reading or writing, waiting for a connection
+    /// included: 10 s unless told.
+    #[must_use]
+    pub fn at_most(mut self, time: Duration) -> PostgresJournals {
+        self.at_most = time;
+        self
     }
 
     /// The statements that make the tables, for whoever makes them by other means: the role that the host
@@ -157,7 +193,7 @@ impl PostgresJournals {
 
     /// The journal of an account, begun or not. Asks nothing yet.
     pub fn account(&self, account: &str) -> PostgresJournal {
-        PostgresJournal::of(&self.0, account)
+        PostgresJournal::of(&self.store, account, self.at_most)
     }
 
     /// The journal of the only account, where the catalog serves one.
@@ -167,7 +203,7 @@ impl PostgresJournals {
 
     /// The journals of all accounts over one connection of its own, for one thread that follows many.
     pub fn feed(&self) -> PostgresFeed {
-        PostgresFeed::new(&self.0.connect)
+        PostgresFeed::new(&self.store.connect, self.at_most)
     }
 
     /// The accounts whose journals were begun, sorted by bytes; the only one of a catalog that serves one
@@ -176,15 +212,20 @@ impl PostgresJournals {
     /// # Errors
     /// [`JournalError::Storage`].
     pub fn accounts(&self) -> Result<Vec<String>, JournalError> {
-        let accounts = self.0.connections.ask(statements::accounts);
+        let connections = &self.store.connections;
+        let accounts = connections.ask(after(self.at_most), statements::accounts);
         accounts.map_err(JournalError::storage)
     }
 }
 
 /// How to connect as a connection string says, within bounded time.
-fn connector(
-    config: &str,
-) -> Result<impl Fn() -> Result<Client, Error> + Send + Sync + use<>, PostgresError> {
+fn connector<T>(config: &str, tls: T) -> Result<Connect, PostgresError>
+where
+    T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
+    T::Stream: Send,
+    T::TlsConnect: Send,
+    <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+{
     let mut config: Config = config
         .parse()
         .map_err(|error| PostgresError::Failed(Box::new(error)))?;
@@ -202,7 +243,11 @@ fn connector(
     if config.get_application_name().is_none() {
         config.application_name("bailiwick");
     }
-    Ok(move || config.connect(NoTls))
+    let background = Background::start().map_err(|error| PostgresError::Failed(Box::new(error)))?;
+    Ok(Connect {
+        background,
+        connects: client::connects(config, tls),
+    })
 }
 
 impl Journal for PostgresJournal {
@@ -216,7 +261,7 @@ impl Journal for PostgresJournal {
         })
     }
 
-    /// Where the connection is lost before the answer is there, asks again, for up to 10 s: the record is
+    /// Where the connection is lost before the answer is there, asks again, until the time is over: the record is
     /// then in the journal, once, or somebody else's is, or it is not known ([`AppendError::Unknown`]).
     fn append(&self, expected: Head, record: &Sealed) -> Result<u64, AppendError> {
         record.follows(&expected)?;
@@ -267,9 +312,10 @@ impl Journal for PostgresJournal {
 }
 
 impl PostgresJournal {
-    fn of(store: &Arc<Store>, account: &str) -> PostgresJournal {
+    fn of(store: &Arc<Store>, account: &str, at_most: Duration) -> PostgresJournal {
         PostgresJournal {
             store: store.clone(),
+            at_most,
             account: account.into(),
             heard: AtomicU64::new(0),
         }
@@ -311,15 +357,16 @@ impl PostgresJournal {
     /// may be lost: where this one cannot be sent, nothing is amiss.
     pub fn hint(&self, revision: u64) {
         let connections = &self.store.connections;
-        let sent =
-            connections.ask_once(|client| statements::notify(client, &self.account, revision));
+        let sent = connections.ask_once(after(self.at_most), |client| {
+            statements::notify(client, &self.account, revision)
+        });
         drop(sent);
     }
 
     fn ask<T>(&self, ask: impl FnMut(&mut Client) -> Result<T, Error>) -> Result<T, JournalError> {
         self.store
             .connections
-            .ask(ask)
+            .ask(after(self.at_most), ask)
             .map_err(JournalError::storage)
     }
 
@@ -331,16 +378,16 @@ impl PostgresJournal {
         makes: Head,
         mut write: impl FnMut(&mut Client) -> Result<bool, Error>,
     ) -> Result<(), AppendError> {
-        let until = Instant::now() + PURSUED;
+        let until = after(self.at_most);
         let mut unknown = false;
         let mut pause = Duration::from_millis(5);
         loop {
-            let failure = match self.store.connections.ask_once(&mut write) {
+            let failure = match self.store.connections.ask_once(until, &mut write) {
                 Ok(true) => return Ok(()),
                 Ok(false) => return self.found(makes, unknown),
                 Err(failure) => failure,
             };
-            unknown |= matches!(failure, Failure::Lost(_));
+            unknown |= matches!(failure, Failure::Lost(_) | Failure::Silent);
             let again = unknown || matches!(failure, Failure::Refused(_)) && failure.passes();
             if !again || Instant::now() >= until {
                 return Err(match unknown {

@@ -2,9 +2,10 @@
 //! takes one round trip.
 
 use ::postgres::types::{ToSql, Type};
-use ::postgres::{Error, GenericClient, Row};
+use ::postgres::{Error, Row};
 
-use crate::journal::{Digest, Head, Reached, Sealed, SealedSnapshot};
+use super::client::Asks;
+use crate::journal::{Digest, Head, PAGE_BYTES, Reached, Sealed, SealedSnapshot};
 
 /// The statements that make the tables.
 pub(super) const TABLES: &str = include_str!("tables.sql");
@@ -49,9 +50,17 @@ const HEAD: &str = "
 const DIGEST: &str = "
     SELECT digest FROM bailiwick.revision WHERE account = $1 AND revision = $2";
 
+/// As many as fit in a page, by the bytes that go before each; the first fits always.
 const READ: &str = "
-    SELECT revision, digest, record FROM bailiwick.revision
-    WHERE account = $1 AND revision > $2 AND record IS NOT NULL ORDER BY revision LIMIT $3";
+    SELECT revision, digest, record FROM (
+        SELECT revision, digest, record,
+            sum(length(record)) OVER (ORDER BY revision) - length(record) AS before
+        FROM (
+            SELECT revision, digest, record FROM bailiwick.revision
+            WHERE account = $1 AND revision > $2 AND record IS NOT NULL ORDER BY revision LIMIT $3
+        ) AS next
+    ) AS page
+    WHERE before < $4 ORDER BY revision";
 
 /// What the journal began with stays the snapshot of that revision.
 const SAVE_SNAPSHOT: &str = "
@@ -92,18 +101,20 @@ const ENDINGS: &str = "
 
 /// The same of the accounts that were written to by a transaction which had not ended at an earlier time.
 /// Times are told by the oldest transaction that goes on: whatever a statement does not see is its, or a
-/// later one's.
+/// later one's. Rows of a later time than now were brought from another server, by a dump: they were there
+/// when all were told of.
 const WRITTEN_SINCE: &str = "
     SELECT pg_snapshot_xmin(pg_current_snapshot())::text, written.account, max(written.revision)
     FROM (SELECT 1) AS always
     LEFT JOIN bailiwick.revision AS written ON written.made_in >= $1::text::xid8
+        AND written.made_in < pg_snapshot_xmax(pg_current_snapshot())
     GROUP BY written.account";
 
 const NOTIFY: &str = "SELECT pg_notify($1, $2)";
 
 /// Whether it was appended.
 pub(super) fn append(
-    client: &mut impl GenericClient,
+    client: &mut impl Asks,
     account: &str,
     expected: &Head,
     record: &Sealed,
@@ -121,14 +132,14 @@ pub(super) fn append(
 }
 
 /// Makes the transaction that it is asked in durable before others see it.
-pub(super) fn commits_durably(client: &mut impl GenericClient) -> Result<(), Error> {
+pub(super) fn commits_durably(client: &mut impl Asks) -> Result<(), Error> {
     client.query_typed(COMMITS_DURABLY, &[])?;
     Ok(())
 }
 
 /// Whether it was begun.
 pub(super) fn begin(
-    client: &mut impl GenericClient,
+    client: &mut impl Asks,
     account: &str,
     snapshot: &SealedSnapshot,
 ) -> Result<bool, Error> {
@@ -137,7 +148,7 @@ pub(super) fn begin(
 
 /// Whether the account's journal has the snapshot's head.
 pub(super) fn save_snapshot(
-    client: &mut impl GenericClient,
+    client: &mut impl Asks,
     account: &str,
     snapshot: &SealedSnapshot,
 ) -> Result<bool, Error> {
@@ -145,7 +156,7 @@ pub(super) fn save_snapshot(
 }
 
 fn of_snapshot(
-    client: &mut impl GenericClient,
+    client: &mut impl Asks,
     statement: &str,
     account: &str,
     snapshot: &SealedSnapshot,
@@ -161,14 +172,14 @@ fn of_snapshot(
     Ok(!client.query_typed(statement, &parameters)?.is_empty())
 }
 
-pub(super) fn head(client: &mut impl GenericClient, account: &str) -> Result<Option<Head>, Error> {
+pub(super) fn head(client: &mut impl Asks, account: &str) -> Result<Option<Head>, Error> {
     let rows = client.query_typed(HEAD, &[(&account, Type::TEXT)])?;
     rows.first().map(head_of).transpose()
 }
 
 /// The digest of a revision.
 pub(super) fn digest(
-    client: &mut impl GenericClient,
+    client: &mut impl Asks,
     account: &str,
     revision: u64,
 ) -> Result<Option<Digest>, Error> {
@@ -178,16 +189,17 @@ pub(super) fn digest(
 }
 
 pub(super) fn read(
-    client: &mut impl GenericClient,
+    client: &mut impl Asks,
     account: &str,
     after: u64,
     limit: usize,
 ) -> Result<Vec<Sealed>, Error> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let parameters: [Parameter<'_>; 3] = [
+    let parameters: [Parameter<'_>; 4] = [
         (&account, Type::TEXT),
         (&stored(after), Type::INT8),
         (&limit, Type::INT8),
+        (&(PAGE_BYTES as i64), Type::INT8),
     ];
     let rows = client.query_typed(READ, &parameters)?;
     let record = |row: &Row| {
@@ -202,7 +214,7 @@ pub(super) fn read(
 }
 
 pub(super) fn snapshot(
-    client: &mut impl GenericClient,
+    client: &mut impl Asks,
     account: &str,
     at_most: u64,
 ) -> Result<Option<SealedSnapshot>, Error> {
@@ -219,7 +231,7 @@ pub(super) fn snapshot(
 }
 
 pub(super) fn save_catalog(
-    client: &mut impl GenericClient,
+    client: &mut impl Asks,
     digest: &Digest,
     document: &[u8],
 ) -> Result<(), Error> {
@@ -228,15 +240,12 @@ pub(super) fn save_catalog(
     Ok(())
 }
 
-pub(super) fn catalog(
-    client: &mut impl GenericClient,
-    digest: &Digest,
-) -> Result<Option<Vec<u8>>, Error> {
+pub(super) fn catalog(client: &mut impl Asks, digest: &Digest) -> Result<Option<Vec<u8>>, Error> {
     let rows = client.query_typed(CATALOG, &[(&bytes(digest), Type::BYTEA)])?;
     rows.first().map(|row| row.try_get(0)).transpose()
 }
 
-pub(super) fn accounts(client: &mut impl GenericClient) -> Result<Vec<String>, Error> {
+pub(super) fn accounts(client: &mut impl Asks) -> Result<Vec<String>, Error> {
     let rows = client.query_typed(ACCOUNTS, &[])?;
     rows.iter().map(|row| row.try_get(0)).collect()
 }
@@ -244,7 +253,7 @@ pub(super) fn accounts(client: &mut impl GenericClient) -> Result<Vec<String>, E
 /// What was written by transactions that had not ended by a time, or by all: the last revision of each
 /// account; and such a time, for the next question.
 pub(super) fn written(
-    client: &mut impl GenericClient,
+    client: &mut impl Asks,
     since: Option<&str>,
 ) -> Result<(String, Vec<Reached>), Error> {
     let rows = match since {
@@ -266,11 +275,7 @@ pub(super) fn written(
 }
 
 /// Tells whoever listens that there may be something new.
-pub(super) fn notify(
-    client: &mut impl GenericClient,
-    account: &str,
-    revision: u64,
-) -> Result<(), Error> {
+pub(super) fn notify(client: &mut impl Asks, account: &str, revision: u64) -> Result<(), Error> {
     let hint = format!("{revision} {account}");
     client.query_typed(NOTIFY, &[(&CHANNEL, Type::TEXT), (&hint, Type::TEXT)])?;
     Ok(())

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::connection::Failure;
+use crate::journal::PAGE_BYTES;
 use crate::journal::{AppendError, Damage, Digest, Head, JournalError, Sealed, SealedSnapshot};
 
 /// An account as the file has it.
@@ -87,18 +88,21 @@ pub(super) fn read(
          WHERE a.account = ?1 AND r.revision > ?2 ORDER BY r.revision LIMIT ?3",
     )?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows = select.query_map(params![account, at_most(after), limit], |row| {
-        Ok((revision(row, 0)?, row.get(1)?, row.get(2)?))
-    })?;
-    let records = rows.map(|row| {
-        let (revision, digest, bytes) = row?;
-        Ok(Sealed {
+    let mut rows = select.query(params![account, at_most(after), limit])?;
+    let (mut records, mut size) = (Vec::new(), 0);
+    while size < PAGE_BYTES
+        && let Some(row) = rows.next()?
+    {
+        let (revision, digest, bytes): (_, _, Vec<u8>) =
+            (revision(row, 0)?, row.get(1)?, row.get(2)?);
+        size += bytes.len();
+        records.push(Sealed {
             revision,
             digest: digest_of(revision, digest)?,
             bytes,
-        })
-    });
-    records.collect()
+        });
+    }
+    Ok(records)
 }
 
 /// What the journal began with stays the snapshot of that revision.

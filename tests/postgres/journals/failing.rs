@@ -122,7 +122,7 @@ fn is_there(journal: &PostgresJournal, record: &Sealed) -> bool {
     }
 }
 
-/// Five times: the server is killed while two write. Nothing acknowledged is lost, nothing is twice, and
+/// Five times: the server is killed while three write. Nothing acknowledged is lost, nothing is twice, and
 /// whoever gets an error finds out from the head.
 pub(crate) fn the_server_is_killed() {
     let address = database("killed");
@@ -133,7 +133,7 @@ pub(crate) fn the_server_is_killed() {
         .expect("a beginning");
     let done = AtomicBool::new(false);
     let (written, errors) = thread::scope(|scope| {
-        let writers: Vec<_> = (0..2)
+        let writers: Vec<_> = (0..3)
             .map(|writer| {
                 let (address, done) = (&address, &done);
                 scope.spawn(move || {

@@ -16,6 +16,7 @@ mod lag;
 mod many;
 mod proxy;
 mod server;
+mod silent;
 
 use std::time::Instant;
 
@@ -51,6 +52,19 @@ fn main() {
         ("hints wake who waits", failing::hints_wake_who_waits),
         ("answers are lost", failing::answers_are_lost),
         ("the server is killed", failing::the_server_is_killed),
+        (
+            "silent: a network that swallows",
+            silent::a_network_that_swallows,
+        ),
+        (
+            "silent: a server that stands still",
+            silent::a_server_that_stands_still,
+        ),
+        ("from async code", silent::from_async_code),
+        (
+            "pages are bounded in bytes",
+            silent::pages_are_bounded_in_bytes,
+        ),
         ("hosts converge", converging::hosts_converge),
         (
             "many accounts are followed",

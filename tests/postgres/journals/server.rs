@@ -46,6 +46,16 @@ pub(crate) fn start() {
     command("start");
 }
 
+/// Stops its processes where they are.
+pub(crate) fn stop() {
+    command("stop");
+}
+
+/// Lets them go on.
+pub(crate) fn go_on() {
+    command("continue");
+}
+
 fn command(what: &str) {
     let script = std::env::var("BAILIWICK_SERVER").expect("BAILIWICK_SERVER");
     let folder = std::env::var("BAILIWICK_SERVER_FOLDER").expect("BAILIWICK_SERVER_FOLDER");
