@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::watched::{SLICE, Watch, Watched};
+use super::watched::{SLICE, Waits, Watch, Watched};
 use super::{Live, NotYet, observe};
 use crate::journal::{Journal, JournalError};
 
@@ -63,6 +63,9 @@ pub struct Following {
     pub behind: Option<Behind>,
     /// What went wrong last, also if all has been well since: that shows in `current`.
     pub trouble: Option<Trouble>,
+    /// What it has asked of the journal and has no answer to yet: where this stands for long, the store is
+    /// slow, or silent.
+    pub waits: Option<Waits>,
     /// Whether the thread has ended, by a panic of the journal: nothing is followed any more.
     pub has_stopped: bool,
 }
@@ -175,6 +178,7 @@ impl Follower {
             current: shared.state.current,
             behind: shared.state.behind,
             trouble: shared.state.trouble.clone(),
+            waits: shared.waits.clone(),
             has_stopped: shared.has_stopped,
         }
     }
@@ -193,7 +197,8 @@ impl Watch<State> {
     fn look(&self, live: &Live, journal: &dyn Journal, options: &FollowOptions) {
         let looked = Instant::now();
         let from = live.head();
-        let caught_up = journal.head().and_then(|ends| {
+        let caught_up = self.asks("head and records", live.account(), || {
+            let ends = journal.head()?;
             let ends = ends.ok_or(JournalError::Empty)?;
             let here = from.map_or(0, |from| from.revision);
             if let Some(revisions @ 1..) = ends.revision.checked_sub(here) {
@@ -208,7 +213,10 @@ impl Watch<State> {
                 self.has_caught_up(live, looked);
                 // What is published is current, whatever becomes of the snapshot.
                 let changes = options.snapshot_every.unwrap_or(u64::MAX);
-                if let Err(error) = keep_snapshot(live, journal, changes) {
+                let kept = self.asks("snapshot", live.account(), || {
+                    keep_snapshot(live, journal, changes)
+                });
+                if let Err(error) = kept {
                     self.fails(live, error, looked);
                 }
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::follow::jittered;
-use super::watched::{SLICE, Watch, Watched};
+use super::watched::{SLICE, Waits, Watch, Watched};
 use super::{Behind, FollowOptions, Following, Live, NotYet, Trouble, observe};
 use crate::journal::{Feed, JournalError, Reached, Written};
 
@@ -31,6 +31,9 @@ pub struct FollowingMany {
     pub current: Option<Instant>,
     /// What went wrong last with the store as a whole, also if all has been well since.
     pub trouble: Option<Trouble>,
+    /// What it has asked of the store and has no answer to yet: where this stands for long, the store is slow,
+    /// or silent.
+    pub waits: Option<Waits>,
     /// Whether the thread has ended, by a panic of the feed or a journal: nothing is followed any more.
     pub has_stopped: bool,
 }
@@ -112,6 +115,7 @@ impl FollowerOfMany {
                 .count(),
             current: state.current,
             trouble: state.trouble.clone(),
+            waits: shared.waits.clone(),
             has_stopped: shared.has_stopped,
         }
     }
@@ -127,6 +131,7 @@ impl FollowerOfMany {
             current: state.polled.filter(|_| !state.is_behind(&account)),
             behind: followed.behind,
             trouble: followed.trouble.clone(),
+            waits: shared.waits.clone(),
             has_stopped: shared.has_stopped,
         })
     }
@@ -184,7 +189,7 @@ impl Watch<State> {
             let now = Instant::now();
             if now >= poll_at {
                 poll_at = now + jittered(options.poll);
-                let written = feed.written();
+                let written = self.asks("what was written", None, || feed.written());
                 self.lock().state.polled(now, written, options);
             }
             // Hints that came meanwhile go before what is due already: a change before the loading of accounts.
@@ -204,11 +209,15 @@ impl Watch<State> {
             let next = self.lock().state.take_due();
             if let Some((account, live)) = next {
                 let journal = feed.journal(live.account());
-                let caught_up = live.catch_up(&*journal).map(drop);
+                let caught_up = self.asks("head and records", live.account(), || {
+                    live.catch_up(&*journal).map(drop)
+                });
                 let must_keep = self.lock().state.looked(&account, &live, caught_up);
                 self.tell();
                 if must_keep {
-                    let kept = live.save_snapshot(&*journal).map(drop);
+                    let kept = self.asks("snapshot", live.account(), || {
+                        live.save_snapshot(&*journal).map(drop)
+                    });
                     self.lock().state.kept(&account, &live, kept);
                 }
             }

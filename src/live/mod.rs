@@ -26,6 +26,7 @@ pub use follow::{Behind, FollowOptions, Follower, Following, Trouble};
 pub use follow_many::{FollowerOfMany, FollowingMany, follow_many};
 pub use publish::{Conflict, NotPrepared, Prepared};
 pub use reader::Reader;
+pub use watched::Waits;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};

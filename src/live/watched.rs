@@ -13,6 +13,18 @@ pub(super) const SLICE: Duration = Duration::from_millis(50);
 /// does.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// What a follower has asked of a journal, and has no answer to yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Waits {
+    /// What: `head and records`, `snapshot`, `what was written`.
+    pub what: &'static str,
+    /// Of which account; `None` of the only one, and of all.
+    pub account: Option<String>,
+    /// Since when.
+    pub since: Instant,
+}
+
 /// A thread, and what it shares with its owner. Dropping it stops the thread.
 #[derive(Debug)]
 pub(super) struct Watched<T> {
@@ -31,6 +43,8 @@ pub(super) struct Watch<T> {
 pub(super) struct Shared<T> {
     /// What the work is about.
     pub(super) state: T,
+    /// What the thread has asked and has no answer to yet.
+    pub(super) waits: Option<Waits>,
     /// Whether the thread has ended, also by a panic.
     pub(super) has_stopped: bool,
     must_stop: bool,
@@ -107,6 +121,23 @@ impl<T> Watch<T> {
 
     pub(super) fn must_stop(&self) -> bool {
         self.lock().must_stop
+    }
+
+    /// Says what the thread waits for until it has been answered.
+    pub(super) fn asks<A>(
+        &self,
+        what: &'static str,
+        account: Option<&str>,
+        ask: impl FnOnce() -> A,
+    ) -> A {
+        self.lock().waits = Some(Waits {
+            what,
+            account: account.map(str::to_owned),
+            since: Instant::now(),
+        });
+        let answer = ask();
+        self.lock().waits = None;
+        answer
     }
 
     /// Wakes those who wait for a revision: one may have been published.

@@ -200,3 +200,23 @@ fn a_snapshot_that_could_not_be_kept_is_tried_again() {
     std::thread::sleep(Duration::from_millis(100));
     assert_eq!(newest(), 10);
 }
+
+/// A journal that hangs shows in the status as soon as it is asked, with what is waited for and since when.
+#[test]
+fn what_is_waited_for_is_told() {
+    let (inner, live) = begun();
+    let journal = Faulty::new(&inner);
+    let follower = live.follow(journal.clone(), often()).unwrap();
+    until(|| follower.status().current.is_some());
+    journal.set(Fault::Hangs);
+    let asked = Instant::now();
+    until(|| {
+        let waits = follower.status().waits;
+        waits.is_some_and(|it| it.since >= asked && it.since.elapsed().as_millis() > 100)
+    });
+    let waits = follower.status().waits.unwrap();
+    assert_eq!((waits.what, waits.account), ("head and records", None));
+    journal.set(Fault::None);
+    until(|| follower.status().current.is_some_and(|at| at >= asked));
+    until(|| follower.status().waits.is_none());
+}
