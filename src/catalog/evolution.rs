@@ -65,6 +65,20 @@ impl Evolution {
         Followed::Path(path)
     }
 
+    /// The last name of the node that had this path in any version, the newest included; where it was
+    /// retired, the name that it had then. No path is ever used again for another node (D16), so that one
+    /// name is enough.
+    pub(crate) fn last_name(&self, path: &str) -> String {
+        let mut path = path.to_owned();
+        for steps in self.since(0) {
+            match follow_within(steps, path.clone()) {
+                Followed::Path(next) => path = next,
+                Followed::Retired => break,
+            }
+        }
+        path
+    }
+
     /// Every place that a path which takes away covers today: its own, where renames carried it, and
     /// where they moved anything that lay below it. No rename lets anything slip out of a deny, and no
     /// retirement: places that are no permission today are for the caller to leave out.

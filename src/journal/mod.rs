@@ -28,7 +28,7 @@ mod sqlite;
 
 pub use digest::{Digest, DigestError};
 pub use feed::{Feed, Reached, Written};
-pub use history::{Difference, Entry, History, Item, ItemDocument, history};
+pub use history::{Between, Difference, Entry, History, Item, ItemDocument, history};
 pub use memory::MemoryJournal;
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresError, PostgresFeed, PostgresJournal, PostgresJournals};

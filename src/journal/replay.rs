@@ -5,6 +5,7 @@ use super::{
 };
 use crate::admin::Change;
 use crate::document::{CatalogDocument, Parsed, Problem};
+use crate::engine::State;
 use crate::{Catalog, Engine, Timestamp};
 
 /// How many records are read at once.
@@ -130,6 +131,15 @@ impl<'j> Replay<'j> {
 
     /// Makes the next transaction once more; `None` at the revision that was asked for.
     pub(super) fn step(&mut self) -> Result<Option<Step>, JournalError> {
+        self.step_watched(&mut |_, _| {})
+    }
+
+    /// [`step`](Replay::step), which shows the state in between: after `0` changes, after the first, and
+    /// so on to the last. It may begin again from `0`.
+    pub(super) fn step_watched(
+        &mut self,
+        watch: &mut dyn FnMut(usize, &State),
+    ) -> Result<Option<Step>, JournalError> {
         let left = self.until.saturating_sub(self.restored.head.revision);
         if left == 0 {
             return Ok(None);
@@ -153,7 +163,7 @@ impl<'j> Replay<'j> {
             self.restored = self.restored.clone().under(&under)?;
         }
         let before = self.restored.engine.clone();
-        let record = self.restored.replay_record(&sealed, record)?;
+        let record = self.restored.replay_record(&sealed, record, watch)?;
         Ok(Some(Step {
             record,
             before,
@@ -309,15 +319,20 @@ impl Restored {
                 digest: record.catalog,
             });
         }
-        self.replay_record(sealed, record)
+        self.replay_record(sealed, record, &mut |_, _| {})
     }
 
-    fn replay_record(&mut self, sealed: &Sealed, record: Record) -> Result<Record, JournalError> {
-        let made = self.made(&record).or_else(|error| {
+    fn replay_record(
+        &mut self,
+        sealed: &Sealed,
+        record: Record,
+        watch: &mut dyn FnMut(usize, &State),
+    ) -> Result<Record, JournalError> {
+        let made = self.made(&record, watch).or_else(|error| {
             // What was removed keeps its number until the account is loaded anew, and may count towards a
             // limit here that it did not count towards where the record was made.
             let anew = self.clone().under(&self.engine.catalog().clone())?;
-            anew.made(&record).map_err(|_| error)
+            anew.made(&record, watch).map_err(|_| error)
         })?;
         self.engine = made;
         self.head = sealed.head();
@@ -325,9 +340,14 @@ impl Restored {
         Ok(record)
     }
 
-    fn made(&self, record: &Record) -> Result<Engine, JournalError> {
+    fn made(
+        &self,
+        record: &Record,
+        watch: &mut dyn FnMut(usize, &State),
+    ) -> Result<Engine, JournalError> {
         let changes: Vec<Change> = record.changes.iter().cloned().map(settled).collect();
-        let applied = self.engine.apply(&record.actor, record.at, &changes);
+        let engine = &self.engine;
+        let applied = engine.apply_watched(&record.actor, record.at, &changes, watch);
         let applied = applied.map_err(|refused| JournalError::Refused {
             revision: record.revision,
             refused,

@@ -11,6 +11,7 @@ mod support;
 mod conformance;
 mod damage;
 mod history;
+mod history_whole;
 mod kills;
 mod replaying;
 mod shop;

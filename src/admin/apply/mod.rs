@@ -119,6 +119,18 @@ impl Engine {
         at: Timestamp,
         changes: &[Change],
     ) -> Result<Applied, Refused> {
+        self.apply_watched(actor, at, changes, &mut |_, _| {})
+    }
+
+    /// [`apply`](Engine::apply), which shows the state in between: after `0` changes, after the first,
+    /// and so on to the last.
+    pub(crate) fn apply_watched(
+        &self,
+        actor: &Actor,
+        at: Timestamp,
+        changes: &[Change],
+        watch: &mut dyn FnMut(usize, &State),
+    ) -> Result<Applied, Refused> {
         let refused = |change: usize| move |reason: Refusal| Refused { change, reason };
         // The last that a document can state.
         if self.revision() >= i64::MAX as u64 {
@@ -145,8 +157,10 @@ impl Engine {
             at,
             importing: false,
         };
+        watch(0, transaction.now());
         for (number, change) in changes.iter().enumerate() {
             transaction.change(change).map_err(refused(number))?;
+            watch(number + 1, transaction.now());
         }
         let last = changes.len().saturating_sub(1);
         check_min_holders(transaction.draft.state(), &holders).map_err(refused(last))?;

@@ -1,0 +1,583 @@
+//! A history leaves nothing out: not what two texts that look alike would hide, not what a transaction
+//! did and undid, not what a permission did under another name.
+
+use std::collections::BTreeSet;
+
+use bailiwick::admin::{Change, UsedIdKind};
+use bailiwick::document::{
+    CatalogDocument, DirectoryDocument, GrantDocument, PolicyDocument, PropertyValue, RoleDocument,
+    UserDocument,
+};
+use bailiwick::journal::{Between, Difference, Entry, Item, ItemDocument, MemoryJournal};
+use bailiwick::{Catalog, Engine, Timestamp};
+use serde_json::{Value, json};
+
+use crate::history::{Office, looked_up, of, sorted, user};
+use crate::support::administration::{change, world};
+use crate::support::run::{Tallied, each_number};
+
+/// Ends in a letter, after 90 that are alike.
+fn long(end: &str) -> String {
+    format!("{}{end}", "a".repeat(90))
+}
+
+fn catalog(more: Value) -> Catalog {
+    let mut document = json!({
+        "format": 1, "id": "shop", "version": 1,
+        "permissions": [
+            { "path": "orders" }, { "path": "secret" },
+            { "path": long("x") }, { "path": long("y") },
+            { "path": "x" }, { "path": "x.a" }, { "path": "x.b" },
+            { "path": "x.a`, `x" }, { "path": "x.a`, `x.b" },
+        ],
+        "types": [{ "id": "order" }],
+        "operations": [
+            { "type": "order", "action": "list", "on": "type", "allowed_by": ["orders"] },
+        ],
+        "subject_properties": { "tags": "set", "team": "text" },
+    });
+    let (Value::Object(document), Value::Object(more)) = (&mut document, more) else {
+        panic!("objects");
+    };
+    document.extend(more);
+    let document: CatalogDocument = of(Value::Object(document.clone()));
+    Catalog::new(document).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+fn office(policy: PolicyDocument, users: Vec<UserDocument>) -> Office {
+    let catalog = catalog(json!({}));
+    let directory = DirectoryDocument::new(users);
+    let loaded = Engine::new(&catalog, policy, directory, Timestamp(0));
+    let loaded = loaded.unwrap_or_else(|problems| panic!("{problems}"));
+    Office::of(MemoryJournal::new(), catalog, loaded.engine)
+}
+
+fn only(office: &Office, item: &Item) -> Entry {
+    let told = office.history(item);
+    let [entry] = &told.entries[..] else {
+        panic!("not one entry: {told}");
+    };
+    entry.clone()
+}
+
+fn list(entry: &Entry) -> (&[String], &[String]) {
+    match entry.differences() {
+        [Difference::List { removed, added, .. }] => (removed, added),
+        other => panic!("not one list: {other:?}"),
+    }
+}
+
+#[test]
+fn two_roles_whose_long_ids_differ_in_the_last_letter() {
+    let mut policy = PolicyDocument::new(1);
+    policy
+        .roles
+        .push(RoleDocument::new(long("b")).grant("orders"));
+    policy
+        .roles
+        .push(RoleDocument::new(long("c")).grant("secret"));
+    let mut office = office(policy, vec![UserDocument::new("ann").role(long("b"))]);
+    let changes = vec![
+        Change::revoke_role("ann", long("b")),
+        Change::assign_role("ann", long("c")),
+    ];
+    assert!(office.change(60, "tidied up", changes));
+    assert_eq!(
+        office.history(&user("ann")).to_string(),
+        "\
+user `ann`
+revision 2, 1970-01-01T00:01:00Z, the host: tidied up
+  - roles: `aaaaaaaaaaaa…aaaaaaaaaaaab`
+  + roles: `aaaaaaaaaaaa…aaaaaaaaaaaac`
+"
+    );
+}
+
+#[test]
+fn a_role_whose_grants_have_long_paths() {
+    let mut policy = PolicyDocument::new(1);
+    policy
+        .roles
+        .push(RoleDocument::new("clerk").grant(long("x").as_str()));
+    let mut office = office(policy, Vec::new());
+    let edit = Change::EditRole {
+        role: "clerk".to_owned(),
+        grants: vec![long("y").as_str().into()],
+        denies: Vec::new(),
+        since: None,
+    };
+    assert!(office.change(60, "edited", vec![edit]));
+    let entry = only(&office, &Item::Role("clerk".to_owned()));
+    let (removed, added) = list(&entry);
+    assert!(removed != added && removed.len() == 1 && added.len() == 1);
+}
+
+#[test]
+fn a_position_with_a_long_id() {
+    let mut policy = PolicyDocument::new(1);
+    for end in ["b", "c", "d"] {
+        policy.positions.push(of(json!({ "id": long(end) })));
+    }
+    let mut office = office(
+        policy,
+        vec![of(json!({ "id": "ann", "position": long("b") }))],
+    );
+    let place = Change::PlaceUser {
+        user: "ann".to_owned(),
+        position: Some(long("c")),
+    };
+    let moved = |to: &str| Change::MovePosition {
+        position: long("d"),
+        reports_to: vec![long(to)],
+    };
+    assert!(office.change(60, "placed", vec![place, moved("b")]));
+    assert!(office.change(120, "moved", vec![moved("c")]));
+    let entry = only(&office, &user("ann"));
+    let [Difference::Value { before, after, .. }] = entry.differences() else {
+        panic!("{entry}");
+    };
+    assert!(before != after);
+    let told = office.history(&Item::Position(long("d")));
+    let last = told.entries.last().expect("it was moved twice");
+    assert_eq!((told.entries.len(), last.revision), (2, 3));
+    let (removed, added) = list(last);
+    assert!(removed != added);
+    // Whose history it is can be read, too.
+    let other = office.history(&Item::Position(long("c")));
+    assert!(told.item.to_string() != other.item.to_string());
+}
+
+#[test]
+fn a_set_whose_text_becomes_its_own_escaped_form() {
+    let tags = |text: &str| Some(PropertyValue::Set(vec![text.to_owned()]));
+    let mut office = office(PolicyDocument::new(1), vec![UserDocument::new("ann")]);
+    let set = |value| Change::SetProperty {
+        user: "ann".to_owned(),
+        property: "tags".to_owned(),
+        value,
+    };
+    assert!(office.change(60, "invisible", vec![set(tags("\u{200b}"))]));
+    assert!(office.change(120, "escaped", vec![set(tags("\\u{200b}"))]));
+    let told = office.history(&user("ann"));
+    assert_eq!(told.entries.len(), 2);
+    let (removed, added) = list(&told.entries[1]);
+    assert_eq!(
+        (removed, added),
+        (&["`\\u{200b}`".into()][..], &["`\\\\u{200b}`".into()][..])
+    );
+}
+
+#[test]
+fn exceptions_whose_joined_texts_run_together() {
+    let grant =
+        |except: &[&str]| -> GrantDocument { of(json!({ "select": "x.*", "except": except })) };
+    let mut policy = PolicyDocument::new(1);
+    policy
+        .roles
+        .push(RoleDocument::new("clerk").grant(grant(&["x.a", "x.b"])));
+    let mut office = office(policy, Vec::new());
+    let edit = Change::EditRole {
+        role: "clerk".to_owned(),
+        grants: vec![grant(&["x.a`, `x.b"])],
+        denies: Vec::new(),
+        since: None,
+    };
+    assert!(office.change(60, "edited", vec![edit]));
+    let entry = only(&office, &Item::Role("clerk".to_owned()));
+    let (removed, added) = list(&entry);
+    assert!(removed != added, "{entry}");
+}
+
+#[test]
+fn removed_forgotten_and_made_anew_in_one() {
+    let mut policy = PolicyDocument::new(1);
+    policy
+        .roles
+        .push(RoleDocument::new("clerk").grant("orders"));
+    let mut office = office(policy, vec![UserDocument::new("ann")]);
+    let forget = |kind, id: &str| Change::ForgetId {
+        kind,
+        id: id.to_owned(),
+    };
+    let remove = Change::RemoveUser {
+        user: "ann".to_owned(),
+    };
+    let create = Change::CreateUser {
+        user: UserDocument::new("ann"),
+    };
+    let delete = Change::DeleteRole {
+        role: "clerk".to_owned(),
+    };
+    let anew = Change::CreateRole {
+        role: RoleDocument::new("clerk").grant("orders"),
+    };
+    let changes = vec![
+        remove.clone(),
+        forget(UsedIdKind::User, "ann"),
+        create.clone(),
+        delete.clone(),
+        forget(UsedIdKind::Role, "clerk"),
+        anew,
+    ];
+    assert!(office.change(60, "nothing, really", changes));
+    for item in [user("ann"), Item::Role("clerk".to_owned())] {
+        let entry = only(&office, &item);
+        assert_eq!(entry.between, Between::MadeAnew);
+        assert_eq!(entry.before, entry.after);
+    }
+    // A role that is there for one transaction only, and gives somebody nothing in the end.
+    let changes = vec![
+        Change::CreateRole {
+            role: RoleDocument::new("brief").grant("secret"),
+        },
+        Change::assign_role("ann", "brief"),
+        Change::revoke_role("ann", "brief"),
+        Change::DeleteRole {
+            role: "brief".to_owned(),
+        },
+    ];
+    assert!(office.change(120, "there and back", changes));
+    assert!(office.change(180, "gone", vec![remove]));
+    assert!(office.change(240, "forgotten", vec![forget(UsedIdKind::User, "ann")]));
+    assert_eq!(
+        office.history(&user("ann")).to_string(),
+        "\
+user `ann`
+revision 2, 1970-01-01T00:01:00Z, the host: nothing, really
+  removed, and made anew
+revision 3, 1970-01-01T00:02:00Z, the host: there and back
+  changed, and changed back
+revision 4, 1970-01-01T00:03:00Z, the host: gone
+  removed
+revision 5, 1970-01-01T00:04:00Z, the host: forgotten
+  its id forgotten
+"
+    );
+    assert_eq!(
+        office.history(&Item::Role("brief".to_owned())).to_string(),
+        "\
+role `brief`
+revision 3, 1970-01-01T00:02:00Z, the host: there and back
+  made, and removed again
+  its id counts as used
+"
+    );
+}
+
+/// The same permission under each of its names (D16).
+#[test]
+fn a_permission_that_was_renamed_has_one_history() {
+    let versions = |version: u32, path: &str, export: &str, renamed: Value| {
+        catalog(json!({
+            "version": version,
+            "permissions": [
+                { "path": "orders" }, { "path": export, "scopes": ["own", "all"] },
+                { "path": path, "adjustable": {
+                    "ladder": ["system:low", "system:high"], "default": "system:low",
+                } },
+            ],
+            "roles": [
+                { "id": "system:low" },
+                { "id": "system:high", "inherits": ["system:low"] },
+            ],
+            "renamed": renamed,
+        }))
+    };
+    let old = versions(1, "rankings", "export", json!([]));
+    let new = versions(
+        2,
+        "scores",
+        "orders_export",
+        json!([
+            { "version": 2, "from": "rankings", "to": "scores" },
+            { "version": 2, "from": "export", "to": "orders_export" },
+        ]),
+    );
+    let mut policy = PolicyDocument::new(1);
+    let own: GrantDocument = of(json!({ "select": "export", "scope": "own" }));
+    policy
+        .roles
+        .push(RoleDocument::new("clerk").grant(own.clone()));
+    let loaded = Engine::new(&old, policy, DirectoryDocument::new([]), Timestamp(0));
+    let mut office = Office::of(MemoryJournal::new(), old, loaded.expect("it loads").engine);
+    let setting = |path: &str, role: Option<&str>| Change::ChangeSetting {
+        permission: path.to_owned(),
+        role: role.map(Into::into),
+    };
+    assert!(office.change(60, "old", vec![setting("rankings", Some("system:high"))]));
+    office.upgrade(new);
+    let edit = |select: &str, scope: &str| Change::EditRole {
+        role: "clerk".to_owned(),
+        grants: vec![of(json!({ "select": select, "scope": scope }))],
+        denies: Vec::new(),
+        since: None,
+    };
+    assert!(office.change(
+        120,
+        "new",
+        vec![
+            setting("scores", Some("system:low")),
+            edit("orders_export", "own"),
+        ]
+    ));
+    assert!(office.change(180, "wider", vec![edit("orders_export", "all")]));
+    let expected = "\
+revision 2, 1970-01-01T00:01:00Z, the host: old
+  created
+  + role: `system:high`
+revision 3, 1970-01-01T00:02:00Z, the host: new
+  setting: `rankings` → `scores`, the same by another name
+  role: `system:high` → `system:low`
+";
+    for path in ["rankings", "scores"] {
+        let told = office.history(&Item::Setting(path.to_owned()));
+        assert_eq!(told.to_string(), format!("setting `{path}`\n{expected}"));
+    }
+    let told = office.history(&Item::Role("clerk".to_owned()));
+    assert_eq!(
+        told.to_string(),
+        "\
+role `clerk`
+revision 3, 1970-01-01T00:02:00Z, the host: new
+  grants: `export` (scope `own`) → `orders_export` (scope `own`), the same by another name
+revision 4, 1970-01-01T00:03:00Z, the host: wider
+  - grants: `orders_export` (scope `own`)
+  + grants: `orders_export` (scope `all`)
+"
+    );
+}
+
+/// What stays after the same permission was written by both names is told by what it is called today.
+#[test]
+fn a_grant_that_is_changed_under_its_new_name_says_both() {
+    let old = catalog(
+        json!({ "permissions": [{ "path": "orders" }, { "path": "export", "scopes": ["own", "all"] }] }),
+    );
+    let new = catalog(json!({
+        "version": 2,
+        "permissions": [{ "path": "orders" }, { "path": "orders_export", "scopes": ["own", "all"] }],
+        "renamed": [{ "version": 2, "from": "export", "to": "orders_export" }],
+    }));
+    let mut policy = PolicyDocument::new(1);
+    let own: GrantDocument = of(json!({ "select": "export", "scope": "own" }));
+    policy.roles.push(RoleDocument::new("clerk").grant(own));
+    let loaded = Engine::new(&old, policy, DirectoryDocument::new([]), Timestamp(0));
+    let mut office = Office::of(MemoryJournal::new(), old, loaded.expect("it loads").engine);
+    office.upgrade(new);
+    let edit = Change::EditRole {
+        role: "clerk".to_owned(),
+        grants: vec![of(json!({ "select": "orders_export", "scope": "all" }))],
+        denies: Vec::new(),
+        since: None,
+    };
+    assert!(office.change(60, "wider", vec![edit]));
+    let told = office.history(&Item::Role("clerk".to_owned()));
+    assert_eq!(
+        told.to_string(),
+        "\
+role `clerk`
+revision 2, 1970-01-01T00:01:00Z, the host: wider
+  - grants: `export` (now `orders_export`; scope `own`)
+  + grants: `orders_export` (scope `all`)
+"
+    );
+}
+
+// ── At random ─────────────────────────────────────────────────────────────────────────────────
+
+/// Ids that are alike for 200 bytes: the account's own, wherever a document or change has one.
+fn lengthen(value: &mut Value, ids: &BTreeSet<String>) {
+    match value {
+        Value::String(text) if ids.contains(text) => *text = lengthened(text),
+        Value::Array(values) => values.iter_mut().for_each(|it| lengthen(it, ids)),
+        Value::Object(fields) => {
+            const CATALOGS: [&str; 6] = [
+                "grants",
+                "denies",
+                "features",
+                "settings",
+                "properties",
+                "permission",
+            ];
+            let own = fields
+                .iter_mut()
+                .filter(|(key, _)| !CATALOGS.contains(&key.as_str()));
+            own.for_each(|(_, it)| lengthen(it, ids));
+        }
+        _ => {}
+    }
+}
+
+fn lengthened(id: &str) -> String {
+    format!("{}{id}", "x".repeat(200))
+}
+
+fn mapped<T: serde::Serialize + serde::de::DeserializeOwned>(of: &T, ids: &BTreeSet<String>) -> T {
+    let mut value = serde_json::to_value(of).expect("it is written");
+    lengthen(&mut value, ids);
+    serde_json::from_value(value).expect("it reads")
+}
+
+/// Everything that a document names.
+fn items(engine: &Engine) -> Vec<Item> {
+    let policy = engine.policy();
+    let used = policy.used_ids;
+    let mut items = vec![Item::Account];
+    items.extend(engine.users().map(|it| Item::User(it.id)));
+    items.extend(policy.roles.into_iter().map(|it| Item::Role(it.id)));
+    items.extend(policy.packages.into_iter().map(|it| Item::Package(it.id)));
+    items.extend(policy.positions.into_iter().map(|it| Item::Position(it.id)));
+    items.extend(policy.settings.into_keys().map(Item::Setting));
+    items.extend(policy.features.into_iter().map(Item::Feature));
+    items.extend(used.users.into_iter().map(Item::User));
+    items.extend(used.roles.into_iter().map(Item::Role));
+    items.extend(used.positions.into_iter().map(Item::Position));
+    items
+}
+
+fn is_used(item: &Item, engine: &Engine) -> bool {
+    let used = engine.policy().used_ids;
+    match item {
+        Item::User(id) => used.users.contains(id),
+        Item::Role(id) => used.roles.contains(id),
+        Item::Position(id) => used.positions.contains(id),
+        _ => false,
+    }
+}
+
+/// No text reads like another, and what differs has a text.
+fn assert_told(entry: &Entry) {
+    let apart = |texts: Vec<&String>| {
+        let different: BTreeSet<&String> = texts.iter().copied().collect();
+        assert_eq!(different.len(), texts.len(), "{entry}");
+    };
+    for difference in entry.differences() {
+        match difference {
+            Difference::Value { before, after, .. } => apart(before.iter().chain(after).collect()),
+            Difference::List { removed, added, .. } => apart(removed.iter().chain(added).collect()),
+            Difference::Renamed { before, after, .. } => apart(vec![before, after]),
+            other => panic!("a difference of a new kind: {other:?}"),
+        }
+    }
+    if entry.before.is_some() && entry.after.is_some() {
+        let same = sorted(&entry.before) == sorted(&entry.after);
+        assert_eq!(entry.differences().is_empty(), same, "{entry}");
+    }
+}
+
+/// Whatever is changed at random, what all histories tell is what differs between the documents before
+/// and after, and no transaction that touched a thing on its way is left out.
+#[test]
+fn all_histories_tell_what_differs_between_the_documents() {
+    let tallied = Tallied::default();
+    each_number(150, |seed, number| {
+        let (mut documents, mut rng) = world(seed, number);
+        let mut ids: BTreeSet<String> = items(&documents.load())
+            .into_iter()
+            .filter_map(|item| match item {
+                Item::User(id) | Item::Role(id) | Item::Package(id) | Item::Position(id) => {
+                    Some(id).filter(|id| id.len() <= 50 && !id.starts_with("system:"))
+                }
+                _ => None,
+            })
+            .collect();
+        let new = [
+            "new", "newer", "gone", "ann", "seller", "top", "pack", "cay",
+        ];
+        ids.extend(new.map(Into::into));
+        documents.policy = mapped(&documents.policy, &ids);
+        documents.directory = mapped(&documents.directory, &ids);
+        let engine = documents.load();
+        let catalog = engine.catalog().clone();
+        let mut office = Office::of(MemoryJournal::new(), catalog, engine);
+        // The engines after each transaction, and on its way.
+        let mut states = vec![(office.engine.clone(), Vec::new())];
+        for _ in 0..8 {
+            let mut changes: Vec<Change> = (0..rng.range(1, 3))
+                .map(|_| mapped(&change(&documents, &mut rng), &ids))
+                .collect();
+            if rng.chance(30)
+                && let Some(user) = rng.any(&documents.directory.users).cloned()
+            {
+                let id = user.id.clone();
+                changes.push(Change::RemoveUser { user: id.clone() });
+                if rng.chance(80) {
+                    let kind = UsedIdKind::User;
+                    changes.push(Change::ForgetId { kind, id });
+                    changes.push(Change::CreateUser { user });
+                }
+            }
+            let mut on_the_way = Vec::new();
+            let mut now = office.engine.clone();
+            for change in &changes {
+                let applied = now.apply(
+                    &bailiwick::admin::Actor::System,
+                    documents.at,
+                    std::slice::from_ref(change),
+                );
+                let Ok(applied) = applied else { break };
+                now = applied.into_engine();
+                on_the_way.push(now.clone());
+            }
+            if office.change(documents.at.0, "any", changes) {
+                states.push((office.engine.clone(), on_the_way));
+            }
+            documents.policy = office.engine.policy();
+            documents.directory = office.engine.directory();
+        }
+        let everywhere = states
+            .iter()
+            .flat_map(|(state, way)| way.iter().chain([state]));
+        let mut all: Vec<Item> = everywhere.flat_map(items).collect();
+        all.sort_by_key(|it| format!("{it:?}"));
+        all.dedup();
+        let began = states[0].0.revision();
+        for item in all {
+            let told = office.history(&item);
+            assert_eq!(told.first, looked_up(&item, &states[0].0));
+            assert_eq!(told.first_used, is_used(&item, &states[0].0));
+            let mut entries = told.entries.iter().peekable();
+            for (pair, revision) in states.windows(2).zip(began + 1..) {
+                let [(before, _), (after, way)] = pair else {
+                    continue;
+                };
+                let [was, is] = [before, after].map(|it| looked_up(&item, it));
+                let [was_used, now_used] = [before, after].map(|it| is_used(&item, it));
+                if let Some(entry) = entries.next_if(|it| it.revision == revision) {
+                    assert_eq!((&entry.before, &entry.after), (&was, &is));
+                    assert_eq!((entry.used_before, entry.used_after), (was_used, now_used));
+                    assert_told(entry);
+                    tallied.count(match entry.between {
+                        Between::Nothing => "changed",
+                        Between::ChangedBack => "changed back",
+                        Between::MadeAnew => "made anew",
+                        Between::RemovedAgain => "removed again",
+                        other => panic!("something new in between: {other:?}"),
+                    });
+                    continue;
+                }
+                assert_eq!((sorted(&was), was_used), (sorted(&is), now_used));
+                // The first transaction drops what has ended, which may come back.
+                for passed in way.iter() {
+                    assert_eq!(sorted(&looked_up(&item, passed)), sorted(&was), "{item}");
+                    assert_eq!(is_used(&item, passed), was_used);
+                }
+            }
+            assert!(entries.next().is_none());
+        }
+    });
+    tallied.report(&["changed", "made anew", "removed again", "changed back"]);
+}
+
+#[test]
+fn a_name_that_no_catalog_has_is_the_name_of_nothing() {
+    let office = office(PolicyDocument::new(1), Vec::new());
+    let told = office.history(&Item::Setting("no such".to_owned()));
+    assert_eq!((told.first, told.entries), (None, Vec::new()));
+    let account = office.history(&Item::Account);
+    let catalog_version = 1;
+    assert_eq!(
+        account.first,
+        Some(ItemDocument::Account { catalog_version })
+    );
+}
