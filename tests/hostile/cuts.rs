@@ -54,10 +54,11 @@ fn fixtures() -> Vec<(PathBuf, Kind)> {
     found
 }
 
-/// The catalog that goes with a file.
+/// The catalog that goes with a file: the first version, where the folder holds several.
 fn catalog_beside(path: &Path) -> Catalog {
-    let path = path.with_file_name("catalog.toml");
-    let text = std::fs::read_to_string(path).expect("a catalog");
+    let beside = ["catalog.toml", "catalog-1.toml"].map(|it| path.with_file_name(it));
+    let catalog = beside.iter().find(|it| it.exists()).expect("a catalog");
+    let text = std::fs::read_to_string(catalog).expect("it can be read");
     Catalog::new(CatalogDocument::from_toml("catalog.toml", &text)).expect("a sound catalog")
 }
 
