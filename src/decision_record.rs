@@ -298,6 +298,7 @@ impl Facts {
             }
             DenyReason::NotReady
             | DenyReason::InvalidIdentifier
+            | DenyReason::Removed
             | DenyReason::UnknownSubject
             | DenyReason::UnknownRole
             | DenyReason::UnknownPosition

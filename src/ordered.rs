@@ -1,5 +1,6 @@
 //! A sorted set in chunks that revisions share: relations between numbers, looked up from either side.
 
+use std::borrow::Borrow;
 use std::ops::{Bound, RangeBounds};
 use std::sync::Arc;
 
@@ -44,16 +45,24 @@ impl<T: Ord + Clone> Ordered<T> {
     }
 
     /// The chunk that an item is in, or would be.
-    fn chunk_of(&self, item: &T) -> usize {
-        let after = self
-            .chunks
-            .partition_point(|chunk| chunk.first().is_some_and(|first| first <= item));
+    fn chunk_of<Q: Ord + ?Sized>(&self, item: &Q) -> usize
+    where
+        T: Borrow<Q>,
+    {
+        let after = self.chunks.partition_point(|chunk| {
+            let first = chunk.first();
+            first.is_some_and(|first| first.borrow() <= item)
+        });
         after.saturating_sub(1)
     }
 
-    pub(crate) fn contains(&self, item: &T) -> bool {
+    /// Whether an item is in it; of texts, without making one to look for.
+    pub(crate) fn contains<Q: Ord + ?Sized>(&self, item: &Q) -> bool
+    where
+        T: Borrow<Q>,
+    {
         let chunk = self.chunks.get(self.chunk_of(item));
-        chunk.is_some_and(|chunk| chunk.binary_search(item).is_ok())
+        chunk.is_some_and(|chunk| chunk.binary_search_by(|it| it.borrow().cmp(item)).is_ok())
     }
 
     /// Adds an item; `false` if it was there.

@@ -323,6 +323,7 @@ fn no_check_allocates() {
     // What a user of the directory cannot get, what a handle cannot, and what a role cannot.
     let of_tokens = &["unknown_role", "unknown_position"];
     let of_handles = &[
+        "removed",
         "unknown_role",
         "unknown_position",
         "unknown_subject",

@@ -167,6 +167,9 @@ account = "acme"
 catalog_version = 5
 features = ["mail"]
 
+[used_ids]
+users = ["zed"]
+
 [settings]
 sharing = "system:lead"
 
@@ -493,6 +496,11 @@ fn what_is_wrong_before_the_pairs_comes_in_order() {
         "wrong_account at resource"
     );
     assert_eq!(code(&|r| r.subject = user("nobody")), "unknown_subject");
+    assert_eq!(code(&|r| r.subject = user("zed")), "removed");
+    assert_eq!(
+        code(&|r| r.subject = token(Some("zed"), &["seller"], Some("up"))),
+        "removed"
+    );
     assert_eq!(
         code(&|r| r.subject = token(None, &["seller"], Some("up"))),
         "unknown_role"

@@ -288,12 +288,13 @@ pub enum Change {
         role: Option<String>,
     },
     /// Replaces the policy whole: roles, packages, positions, features, settings. The users stay.
-    /// Its revision is not looked at; ids that were used stay used.
+    /// Its revision is not looked at; ids that were used stay used, whether it lists them or not.
     ImportPolicy {
         /// The policy.
         policy: PolicyDocument,
     },
-    /// Forgets that an id was used, so that it may be given again (A5).
+    /// Forgets that an id was used, so that it may be given again (A5). A user's id is denied no more
+    /// either (D18): where tokens may bring roles, that needs the right to assign these.
     ForgetId {
         /// What it named.
         kind: UsedIdKind,

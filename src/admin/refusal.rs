@@ -89,8 +89,6 @@ pub enum Refusal {
         users: usize,
         /// The roles that inherit it directly.
         inherited_by: Vec<String>,
-        /// Whether tokens may bring it (D18).
-        brought_by_tokens: bool,
     },
     /// The package is assigned.
     PackageInUse {
@@ -154,6 +152,8 @@ pub enum Refusal {
         permission: Option<String>,
         /// The user concerned; `None` where the change needs it at All.
         user: Option<String>,
+        /// Whether it is asked because somebody who may bring the role in a token is denied less (D18).
+        by_tokens: bool,
     },
     /// The actor may not revoke a role.
     MayNotRevoke {
@@ -163,6 +163,8 @@ pub enum Refusal {
         permission: Option<String>,
         /// The user concerned; `None` where the change needs it at All.
         user: Option<String>,
+        /// Whether it is asked because somebody who may bring the role in a token is denied more (D18).
+        by_tokens: bool,
     },
     /// The actor does not hold what the change would hand out, or not that far (A4).
     NotHeld {
@@ -340,7 +342,6 @@ impl fmt::Display for Refusal {
                 packages,
                 users,
                 inherited_by,
-                brought_by_tokens,
             } => {
                 let mut uses = Vec::new();
                 if !packages.is_empty() {
@@ -351,9 +352,6 @@ impl fmt::Display for Refusal {
                 }
                 if *users > 0 {
                     uses.push(format!("assigned to `{users}` users"));
-                }
-                if *brought_by_tokens {
-                    uses.push("brought by tokens".to_owned());
                 }
                 write!(f, "role {} is {}", quoted(role), and(&uses))
             }
@@ -407,7 +405,15 @@ impl fmt::Display for Refusal {
                 role,
                 permission,
                 user,
+                by_tokens,
             } => {
+                if *by_tokens {
+                    write!(
+                        f,
+                        "it allows again what tokens may bring by {}: ",
+                        quoted(role)
+                    )?;
+                }
                 let what = format!("assigning {}", quoted(role));
                 needs(f, &what, "to", permission, user)
             }
@@ -415,7 +421,11 @@ impl fmt::Display for Refusal {
                 role,
                 permission,
                 user,
+                by_tokens,
             } => {
+                if *by_tokens {
+                    write!(f, "it denies what tokens may bring by {}: ", quoted(role))?;
+                }
                 let what = format!("revoking {}", quoted(role));
                 needs(f, &what, "from", permission, user)
             }

@@ -56,6 +56,8 @@ pub enum DenyReason {
     MissingAccount(Part),
     /// This part of the request is of another account (D11).
     WrongAccount(Part),
+    /// The account has used the subject's id and removed it, and has not forgotten it since (D18).
+    Removed,
     /// The directory has no such user, or the handle is of another account.
     UnknownSubject,
     /// There is no such role, or tokens may not bring it (D18).
@@ -127,6 +129,7 @@ impl DenyReason {
             DenyReason::InvalidIdentifier => Code::InvalidIdentifier,
             DenyReason::MissingAccount(_) => Code::MissingAccount,
             DenyReason::WrongAccount(_) => Code::WrongAccount,
+            DenyReason::Removed => Code::Removed,
             DenyReason::UnknownSubject => Code::UnknownSubject,
             DenyReason::UnknownRole => Code::UnknownRole,
             DenyReason::UnknownPosition => Code::UnknownPosition,

@@ -147,6 +147,7 @@ pub(crate) enum Code {
     InvalidIdentifier,
     MissingAccount,
     WrongAccount,
+    Removed,
     UnknownSubject,
     UnknownRole,
     UnknownPosition,
@@ -166,11 +167,12 @@ pub(crate) enum Code {
 }
 
 impl Code {
-    const EVERY: [Code; 20] = [
+    const EVERY: [Code; 21] = [
         Code::NotReady,
         Code::InvalidIdentifier,
         Code::MissingAccount,
         Code::WrongAccount,
+        Code::Removed,
         Code::UnknownSubject,
         Code::UnknownRole,
         Code::UnknownPosition,
@@ -195,6 +197,7 @@ impl Code {
             Code::InvalidIdentifier => "invalid_identifier",
             Code::MissingAccount => "missing_account",
             Code::WrongAccount => "wrong_account",
+            Code::Removed => "removed",
             Code::UnknownSubject => "unknown_subject",
             Code::UnknownRole => "unknown_role",
             Code::UnknownPosition => "unknown_position",

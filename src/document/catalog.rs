@@ -333,7 +333,8 @@ document! {
         pub changes: BTreeMap<ChangeKind, String>,
         /// What assigning and revoking the roles that accounts make needs.
         pub account_roles: AccountRolesDocument,
-        /// Kinds of change to roles that A4's comparison does not bind.
+        /// Kinds of change to roles that A4's comparison does not bind; nor does the right to take, or
+        /// give, them where tokens may bring them (D18).
         pub exempt: Vec<ExemptionDocument>,
         /// Whether removing a user is free of the right to revoke each of their roles (A2).
         pub removal_revokes_nothing: bool,

@@ -8,6 +8,7 @@ use super::bearer::{Bearer, Held};
 use super::cells::Cell;
 use super::evaluate::{Compiled, Extent, OwnedBy, Question, Recorder, Viewer};
 use super::users::{NOWHERE, User};
+use crate::admin::UsedIdKind;
 use crate::decision::{Code, Decision, Denial, Part, Verdict};
 use crate::document::AskedOn;
 use crate::names::TooLong;
@@ -201,6 +202,19 @@ impl State {
         }
     }
 
+    /// The id of a subject, in a token or not, that the account has used and removed, until it is
+    /// forgotten (D18). Only what the directory does not have is looked up.
+    pub(super) fn removed<'s>(&'s self, subject: &Subject<'s>) -> Option<&'s str> {
+        let id = match subject.who {
+            Who::Handle(id) => self.users.name_given(id.index(self.brand)? as u32)?,
+            Who::Named(id) => id,
+            Who::Role(_) => return None,
+            Who::Token(token) => token.id.as_deref()?,
+        };
+        let is_there = self.users.find_live(id).is_some();
+        (!is_there && self.is_used(UsedIdKind::User, id)).then_some(id)
+    }
+
     /// The operation asked, or the first reason of D17, up to the unknown action, why none can be.
     pub(super) fn settle<R: Resource + ?Sized>(
         &self,
@@ -221,7 +235,12 @@ impl State {
         let user = self.user_asking(subject);
         match (user.and_then(|user| self.users.get(user)), bearer) {
             (_, Some(bearer)) => bearer.denial(self).map_or(Ok(()), Err)?,
-            (None, None) => return Err(Denial::of(Code::UnknownSubject)),
+            (None, None) => {
+                return Err(Denial::of(match self.removed(subject) {
+                    Some(_) => Code::Removed,
+                    None => Code::UnknownSubject,
+                }));
+            }
             (Some(user), None) if user.is_suspended() => {
                 return Err(Denial::of(Code::Suspended));
             }

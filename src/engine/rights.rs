@@ -63,7 +63,7 @@ impl Planes {
         }
     }
 
-    fn deny(&mut self, permission: usize) {
+    pub(crate) fn deny(&mut self, permission: usize) {
         let stride = self.stride();
         self.bits.set(DENIED * stride + permission, true);
     }
@@ -165,6 +165,35 @@ impl Planes {
     /// What is denied here and not in another.
     pub(crate) fn denied_beyond<'p>(&'p self, other: &'p Planes) -> impl Iterator<Item = u16> + 'p {
         self.selected(|word| self.word(DENIED, word) & !other.word(DENIED, word))
+    }
+
+    /// What is denied.
+    pub(crate) fn denials(&self) -> impl Iterator<Item = u16> + '_ {
+        self.selected(|word| self.word(DENIED, word))
+    }
+
+    /// Denies what is denied in one and not in another.
+    pub(crate) fn deny_beyond(&mut self, one: &Planes, other: &Planes) {
+        for permission in one.denied_beyond(other) {
+            self.deny(usize::from(permission));
+        }
+    }
+
+    /// Whether anything is granted, denied or not.
+    pub(crate) fn grants_something(&self) -> bool {
+        self.words(0).iter().any(|word| *word != 0)
+    }
+
+    pub(crate) fn denies_something(&self) -> bool {
+        self.words(DENIED).iter().any(|word| *word != 0)
+    }
+
+    /// Whether something is granted here, denied or not, that another denies.
+    pub(crate) fn grants_something_denied_by(&self, other: &Planes) -> bool {
+        let words = self.words(0).iter().zip(other.words(DENIED));
+        words
+            .into_iter()
+            .any(|(granted, denied)| granted & denied != 0)
     }
 
     /// Whether something is granted and not denied here that another denies.

@@ -160,6 +160,11 @@ impl Users {
         self.names.text(user)
     }
 
+    /// The name that a number was given, also of a user who was removed.
+    pub(crate) fn name_given(&self, user: u32) -> Option<&str> {
+        self.names.text(user)
+    }
+
     /// What there is of a number: of a removed user, an access set that does not exist, and no position.
     #[inline]
     pub(crate) fn record(&self, user: u32) -> Option<User> {

@@ -288,7 +288,7 @@ impl State {
             crate::admin::UsedIdKind::Role => &self.used.roles,
             crate::admin::UsedIdKind::Position => &self.used.positions,
         };
-        used.contains(&id.into())
+        used.contains(id)
     }
 
     /// A role and all that it inherits, at any depth.

@@ -39,6 +39,11 @@ pub enum Cause {
         /// The id; `None` of a handle of another account.
         id: Option<String>,
     },
+    /// The account has used the id and removed it, and has not forgotten it since (D18).
+    Removed {
+        /// The id.
+        user: String,
+    },
     /// There is no such role, or a token may not bring it (D18).
     UnknownRole {
         /// The role.
@@ -263,6 +268,7 @@ impl Cause {
             Cause::InvalidIdentifier { .. } => "invalid_identifier",
             Cause::MissingAccount { .. } => "missing_account",
             Cause::WrongAccount { .. } => "wrong_account",
+            Cause::Removed { .. } => "removed",
             Cause::UnknownSubject { .. } => "unknown_subject",
             Cause::UnknownRole { .. } => "unknown_role",
             Cause::UnknownPosition { .. } => "unknown_position",

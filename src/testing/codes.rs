@@ -12,10 +12,11 @@ const PROPERTY: PropertyId = PropertyId::new(0, Brand::NONE);
 const ON: Part = Part::Permission;
 
 /// One reason of each kind. Spelt by way of the reasons themselves, so that no code is misspelt.
-const REASONS: [DenyReason; 18] = [
+const REASONS: [DenyReason; 19] = [
     DenyReason::InvalidIdentifier,
     DenyReason::MissingAccount(Part::Subject),
     DenyReason::WrongAccount(Part::Subject),
+    DenyReason::Removed,
     DenyReason::UnknownSubject,
     DenyReason::UnknownRole,
     DenyReason::UnknownPosition,
@@ -95,21 +96,22 @@ mod tests {
             DenyReason::InvalidIdentifier => 0,
             DenyReason::MissingAccount(_) => 1,
             DenyReason::WrongAccount(_) => 2,
-            DenyReason::UnknownSubject => 3,
-            DenyReason::UnknownRole => 4,
-            DenyReason::UnknownPosition => 5,
-            DenyReason::Suspended => 6,
-            DenyReason::UnknownType => 7,
-            DenyReason::UnknownAction => 8,
-            DenyReason::AskedWrongWay => 9,
-            DenyReason::NotGranted => 10,
-            DenyReason::Denied => 11,
-            DenyReason::FeatureDisabled { .. } => 12,
-            DenyReason::PrerequisiteMissing { .. } => 13,
-            DenyReason::OutOfScope => 14,
-            DenyReason::ConditionNotMet { .. } => 15,
-            DenyReason::PropertyMissing { .. } => 16,
-            DenyReason::PropertyWrongType { .. } => 17,
+            DenyReason::Removed => 3,
+            DenyReason::UnknownSubject => 4,
+            DenyReason::UnknownRole => 5,
+            DenyReason::UnknownPosition => 6,
+            DenyReason::Suspended => 7,
+            DenyReason::UnknownType => 8,
+            DenyReason::UnknownAction => 9,
+            DenyReason::AskedWrongWay => 10,
+            DenyReason::NotGranted => 11,
+            DenyReason::Denied => 12,
+            DenyReason::FeatureDisabled { .. } => 13,
+            DenyReason::PrerequisiteMissing { .. } => 14,
+            DenyReason::OutOfScope => 15,
+            DenyReason::ConditionNotMet { .. } => 16,
+            DenyReason::PropertyMissing { .. } => 17,
+            DenyReason::PropertyWrongType { .. } => 18,
         }
     }
 
@@ -120,7 +122,7 @@ mod tests {
             assert_eq!(place(reason.code()), i);
         }
         assert!(reached(ALLOW) && reached("not_granted") && !reached("suspended"));
-        assert!(may_lack_subject("wrong_account") && !may_lack_subject("suspended"));
+        assert!(may_lack_subject("removed") && !may_lack_subject("suspended"));
         assert!(may_lack_operation("suspended") && !may_lack_operation("asked_wrong_way"));
     }
 }

@@ -3,8 +3,11 @@
 //!
 //! A *reach* is (who, permission, whose records): what is stored and not denied, whatever features and
 //! prerequisites say, over the records of the users there were at the start, and of nobody. Held by a
-//! user who is not suspended, or by a token that brings a role. The law: every reach there is after,
-//! and was not before, some colluder had before, of that permission and those records.
+//! user who is not suspended, or by a token that brings a role: of nobody in particular, and of each
+//! person whom the directory bound at the start, suspended, removed or denied something (D18). A user is
+//! told apart by the properties that conditions on a permission read. The law: every reach there is
+//! after, and was not before, some colluder had before, of that permission and those records; and so
+//! at every later moment, when what ends has ended.
 //!
 //! And a role's wildcards, for a catalog that has grown a permission below every node: what a change
 //! lets a role itself grant then, and it would not have granted before, whoever made the change would
@@ -15,24 +18,71 @@
 
 use std::collections::BTreeSet;
 
-use bailiwick::Scope;
 use bailiwick::admin::{Actor, Change};
 use bailiwick::document::{RoleDocument, UserDocument};
+use bailiwick::{Scope, Timestamp};
 
 use crate::account::Account;
 use crate::office::office;
 use crate::reference::Model;
 use crate::reference::administration::compare;
-use crate::reference::administration::reach::{Reached, Who, granted, grown, held_by, reach};
-use crate::support::administration::{Asked, change, world};
+use crate::reference::administration::reach::{
+    Reached, Who, granted, grown, held_by, permission_of, reach,
+};
+use crate::support::administration::{Asked, binding, change, world};
 use crate::support::documents::Documents;
-use crate::support::run::{Tallied, each_number, each_of, number};
+use crate::support::rng::Rng;
+use crate::support::run::{Tallied, each_number_of, each_of, number};
 
 const STEPS: usize = 14;
 
-fn reaches(documents: &Documents, owners: &[String]) -> BTreeSet<(Who, Reached)> {
-    reach(&documents.model(), owners)
+type Reaches = BTreeSet<(Who, Reached)>;
+
+/// What there was at the start, on which the law looks back.
+struct Start {
+    owners: Vec<String>,
+    /// People whom the directory bound, and who may bring tokens.
+    bearers: Vec<String>,
+    reaches: Vec<Reaches>,
 }
+
+impl Start {
+    fn of(documents: &Documents) -> Start {
+        let users = &documents.directory.users;
+        let bound = users
+            .iter()
+            .filter(|it| it.suspended || !it.roles.is_empty());
+        let bound = bound.map(|it| it.id.clone());
+        let removed = documents.policy.used_ids.users.iter().cloned();
+        let mut start = Start {
+            owners: users.iter().map(|it| it.id.clone()).collect(),
+            bearers: bound.chain(removed).collect(),
+            reaches: Vec::new(),
+        };
+        start.reaches = start.reached(documents);
+        start
+    }
+
+    /// What is reached at each moment.
+    fn reached(&self, documents: &Documents) -> Vec<Reaches> {
+        LATER
+            .iter()
+            .map(|later| {
+                let mut then = documents.clone();
+                then.at = Timestamp(documents.at.0 + later);
+                for user in &mut then.directory.users {
+                    for assignments in [&mut user.roles, &mut user.packages] {
+                        assignments.retain(|it| it.until.is_none_or(|until| until > then.at));
+                    }
+                }
+                reach(&then.model(), &self.owners, &self.bearers)
+            })
+            .collect()
+    }
+}
+
+/// Seconds after which is looked again: what ends has ended by then, some of it or all.
+const LATER: [i64; 3] = [0, 50, 10_000_000_000];
 
 /// A grant that a role would have once the catalog has grown, and that whoever gave it to the role
 /// would not hold as far.
@@ -69,28 +119,30 @@ fn foresight(
 
 /// A reach that came from nowhere.
 fn escalation(
-    before: &BTreeSet<(Who, Reached)>,
-    after: &BTreeSet<(Who, Reached)>,
+    before: &[Reaches],
+    after: &[Reaches],
     colluders: &[String],
 ) -> Option<(Who, Reached)> {
-    let had: BTreeSet<&Reached> = before
-        .iter()
+    // By what they had until a time they confer nothing that lasts.
+    let at_first = before.iter().take(1).flatten();
+    let had: BTreeSet<(&str, Option<&str>)> = at_first
         .filter(|(who, _)| matches!(who, Who::User(user) if colluders.contains(user)))
-        .map(|(_, reached)| reached)
+        .map(|(_, reached)| (permission_of(reached), reached.1.as_deref()))
         .collect();
-    after
-        .difference(before)
-        .find(|(_, reached)| !had.contains(reached))
-        .cloned()
+    before.iter().zip(after).find_map(|(before, after)| {
+        let mut new = after.difference(before);
+        new.find(|(_, reached)| !had.contains(&(permission_of(reached), reached.1.as_deref())))
+            .cloned()
+    })
 }
 
 /// What escalates by these changes, if anything does.
 fn play(start: &Documents, colluders: &[String], asked: &[Asked]) -> Option<String> {
-    let before = reaches(start, &owners(start));
+    let before = Start::of(start);
     let mut account = Account::of(start);
     for asked in asked {
         if let Ok(after) = account.apply(asked) {
-            let found = escalated(start, &before, &account, &after, asked, colluders);
+            let found = escalated(&before, &account, &after, asked, colluders);
             if found.is_some() {
                 return found;
             }
@@ -102,24 +154,18 @@ fn play(start: &Documents, colluders: &[String], asked: &[Asked]) -> Option<Stri
 
 /// By one transaction more, from a start on which the law looks back.
 fn escalated(
-    start: &Documents,
-    before: &BTreeSet<(Who, Reached)>,
+    start: &Start,
     now: &Account,
     after: &Account,
     asked: &Asked,
     colluders: &[String],
 ) -> Option<String> {
-    let reached = reaches(&after.documents, &owners(start));
-    if let Some(found) = escalation(before, &reached, colluders) {
+    let reached = start.reached(&after.documents);
+    if let Some(found) = escalation(&start.reaches, &reached, colluders) {
         return Some(format!("reached: {found:?}"));
     }
     foresight(&now.documents, &after.documents, &asked.actor)
         .map(|it| format!("granted once the catalog grows: {it:?}"))
-}
-
-fn owners(documents: &Documents) -> Vec<String> {
-    let users = documents.directory.users.iter();
-    users.map(|it| it.id.clone()).collect()
 }
 
 /// Fails with as few changes as still escalate.
@@ -145,67 +191,112 @@ fn fail(start: &Documents, colluders: &[String], asked: &[Asked]) -> ! {
 #[test]
 fn colluders_never_escalate() {
     let tallied = Tallied::default();
-    each_number(200, |seed, world_number| {
-        let (mut documents, mut rng) = world(seed, world_number);
-        documents.catalog.administration.exempt.clear();
-        // What has ended is no authority.
-        for user in &mut documents.directory.users {
-            user.roles.retain(|it| it.until.is_none());
-            user.packages.retain(|it| it.until.is_none());
-        }
-        let able = |user: &&UserDocument| !user.suspended && !user.roles.is_empty();
-        let able: Vec<String> = documents
-            .directory
-            .users
-            .iter()
-            .filter(able)
-            .map(|it| it.id.clone())
-            .collect();
-        let colluders: Vec<String> = rng.few(&able, 3);
-        if colluders.is_empty() {
-            return;
-        }
-        let owners = owners(&documents);
-        let before = reaches(&documents, &owners);
-        let mut account = Account::of(&documents);
-        let mut made: Vec<Asked> = Vec::new();
-        let mut acting = colluders.clone();
-        for _ in 0..STEPS {
-            let mut changes = vec![change(&account.documents, &mut rng)];
-            if rng.chance(25) {
-                changes.push(change(&account.documents, &mut rng));
+    each_number_of(
+        transactions().div_ceil(STEPS as u64),
+        |seed, world_number| {
+            let (mut documents, mut rng) = world(seed, world_number);
+            documents.catalog.administration.exempt.clear();
+            bind(&mut documents, &mut rng);
+            // What has ended is no authority.
+            for user in &mut documents.directory.users {
+                user.roles.retain(|it| it.until.is_none());
+                user.packages.retain(|it| it.until.is_none());
             }
-            // Whoever they make acts for them.
-            let new: Vec<String> = changes
+            let able = |user: &&UserDocument| !user.suspended && !user.roles.is_empty();
+            let able: Vec<String> = documents
+                .directory
+                .users
                 .iter()
-                .filter_map(|change| match change {
-                    Change::CreateUser { user } => Some(user.id.clone()),
-                    _ => None,
-                })
+                .filter(able)
+                .map(|it| it.id.clone())
                 .collect();
-            let asked = Asked {
-                actor: Actor::user(rng.pick(&acting).clone()),
-                at: documents.at,
-                changes,
-            };
-            let Ok(after) = account.apply(&asked) else {
-                tallied.count("refused");
-                continue;
-            };
-            tallied.count("applied");
-            made.push(asked.clone());
-            acting.extend(new);
-            if escalated(&documents, &before, &account, &after, &asked, &colluders).is_some() {
-                fail(&documents, &colluders, &made);
+            let colluders: Vec<String> = rng.few(&able, 3);
+            if colluders.is_empty() {
+                return;
             }
-            account = after;
-            let now = reaches(&account.documents, &owners);
-            if now.difference(&before).next().is_some() {
-                tallied.count("handed on");
+            let start = Start::of(&documents);
+            let mut account = Account::of(&documents);
+            let mut made: Vec<Asked> = Vec::new();
+            let mut acting = colluders.clone();
+            for _ in 0..STEPS {
+                let one = |rng: &mut Rng| match rng.chance(30) {
+                    true => binding(&account.documents, rng),
+                    false => change(&account.documents, rng),
+                };
+                let mut changes = vec![one(&mut rng)];
+                if rng.chance(25) {
+                    changes.push(one(&mut rng));
+                }
+                // Whoever they make acts for them.
+                let new: Vec<String> = changes
+                    .iter()
+                    .filter_map(|change| match change {
+                        Change::CreateUser { user } => Some(user.id.clone()),
+                        _ => None,
+                    })
+                    .collect();
+                let asked = Asked {
+                    actor: Actor::user(rng.pick(&acting).clone()),
+                    at: documents.at,
+                    changes,
+                };
+                let Ok(after) = account.apply(&asked) else {
+                    tallied.count("refused");
+                    continue;
+                };
+                tallied.count("applied");
+                made.push(asked.clone());
+                acting.extend(new);
+                if escalated(&start, &account, &after, &asked, &colluders).is_some() {
+                    fail(&documents, &colluders, &made);
+                }
+                account = after;
+                let now = start.reached(&account.documents);
+                for (who, _) in now
+                    .iter()
+                    .zip(&start.reaches)
+                    .flat_map(|(now, before)| now.difference(before))
+                {
+                    tallied.count(match who {
+                        Who::User(_) => "handed on",
+                        Who::Token(Some(_), _) => "freed",
+                        Who::Token(None, _) => "brought",
+                    });
+                }
             }
+        },
+    );
+    tallied.report(&["applied", "refused", "handed on", "freed", "brought"]);
+}
+
+/// How many transactions are asked for: 10,000, or as `BAILIWICK_TRANSACTIONS` says.
+fn transactions() -> u64 {
+    number("BAILIWICK_TRANSACTIONS").unwrap_or(10_000)
+}
+
+/// People who are suspended, removed, or denied something, and tokens to bring.
+fn bind(documents: &mut Documents, rng: &mut Rng) {
+    let system: Vec<String> = documents
+        .catalog
+        .roles
+        .iter()
+        .filter(|it| it.retired.is_none())
+        .map(|it| it.id.clone())
+        .collect();
+    if rng.chance(60) {
+        documents.catalog.tokens.account_roles = rng.chance(30);
+        documents.catalog.tokens.system_roles = rng.some(&system, 60);
+    }
+    for user in &mut documents.directory.users {
+        user.suspended |= rng.chance(15);
+    }
+    for id in ["gone", "newer", "cay"] {
+        let is_there = documents.directory.users.iter().any(|it| it.id == id);
+        let used = &mut documents.policy.used_ids.users;
+        if rng.chance(30) && !is_there && !used.iter().any(|it| it == id) {
+            used.push(id.to_owned());
         }
-    });
-    tallied.report(&["applied", "refused", "handed on"]);
+    }
 }
 
 // ── Every sequence of changes in small worlds ─────────────────────────────────────────────────
@@ -306,8 +397,7 @@ fn no_two_changes_escalate_in_small_worlds() {
     let tallied = Tallied::default();
     let longest = usize::try_from(depth()).unwrap_or(1);
     each_of(&worlds, |start| {
-        let owners = owners(start);
-        let before = reaches(start, &owners);
+        let before = Start::of(start);
         let mut seen = BTreeSet::new();
         let mut waiting = vec![(Account::of(start), Vec::new())];
         while let Some((account, made)) = waiting.pop() {
@@ -325,7 +415,7 @@ fn no_two_changes_escalate_in_small_worlds() {
                     tallied.count("applied");
                     let mut made: Vec<Asked> = made.clone();
                     made.push(asked.clone());
-                    if escalated(start, &before, &account, &after, &asked, &colluders).is_some() {
+                    if escalated(&before, &account, &after, &asked, &colluders).is_some() {
                         fail(start, &colluders, &made);
                     }
                     if made.len() < longest && seen.insert(state_of(&after.documents)) {

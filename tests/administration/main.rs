@@ -10,6 +10,7 @@ mod support;
 
 mod account;
 mod agreement;
+mod bearers;
 mod colluders;
 mod escalations;
 mod listing;

@@ -674,13 +674,3 @@ fn guards_bind_the_host_too() {
         }
     }
 }
-
-#[test]
-fn roles_that_tokens_bring_are_in_use() {
-    let office = full().with(|it| it.catalog.tokens.account_roles = true);
-    let delete = Change::DeleteRole {
-        role: "spare".to_owned(),
-    };
-    let found = office.refusal(&Actor::System, [delete]);
-    assert!(found.contains(&InUse), "{found:?}");
-}

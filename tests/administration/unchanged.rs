@@ -197,9 +197,7 @@ fn taken_back(change: &Change) -> Option<Vec<Change>> {
 fn what_is_taken_back_leaves_no_trace() {
     let tallied = Tallied::default();
     each_number(40, |seed, number| {
-        let (mut documents, mut rng) = world(seed, number);
-        // Roles that tokens may bring are never deleted.
-        documents.catalog.tokens.account_roles = false;
+        let (documents, mut rng) = world(seed, number);
         let start = Account::of(&documents);
         for _ in 0..6 {
             let made = change(&documents, &mut rng);

@@ -87,6 +87,7 @@ fn agrees(engine: &Engine, said: Decision, why: &Explanation) -> Result<(), Stri
             DenyReason::InvalidIdentifier
             | DenyReason::MissingAccount(_)
             | DenyReason::WrongAccount(_)
+            | DenyReason::Removed
             | DenyReason::UnknownSubject
             | DenyReason::UnknownRole
             | DenyReason::UnknownPosition

@@ -414,6 +414,7 @@ impl Model {
             return Err(Refused("invalid_identifier", None));
         }
         self.same_account(request)?;
+        self.not_removed(&request.subject)?;
         let viewer = self.viewer(&request.subject)?;
         if !self
             .catalog
@@ -449,6 +450,17 @@ impl Model {
             }
         }
         Ok(())
+    }
+
+    /// D18: an id that the account has used and removed is denied, brought by a token or not, until it
+    /// is forgotten.
+    fn not_removed(&self, subject: &Subject) -> Result<(), Refused> {
+        match subject_id(subject) {
+            Some(id) if self.user(id).is_none() && self.policy.used_ids.users.contains(id) => {
+                Err(Refused("removed", None))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// D2, D18: who asks. Unknown subject, unknown role, unknown position, suspended.

@@ -212,6 +212,7 @@ fn shape(said: &Remedies) -> Result<(), String> {
             DenyReason::InvalidIdentifier
                 | DenyReason::MissingAccount(_)
                 | DenyReason::WrongAccount(_)
+                | DenyReason::Removed
                 | DenyReason::UnknownSubject
                 | DenyReason::UnknownRole
                 | DenyReason::UnknownPosition

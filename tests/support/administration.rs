@@ -244,6 +244,11 @@ fn by_system(documents: &Documents, change: &Change) -> Option<Documents> {
     })
 }
 
+/// A change that binds somebody, or frees them (D18).
+pub(crate) fn binding(documents: &Documents, rng: &mut Rng) -> Change {
+    Names { documents, rng }.binding()
+}
+
 pub(crate) fn actor(documents: &Documents, rng: &mut Rng) -> Actor {
     let users = &documents.directory.users;
     let mighty = ["chief", "foreman", "warden"];
@@ -638,6 +643,23 @@ impl Names<'_> {
                 false => name.clone(),
             },
             value: self.rng.chance(75).then_some(value),
+        }
+    }
+
+    fn binding(&mut self) -> Change {
+        match self.rng.below(8) {
+            0 | 1 => self.suspension(),
+            2 => Change::RemoveUser { user: self.user() },
+            3 | 4 => self.forget(),
+            5 => Change::CreateUser {
+                user: self.new_user(),
+            },
+            6 => self.revoke(),
+            _ => {
+                let mut policy = self.documents.policy.clone();
+                policy.used_ids.users = vec![self.fresh()];
+                Change::ImportPolicy { policy }
+            }
         }
     }
 

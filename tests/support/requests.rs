@@ -50,6 +50,8 @@ const LONGEST: &str = match std::str::from_utf8(&[b'u'; 256]) {
 pub(crate) struct Requests<'a> {
     documents: &'a Documents,
     users: Vec<String>,
+    /// Those who were removed.
+    removed: Vec<String>,
     roles: Vec<String>,
     positions: Vec<String>,
     contexts: Vec<BTreeMap<String, Value>>,
@@ -69,6 +71,7 @@ impl<'a> Requests<'a> {
                 .iter()
                 .map(|user| user.id.clone())
                 .collect(),
+            removed: policy.used_ids.users.clone(),
             roles,
             positions: policy
                 .positions
@@ -141,6 +144,14 @@ impl<'a> Requests<'a> {
         }
     }
 
+    /// A user, one who was removed, or rarely a wrong name.
+    fn user(&self, rng: &mut Rng, wrong: usize) -> String {
+        match rng.any(&self.removed) {
+            Some(name) if rng.chance(10) => name.clone(),
+            _ => self.name(rng, &self.users, wrong),
+        }
+    }
+
     fn account(&self, rng: &mut Rng) -> Option<String> {
         let policy = &self.documents.policy;
         let optional = self.documents.catalog.accounts == bailiwick::document::AccountsServed::One;
@@ -158,7 +169,7 @@ impl<'a> Requests<'a> {
         let declared = &self.documents.catalog.subject_properties;
         match rng.below(100) {
             0..=69 => Subject::User {
-                id: self.name(rng, &self.users, 3),
+                id: self.user(rng, 3),
                 account,
             },
             70..=89 => Subject::Token {
@@ -166,7 +177,7 @@ impl<'a> Requests<'a> {
                     if rng.chance(30) {
                         return "nobody".to_owned();
                     }
-                    self.name(rng, &self.users, 1)
+                    self.user(rng, 1)
                 }),
                 account,
                 roles: self.brought(rng),
@@ -178,7 +189,7 @@ impl<'a> Requests<'a> {
                 Subject::Role {
                     role: self.name(rng, &self.roles, 5),
                     account,
-                    id: (!bare && rng.chance(50)).then(|| self.name(rng, &self.users, 10)),
+                    id: (!bare && rng.chance(50)).then(|| self.user(rng, 10)),
                     position: if bare { None } else { self.position(rng) },
                     properties: if bare {
                         BTreeMap::new()

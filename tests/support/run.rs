@@ -83,10 +83,15 @@ pub(crate) fn each_world(share: u64, law: impl Fn(Drawn, &mut Tally) + Sync) -> 
 
 /// Runs a law over a share of the numbers of worlds, on as many threads as there are cores.
 pub(crate) fn each_number(share: u64, law: impl Fn(u64, u64) + Sync) {
+    each_number_of(cases().div_ceil(share), law);
+}
+
+/// Runs a law over that many worlds, on as many threads as there are cores.
+pub(crate) fn each_number_of(worlds: u64, law: impl Fn(u64, u64) + Sync) {
     let seed = seed();
     let (first, last) = match number("BAILIWICK_WORLD") {
         Some(world) => (world, world + 1),
-        None => (0, cases().div_ceil(share)),
+        None => (0, worlds),
     };
     let next = AtomicU64::new(first);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);

@@ -64,6 +64,7 @@ pub(crate) const CODES: &[&str] = &[
     "invalid_identifier",
     "missing_account",
     "wrong_account",
+    "removed",
     "unknown_subject",
     "unknown_role",
     "unknown_position",
@@ -155,6 +156,8 @@ pub(crate) const RULES: &[&str] = &[
     "D18 a token",
     "D18 a token with a user's id",
     "D18 a token without id",
+    "D18 a removed user",
+    "D18 a token of a removed user",
     "D18 an unknown role",
     "D18 an unknown position",
     "D18 a role as subject",
@@ -265,6 +268,12 @@ impl<'a> World<'a> {
             }
             ("asked_wrong_way", _) if case.question == Question::Check => {
                 seen.insert("D14 asked the wrong way");
+            }
+            ("removed", _) => {
+                seen.insert(match &case.request.subject {
+                    Subject::User { .. } => "D18 a removed user",
+                    Subject::Token { .. } | Subject::Role { .. } => "D18 a token of a removed user",
+                });
             }
             ("unknown_role", _) => {
                 seen.insert("D18 an unknown role");

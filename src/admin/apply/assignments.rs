@@ -2,9 +2,11 @@
 
 use super::super::authority::{Receivers, Target};
 use super::super::refusal::{Named, Refusal};
+use super::bearers::Covered;
+use super::moments::Moved;
 use super::{Transaction, validated};
 use crate::document::{ChangeKind, Timestamp};
-use crate::engine::{Assigned, End, Held, Planes, User};
+use crate::engine::{Assigned, End, Held, User};
 
 impl Transaction {
     /// Assigns, or changes the end of an assignment: a later one is an assign, an earlier a revoke (A3).
@@ -46,15 +48,12 @@ impl Transaction {
             self.confer_roles(kind, &given, &Receivers::Person(person, user.to_owned()))?;
         }
         if held {
-            // Denies too: as though it were taken away, or given anew.
-            let with = self.now().united(&assigned);
-            let without = self.now().united(&without(&assigned, of));
-            match is_sooner {
-                true => self.check_person(number, user, &with, &without, record, &roles)?,
-                false => self.check_person(number, user, &without, &with, record, &[])?,
-            }
+            let ends_before = extras.ends.clone();
             extras.ends.retain(|end| end.of != of);
             extras.ends.extend(until.map(|until| End { of, until }));
+            let taken_away = if is_sooner { &roles[..] } else { &[] };
+            let before = (&assigned, &ends_before[..]);
+            self.check_person(number, user, before, (&assigned, &extras.ends), taken_away)?;
             self.draft.set_extras(number, extras);
             return Ok(());
         }
@@ -62,10 +61,12 @@ impl Transaction {
             let id = self.now().role_id(role).unwrap_or_default().to_owned();
             self.refuse_retired(role, &id, u32::MAX)?;
         }
-        let ends_before = extras.ends.len();
+        let before = (assigned.clone(), extras.ends.clone());
         self.take_on(&mut assigned, &mut extras.ends, of, until)?;
-        self.reassign(number, user, record, assigned, &[])?;
-        if extras.ends.len() > ends_before {
+        let after = (&assigned, &extras.ends[..]);
+        self.check_person(number, user, (&before.0, &before.1), after, &[])?;
+        self.draft.set_assigned(number, assigned);
+        if extras.ends.len() > before.1.len() {
             self.draft.set_extras(number, extras);
         }
         Ok(())
@@ -84,60 +85,51 @@ impl Transaction {
         let scene = self.scene();
         let target = Target::Person(scene.person(number), user);
         self.authority.revoke(scene, &roles, target)?;
-        self.reassign(number, user, record, left, &roles)?;
-        if extras.ends.iter().any(|end| end.of == of) {
-            extras.ends.retain(|end| end.of != of);
+        let ends_before = extras.ends.clone();
+        extras.ends.retain(|end| end.of != of);
+        let before = (&assigned, &ends_before[..]);
+        self.check_person(number, user, before, (&left, &extras.ends), &roles)?;
+        self.draft.set_assigned(number, left);
+        if extras.ends.len() < ends_before.len() {
             self.draft.set_extras(number, extras);
         }
         Ok(())
     }
 
-    /// Gives a user other assignments, and asks what that takes away by denies, or lifts (A3, A4).
-    fn reassign(
-        &mut self,
-        number: u32,
-        user: &str,
-        record: User,
-        assigned: Assigned,
-        taken_away: &[u32],
-    ) -> Result<(), Refusal> {
-        if self.authority.is_system() {
-            self.draft.set_assigned(number, assigned);
-            return Ok(());
-        }
-        let before = self.now().set_rights(record.access()).cloned();
-        let after = self.now().united(&assigned);
-        if let Some(before) = before {
-            self.check_person(number, user, &before, &after, record, taken_away)?;
-        }
-        self.draft.set_assigned(number, assigned);
-        Ok(())
-    }
-
-    /// Denies given to somebody must not be a weapon (A3), denies lifted must be held (A4).
+    /// Denies given to somebody, at once or at a later moment, must not be a weapon (A3), denies lifted
+    /// must be held (A4); both are asked for what they may bring in a token (D18).
     fn check_person(
         &self,
         number: u32,
         user: &str,
-        before: &Planes,
-        after: &Planes,
-        record: User,
+        before: (&Assigned, &[End]),
+        after: (&Assigned, &[End]),
         taken_away: &[u32],
     ) -> Result<(), Refusal> {
-        let scene = self.scene();
-        let person = scene.person(number);
-        if before.is_denied_something_by(after) {
-            let roles = self.roles_of(record);
-            self.authority
-                .revoke(scene, &roles, Target::Person(person, user))?;
+        if self.authority.is_system() {
+            return Ok(());
         }
-        let lifting = self.compared(ChangeKind::EditAssignments, taken_away);
+        let (now, scene) = (self.now(), self.scene());
+        let person = scene.person(number);
+        let target = Target::Person(person, user);
+        let moved = Moved::between((now, before.0, before.1), (now, after.0, after.1));
+        if now
+            .united(before.0)
+            .grants_something_denied_by(&moved.given)
+        {
+            let roles = now.authorized(before.0);
+            self.authority.revoke(scene, &roles, target)?;
+        }
+        let kind = ChangeKind::EditAssignments;
+        let receivers = Receivers::Person(person, user.to_owned());
         self.lift(
-            before,
-            after,
-            &lifting,
-            &Receivers::Person(person, user.to_owned()),
-        )
+            &moved.lifted,
+            &now.united(after.0),
+            &self.compared(kind, taken_away),
+            &receivers,
+        )?;
+        self.bind(kind, &Covered::Denied(moved.given.into()), target)?;
+        self.free(kind, &Covered::Denied(moved.lifted.into()))
     }
 
     pub(super) fn take_on(

@@ -1,35 +1,62 @@
 //! What a step did to access sets and the people who have them, held against what A3 and A4 ask.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::super::authority::{Receivers, Target};
 use super::super::refusal::Refusal;
 use super::Transaction;
+use super::bearers::Covered;
+use super::moments::Moved;
 use crate::document::ChangeKind;
-use crate::engine::{Planes, State};
+use crate::engine::{Held, Planes, State};
 
 /// The rights of some access sets, kept from before a step, with the roles that give them.
-pub(super) struct RightsBefore(Vec<(u32, Planes, Vec<u32>)>);
+pub(super) struct RightsBefore {
+    sets: Vec<(u32, Planes, Vec<u32>)>,
+    /// The state before, where an assignment of anybody ends: what they come to then is told by it.
+    state: Option<Arc<State>>,
+}
 
-impl RightsBefore {
-    fn of(state: &State, sets: &BTreeSet<u32>) -> RightsBefore {
-        let rights = |set: &u32| {
-            let (rights, assigned) = (
-                state.set_rights(*set as usize)?,
-                state.assigned(*set as usize)?,
-            );
-            Some((*set, rights.clone(), state.authorized(assigned)))
-        };
-        RightsBefore(sets.iter().filter_map(rights).collect())
+/// What ends, and when.
+type Ends = Vec<(i64, Held)>;
+
+/// What a step did to some people, who have an access set and the same ends, if any.
+struct Concerned<'r> {
+    people: Vec<u32>,
+    /// Their roles, and what they were granted, before.
+    roles: &'r [u32],
+    before: &'r Planes,
+    after: &'r Planes,
+    moved: Moved,
+}
+
+impl Concerned<'_> {
+    /// Whether they can do less by a deny (A3).
+    fn are_denied_something(&self) -> bool {
+        self.before.grants_something_denied_by(&self.moved.given)
     }
 }
 
 impl Transaction {
     /// The host itself is asked for nothing, and needs none of it.
     pub(super) fn rights_before(&self, sets: &BTreeSet<u32>) -> RightsBefore {
-        match self.authority.is_system() {
-            true => RightsBefore(Vec::new()),
-            false => RightsBefore::of(self.now(), sets),
+        let nothing = RightsBefore {
+            sets: Vec::new(),
+            state: None,
+        };
+        if self.authority.is_system() {
+            return nothing;
+        }
+        let now = self.now();
+        let rights = |set: &u32| {
+            let (rights, assigned) = (now.set_rights(*set as usize)?, now.assigned(*set as usize)?);
+            Some((*set, rights.clone(), now.authorized(assigned)))
+        };
+        let any_ends = now.users().next_end().is_some();
+        RightsBefore {
+            sets: sets.iter().filter_map(rights).collect(),
+            state: any_ends.then(|| self.draft.so_far().0),
         }
     }
 
@@ -71,58 +98,130 @@ impl Transaction {
 
     /// What a step took from, and opened to, people of some access sets: denies given must not be a
     /// weapon (A3), denies lifted must be held (A4). `lifting` is what the step took away, and the denies
-    /// that are compared are its.
+    /// that are compared are its. Both are asked for what they may bring in tokens (D18).
     pub(super) fn check_sets(
         &self,
+        kind: ChangeKind,
         before: &RightsBefore,
         lifting: &Planes,
     ) -> Result<(), Refusal> {
-        if self.authority.is_system() {
-            return Ok(());
-        }
-        let mut concerned = Vec::new();
-        for (set, before, roles) in &before.0 {
-            let Some(after) = self.now().set_rights(*set as usize) else {
-                continue;
-            };
-            let denied = before.is_denied_something_by(after);
-            let mut lifted = before.denied_beyond(after);
-            if denied || lifted.any(|it| lifting.denied(it)) {
-                concerned.push((*set, before, after, roles, denied));
+        for it in self.concerned(before) {
+            if it.are_denied_something() {
+                self.revoke_all_of(&it.people, it.roles)?;
             }
-        }
-        if concerned.is_empty() {
-            return Ok(());
-        }
-        // Once over all users, however many sets.
-        let mut people: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-        for (set, ..) in &concerned {
-            people.insert(*set, Vec::new());
-        }
-        for (user, record) in self.now().every_user() {
-            if let Some(people) = people.get_mut(&(record.access() as u32)) {
-                people.push(user);
+            let receivers = Receivers::Users(it.people.clone());
+            self.lift(&it.moved.lifted, it.after, lifting, &receivers)?;
+            // Of an import as a whole.
+            if !self.importing {
+                self.check_bearers(kind, it)?;
             }
-        }
-        for (set, before, after, roles, denied) in concerned {
-            let people = people.remove(&set).unwrap_or_default();
-            if denied {
-                self.revoke_all_of(&people, roles)?;
-            }
-            self.lift(before, after, lifting, &Receivers::Users(people))?;
         }
         Ok(())
     }
 
-    /// Denies that were lifted: what is then granted must be held.
+    /// What everything so far, an import, say, gave and lifted of denies, asked for what people of some
+    /// access sets may bring in tokens (D18).
+    pub(super) fn check_bearers_of(
+        &self,
+        kind: ChangeKind,
+        before: &RightsBefore,
+    ) -> Result<(), Refusal> {
+        let mut concerned = self.concerned(before).into_iter();
+        concerned.try_for_each(|it| self.check_bearers(kind, it))
+    }
+
+    fn check_bearers(&self, kind: ChangeKind, it: Concerned<'_>) -> Result<(), Refusal> {
+        let Moved { given, lifted } = it.moved;
+        self.bind_each(kind, &Covered::Denied(given.into()), &it.people)?;
+        self.free(kind, &Covered::Denied(lifted.into()))
+    }
+
+    /// The people of some access sets of whom denies were given or lifted, by set and by what ends.
+    fn concerned<'r>(&'r self, before: &'r RightsBefore) -> Vec<Concerned<'r>> {
+        let now = self.now();
+        let permissions = self.before.model().permissions.len();
+        let mut people: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        let mut concerned = Vec::new();
+        for (set, before, roles) in &before.sets {
+            let Some(after) = now.set_rights(*set as usize) else {
+                continue;
+            };
+            let mut moved = Moved::none(permissions);
+            moved.compare(before, after);
+            if !moved.is_nothing() {
+                people.insert(*set, Vec::new());
+                concerned.push((*set, before, after, roles, moved));
+            }
+        }
+        if !concerned.is_empty() {
+            // Once over all users, however many sets.
+            for (user, record) in now.every_user() {
+                if let Some(people) = people.get_mut(&(record.access() as u32)) {
+                    people.push(user);
+                }
+            }
+        }
+        let at_once = concerned
+            .into_iter()
+            .map(|(set, before, after, roles, moved)| Concerned {
+                people: people.remove(&set).unwrap_or_default(),
+                roles,
+                before,
+                after,
+                moved,
+            });
+        let mut concerned: Vec<Concerned<'_>> = at_once.collect();
+        concerned.extend(self.concerned_later(before));
+        concerned
+    }
+
+    /// Those of them of whom an assignment ends: a deny may be there for as long as another is, too.
+    fn concerned_later<'r>(&'r self, before: &'r RightsBefore) -> Vec<Concerned<'r>> {
+        let Some(state) = &before.state else {
+            return Vec::new();
+        };
+        let now = self.now();
+        let sets = before.sets.iter();
+        let sets: BTreeMap<u32, (&Planes, &[u32])> = sets
+            .map(|(set, before, roles)| (*set, (before, &roles[..])))
+            .collect();
+        let mut alike: BTreeMap<(u32, Ends), Vec<u32>> = BTreeMap::new();
+        for user in now.users().with_ends() {
+            let set = now.user_record(user).map(|it| it.access() as u32);
+            let Some(set) = set.filter(|set| sets.contains_key(set)) else {
+                continue;
+            };
+            let ends = now.users().extras(user).map_or(&[][..], |it| &it.ends);
+            let mut ends: Ends = ends.iter().map(|it| (it.until.0, it.of)).collect();
+            ends.sort_unstable();
+            alike.entry((set, ends)).or_default().push(user);
+        }
+        let found = alike.into_iter().filter_map(|((set, _), people)| {
+            let assigned = now.assigned(set as usize)?;
+            let ends = &now.users().extras(*people.first()?)?.ends;
+            let moved = Moved::between((state, assigned, ends), (now, assigned, ends));
+            let (before, roles) = *sets.get(&set)?;
+            let after = now.set_rights(set as usize)?;
+            (!moved.is_nothing()).then_some(Concerned {
+                people,
+                roles,
+                before,
+                after,
+                moved,
+            })
+        });
+        found.collect()
+    }
+
+    /// Denies that were lifted, as far as a step took them away: what is granted after must be held.
     pub(super) fn lift(
         &self,
-        before: &Planes,
+        lifted: &Planes,
         after: &Planes,
         lifting: &Planes,
         receivers: &Receivers,
     ) -> Result<(), Refusal> {
-        let lifted = before.denied_beyond(after).filter(|it| lifting.denied(*it));
+        let lifted = lifted.denials().filter(|it| lifting.denied(*it));
         self.lifted(lifted.map(|it| (it, after.granted(it))), receivers)
     }
 

@@ -7,6 +7,7 @@ use super::super::authority::Target;
 use super::super::change::UsedIdKind;
 use super::super::order::{are_same_denies, are_same_grants, in_order};
 use super::super::refusal::{Named, Refusal};
+use super::bearers::Covered;
 use super::{Transaction, validated};
 use crate::catalog::Followed;
 use crate::document::problem::quoted;
@@ -26,6 +27,7 @@ impl Transaction {
             .kind(scene, ChangeKind::Import, Target::Everything)?;
         let before = self.draft.so_far().policy();
         self.importing = true;
+        let rights = self.rights_before(&(0..self.now().sets().numbers()).collect());
         let is_upgraded = policy.catalog_version > before.catalog_version;
         self.draft.set_catalog_version(policy.catalog_version);
         self.import_features(policy, &before)?;
@@ -45,9 +47,15 @@ impl Transaction {
         ];
         for (kind, ids) in used {
             for id in ids {
+                // Whoever brings it in a token is denied everything from now on.
+                if kind == UsedIdKind::User && !self.now().is_used(kind, id) {
+                    let covered = Covered::Everything;
+                    self.bind(ChangeKind::Import, &covered, Target::Everything)?;
+                }
                 self.draft.use_id(kind, id);
             }
         }
+        self.check_bearers_of(ChangeKind::Import, &rights)?;
         self.importing = false;
         match in_order(self.draft.so_far().policy()) == in_order(before) {
             true => Err(Refusal::NothingToChange),

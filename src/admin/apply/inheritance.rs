@@ -3,6 +3,7 @@
 use super::super::authority::Target;
 use super::super::refusal::{Named, Refusal};
 use super::Transaction;
+use super::moments::Moved;
 use crate::document::{ChangeKind, RoleDocument};
 use crate::engine::Planes;
 
@@ -76,7 +77,9 @@ impl Transaction {
                 let Some(after) = self.now().role_closure(*role) else {
                     continue;
                 };
-                self.lift(before, after, &lifting, &receivers)?;
+                let mut moved = Moved::none(self.before.model().permissions.len());
+                moved.compare(before, after);
+                self.lift(&moved.lifted, after, &lifting, &receivers)?;
                 // Whoever brings it can do less.
                 if brought.contains(role) && before.is_denied_something_by(after) {
                     let scene = self.scene();
@@ -84,7 +87,7 @@ impl Transaction {
                 }
             }
         }
-        self.check_sets(&rights, &lifting)
+        self.check_sets(ChangeKind::EditInheritance, &rights, &lifting)
     }
 
     /// The role and those that inherit it, as far as tokens may bring them.

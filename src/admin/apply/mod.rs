@@ -5,9 +5,11 @@
 //! refusal drops the draft.
 
 mod assignments;
+mod bearers;
 mod effects;
 mod import;
 mod inheritance;
+mod moments;
 mod packages;
 mod positions;
 mod roles;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::authority::{Receivers, Target};
 use super::super::refusal::{Named, Refusal};
+use super::moments::Moved;
 use super::{Transaction, validated};
 use crate::document::{ChangeKind, PackageDocument, Timestamp};
 use crate::engine::Assigned;
@@ -200,8 +201,10 @@ impl Transaction {
         // The package itself, held by somebody or not.
         let after = self.now().united(&alone);
         let nobody = Receivers::Sets(BTreeSet::new(), false);
-        self.lift(&before, &after, &lifting, &nobody)?;
-        self.check_sets(&rights, &lifting)
+        let mut moved = Moved::none(self.before.model().permissions.len());
+        moved.compare(&before, &after);
+        self.lift(&moved.lifted, &after, &lifting, &nobody)?;
+        self.check_sets(ChangeKind::FillPackages, &rights, &lifting)
     }
 
     fn package(&self, id: &str) -> Result<(u32, PackageDocument, Vec<u32>), Refusal> {

@@ -237,15 +237,13 @@ impl Transaction {
             .collect();
         let sets = now.sets().with_role(number);
         let users: usize = sets.map(|it| now.sets().holders(it).users as usize).sum();
-        let known = now.roles().get(number);
-        let brought_by_tokens = known.is_some_and(|it| it.tokens_bring);
-        if !packages.is_empty() || !inherited_by.is_empty() || users > 0 || brought_by_tokens {
+        // A token that still names it is denied: there is no such role.
+        if !packages.is_empty() || !inherited_by.is_empty() || users > 0 {
             return Err(Refusal::RoleInUse {
                 role: role.to_owned(),
                 packages,
                 users,
                 inherited_by,
-                brought_by_tokens,
             });
         }
         let scene = self.scene();
@@ -364,7 +362,7 @@ impl Transaction {
                 .collect();
             self.lifted(lifted.into_iter(), &receivers)?;
         }
-        self.check_sets(&rights, &self.compared(kind, &[]))
+        self.check_sets(kind, &rights, &self.compared(kind, &[]))
     }
 
     /// Wildcards that were not written so before (A4).

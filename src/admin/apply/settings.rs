@@ -3,6 +3,7 @@
 use super::super::authority::Target;
 use super::super::change::UsedIdKind;
 use super::super::refusal::{Named, Refusal};
+use super::bearers::Covered;
 use super::{Transaction, find, validated};
 use crate::document::ChangeKind;
 use crate::document::problem::quoted;
@@ -109,6 +110,9 @@ impl Transaction {
         let change = ChangeKind::ForgetIds;
         self.authority
             .kind(self.scene(), change, Target::Everything)?;
+        if kind == UsedIdKind::User {
+            self.free(change, &Covered::Everything)?;
+        }
         self.draft.forget_id(kind, id);
         Ok(())
     }

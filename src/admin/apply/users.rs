@@ -3,6 +3,7 @@
 use super::super::authority::{Person, Receivers, Target};
 use super::super::change::UsedIdKind;
 use super::super::refusal::{Named, Refusal};
+use super::bearers::Covered;
 use super::{Transaction, find, validated};
 use crate::catalog::{Bearer, Condition, Right};
 use crate::document::problem::quoted;
@@ -60,6 +61,12 @@ impl Transaction {
         let receivers = Receivers::Person(person, user.id.clone());
         let given = self.now().directly(&assigned);
         self.confer_roles(kind, &given, &receivers)?;
+        // Whoever has the id brings roles already, perhaps.
+        let covered = match user.suspended {
+            true => Covered::Everything,
+            false => Covered::Denied(self.now().united(&assigned)),
+        };
+        self.bind(kind, &covered, target)?;
 
         let extras = Extras {
             label: user.name.as_deref().map(Into::into),
@@ -101,6 +108,8 @@ impl Transaction {
             let target = Target::Person(self.scene().person(number), user);
             self.authority.revoke(self.scene(), &roles, target)?;
         }
+        let target = Target::Person(self.scene().person(number), user);
+        self.bind(ChangeKind::RemoveUser, &Covered::Everything, target)?;
         self.draft.remove_user(number);
         self.draft.use_id(UsedIdKind::User, user);
         Ok(())
@@ -120,11 +129,13 @@ impl Transaction {
         // Suspending revokes, reinstating assigns (A3).
         if suspend {
             self.authority.revoke(scene, &roles, target)?;
+            self.bind(kind, &Covered::Everything, target)?;
         } else {
             self.authority.assign(scene, &roles, target)?;
             let assigned = self.now().assigned(record.access());
             let given = assigned.map_or_else(Vec::new, |it| self.now().directly(it));
             self.confer_roles(kind, &given, &Receivers::Person(person, user.to_owned()))?;
+            self.free(kind, &Covered::Everything)?;
         }
         self.draft.set_suspended(number, suspend);
         Ok(())

@@ -206,7 +206,7 @@ impl Authority {
         roles: &[u32],
         target: Target<'_>,
     ) -> Result<(), Refusal> {
-        self.roles(scene, roles, target, true)
+        self.roles(scene, roles, target, true, false)
     }
 
     /// Whether they may revoke all of these roles.
@@ -216,7 +216,22 @@ impl Authority {
         roles: &[u32],
         target: Target<'_>,
     ) -> Result<(), Refusal> {
-        self.roles(scene, roles, target, false)
+        self.roles(scene, roles, target, false, false)
+    }
+
+    /// Whether they may revoke of somebody all of these roles, which tokens bring (D18).
+    pub(super) fn bind(
+        &self,
+        scene: Scene<'_>,
+        roles: &[u32],
+        target: Target<'_>,
+    ) -> Result<(), Refusal> {
+        self.roles(scene, roles, target, false, true)
+    }
+
+    /// Whether they may assign all of these roles, which tokens bring, to whoever it is (D18).
+    pub(super) fn free(&self, scene: Scene<'_>, roles: &[u32]) -> Result<(), Refusal> {
+        self.roles(scene, roles, Target::Everything, true, true)
     }
 
     fn roles(
@@ -225,6 +240,7 @@ impl Authority {
         roles: &[u32],
         target: Target<'_>,
         assign: bool,
+        by_tokens: bool,
     ) -> Result<(), Refusal> {
         if self.is_system() {
             return Ok(());
@@ -256,11 +272,13 @@ impl Authority {
                     role,
                     permission,
                     user,
+                    by_tokens,
                 },
                 false => Refusal::MayNotRevoke {
                     role,
                     permission,
                     user,
+                    by_tokens,
                 },
             });
         }

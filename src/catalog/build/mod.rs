@@ -100,6 +100,7 @@ fn build_document(
         fields::compile(&mut model);
         model.common = Common::of(&model);
         roles::warn_of_missed_prerequisites(&model, document, root, report);
+        administration::warn_of_what_tokens_bring(&model, document, root, report);
         model
     })
 }

@@ -45,6 +45,10 @@ impl State {
                 Cause::InvalidIdentifier { .. } | Cause::MissingAccount { .. }
             ))
         );
+        let removed = self.removed(subject);
+        found.extend(removed.map(|user| Cause::Removed {
+            user: user.to_owned(),
+        }));
         let bearer = Bearer::of(subject);
         if let Some(bearer) = &bearer {
             let unknown = bearer
@@ -75,7 +79,7 @@ impl State {
                 user: id.to_owned(),
             }),
             Some(_) => {}
-            None if bearer.is_some() => {}
+            None if bearer.is_some() || removed.is_some() => {}
             None => found.push(Cause::UnknownSubject {
                 id: match subject.who {
                     Who::Named(id) => Some(id.to_owned()),

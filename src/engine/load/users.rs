@@ -23,7 +23,7 @@ impl EngineBuilder {
         let id = at.field("id");
         let mut sound = check_identifier(&user.id, &id, report);
         let used = &self.state.used.users;
-        if used.len() > 0 && used.contains(&user.id.as_str().into()) {
+        if used.len() > 0 && used.contains(user.id.as_str()) {
             report.error(
                 &id,
                 format!(

@@ -114,6 +114,11 @@ impl Teller<'_> {
                 on.as_str(),
                 quoted(stated)
             )?,
+            Cause::Removed { user } => write!(
+                f,
+                "User {} was removed, and the id is not forgotten",
+                quoted(user)
+            )?,
             Cause::UnknownSubject { id: Some(id) } => {
                 write!(f, "There is no user {} in the directory", quoted(id))?;
             }

@@ -39,16 +39,18 @@ pub(super) fn allows(
         Party::System => true,
         Party::Nobody => false,
         Party::User { .. } | Party::External { .. } => {
-            judge.allows(change) && judge.harms_nobody_unduly()
+            judge.allows(change)
+                && judge.harms_nobody_unduly()
+                && judge.binds_and_frees_bearers(change.kind())
         }
     }
 }
 
 /// To whom a right would come.
-struct Receivers {
-    users: Vec<String>,
+pub(super) struct Receivers {
+    pub(super) users: Vec<String>,
     /// A role that tokens may bring counts as held by somebody at every position (D18).
-    tokens: bool,
+    pub(super) tokens: bool,
 }
 
 impl Judge<'_> {
@@ -191,7 +193,7 @@ impl Judge<'_> {
         }
     }
 
-    fn may_assign(&self, role: &str, user: Option<&str>) -> bool {
+    pub(super) fn may_assign(&self, role: &str, user: Option<&str>) -> bool {
         let catalog = &self.before.catalog;
         let rule = match catalog.roles.iter().find(|it| it.id == role) {
             Some(system) => system.assign.as_ref(),
@@ -200,7 +202,7 @@ impl Judge<'_> {
         self.has(rule, user)
     }
 
-    fn may_revoke(&self, role: &str, user: Option<&str>) -> bool {
+    pub(super) fn may_revoke(&self, role: &str, user: Option<&str>) -> bool {
         let catalog = &self.before.catalog;
         let rule = match catalog.roles.iter().find(|it| it.id == role) {
             Some(system) => system.revoke.as_ref(),
@@ -221,7 +223,7 @@ impl Judge<'_> {
 
     /// The states in which a user must be within reach: those before and so far, where they were
     /// there, and the one after for whoever is placed or made.
-    fn states(&self, user: &str) -> Vec<&Model> {
+    pub(super) fn states(&self, user: &str) -> Vec<&Model> {
         let mut states = vec![self.before, self.now];
         if self.places {
             states.push(self.after);
@@ -270,7 +272,7 @@ impl Judge<'_> {
         self.party.held(self.before, permission)
     }
 
-    fn confers(&self, permission: &str, given: Scope, receivers: &Receivers) -> bool {
+    pub(super) fn confers(&self, permission: &str, given: Scope, receivers: &Receivers) -> bool {
         let Some(held) = self.held(permission) else {
             return false;
         };
@@ -304,7 +306,7 @@ impl Judge<'_> {
     }
 
     /// The catalog exempts a kind of change to a system role, or to every role of the account.
-    fn exempt(&self, kind: ChangeKind, role: &str) -> bool {
+    pub(super) fn exempt(&self, kind: ChangeKind, role: &str) -> bool {
         let catalog = &self.before.catalog;
         let system = catalog.roles.iter().any(|it| it.id == role);
         catalog
@@ -340,8 +342,7 @@ impl Judge<'_> {
     /// For each user for whom one of these denies is lifted altogether.
     fn may_lift_for_users(&self, denies: &BTreeSet<String>) -> bool {
         self.after.directory.users.iter().all(|user| {
-            let from = denied(self.now, &authorized(self.now, &user.id));
-            let to = denied(self.after, &authorized(self.after, &user.id));
+            let lifted = self.lifted_by_roles(&user.id);
             let granted = granted_to(self.after, &user.id);
             let receiver = Receivers {
                 users: vec![user.id.clone()],
@@ -349,7 +350,7 @@ impl Judge<'_> {
             };
             denies
                 .iter()
-                .filter(|path| from.contains(*path) && !to.contains(*path))
+                .filter(|path| lifted.contains(*path))
                 .all(|path| self.may_lift(path, granted.get(path).copied(), &receiver))
         })
     }
@@ -588,32 +589,11 @@ impl Judge<'_> {
             true => contents(self.now, id),
             false => vec![id.to_owned()],
         };
-        let without = |state: &Model| {
-            let mut state = state.clone();
-            for it in &mut state.directory.users {
-                if it.id == user {
-                    let assignments = if package {
-                        &mut it.packages
-                    } else {
-                        &mut it.roles
-                    };
-                    assignments.retain(|it| it.id != id);
-                }
-            }
-            state
-        };
+        // What it denies, or denies no more, at some moment is asked of every change.
         let (from, to) = (end(self.now), end(self.after));
-        if from.is_some() && to < from {
-            let after = without(self.after);
-            let judge = Judge {
-                after: &after,
-                ..*self
-            };
-            judge.takes(user, &roles, kind)
-        } else {
-            let now = without(self.now);
-            let judge = Judge { now: &now, ..*self };
-            self.gives(user, &roles, kind) && judge.harms_nobody_unduly()
+        match from.is_some() && to < from {
+            true => self.takes(user, &roles, kind),
+            false => self.gives(user, &roles, kind),
         }
     }
 
@@ -717,11 +697,8 @@ impl Judge<'_> {
             let had = self.now.user(&user.id).is_some();
             let roles = authorized(self.now, &user.id);
             let granted = granted_to(self.now, &user.id);
-            let from = denied(self.now, &roles);
-            let to = denied(self.after, &authorized(self.after, &user.id));
-            let less = granted
-                .keys()
-                .any(|path| !from.contains(path) && to.contains(path));
+            let given = self.given_by_roles(&user.id);
+            let less = granted.keys().any(|path| given.contains(path));
             !had || !less
                 || roles
                     .iter()
@@ -767,7 +744,7 @@ fn contents(state: &Model, package: &str) -> Vec<String> {
 }
 
 /// Whether conditions read a property of the subject, on either side.
-fn reads(when: &[Vec<ConditionDocument>], property: &str) -> bool {
+pub(super) fn reads(when: &[Vec<ConditionDocument>], property: &str) -> bool {
     use bailiwick::document::OperandDocument;
     when.iter().flatten().any(|condition| {
         let operands = [

@@ -42,10 +42,6 @@ pub(super) fn perform(
         .extend(old.used_ids.positions.iter().cloned());
     for role in &old.roles {
         if !kept(&role.id, &roles) {
-            // A5: what tokens may bring is in use.
-            if now.tokens_may_bring(&role.id) {
-                return Err(only(Class::InUse));
-            }
             used.roles.push(role.id.clone());
         }
     }

@@ -15,8 +15,15 @@
 //! - A2: a package created with roles, like a user created with roles, needs the one kind that
 //!   creates it, and for each role what putting it there needs otherwise.
 //! - A3: "loses anything" looks at what the role's closure granted before the edit.
-//! - A3, an assignment that gets a later end is judged as though it were new, one that gets an
-//!   earlier end as though it were taken away: denies given and lifted included.
+//! - A3, A4: a deny is given, or lifted, if at some moment from now on it binds, or does not bind any
+//!   more: that of an assignment that gets another end, or ends sooner than another that had it, too.
+//!   Compared is then what is stored, whenever it ends.
+//! - D18: giving and lifting is looked at as stored: of a suspended user, too, and removing somebody
+//!   covers everything, whatever they were denied before. A role that tokens bring brings its juniors,
+//!   each with its own right and its own exemption (A2).
+//! - D18: an id that was used, or that an import lists, is nobody's in the directory: it needs All.
+//! - D18: an import is one change of its kind: the exemptions of the kinds that it is made of do not
+//!   count for the rights. It forgets no id: only the change that says so does (A5).
 //! - A4: an exemption lifts what A4 asks for what that role says, contents, denies and wildcards; not
 //!   what it asks for changes of positions and properties, by whichever role they widen reach.
 //! - A4: a deny lifted from a package or role that nobody holds is compared with what that package
@@ -34,6 +41,7 @@ mod import;
 mod perform;
 pub(crate) mod reach;
 pub(crate) mod records;
+mod tokens;
 mod wildcard;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -211,7 +211,7 @@ fn roles(now: &Model, after: &mut Model, change: &Change) -> Performed {
                 .users
                 .iter()
                 .any(|user| user.roles.iter().any(|it| it.id == *role));
-            if packaged || inherited || assigned || now.tokens_may_bring(role) {
+            if packaged || inherited || assigned {
                 return refuse(Class::InUse);
             }
             after.policy.roles.retain(|it| it.id != *role);

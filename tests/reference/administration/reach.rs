@@ -7,22 +7,32 @@ use bailiwick::Scope;
 use bailiwick::document::CatalogDocument;
 
 use super::super::Model;
+use super::authority::reads;
 use super::{denied, stored};
 
 /// Who reaches: a user, or whoever brings a role by a token.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Who {
     User(String),
-    Token(String),
+    /// A token that brings that role; with an id, or without.
+    Token(Option<String>, String),
 }
 
 /// One permission on the records of one owner; without owner, on those that nobody owns.
 pub(crate) type Reached = (String, Option<String>);
 
 /// Everything that anybody reaches of these owners' records. Adjustable permissions aside, which
-/// whoever may change the setting hands out (A4).
-pub(crate) fn reach(state: &Model, owners: &[String]) -> BTreeSet<(Who, Reached)> {
+/// whoever may change the setting hands out (A4). A user who is granted what a condition on them gates
+/// is told apart by the properties that it reads (see [`permission_of`]). Of people who bring tokens,
+/// these are looked at: one who is suspended or removed reaches nothing, one whom the directory denies
+/// something not that (D18).
+pub(crate) fn reach(
+    state: &Model,
+    owners: &[String],
+    bearers: &[String],
+) -> BTreeSet<(Who, Reached)> {
     let mut reached = BTreeSet::new();
+    let read = conditions(state);
     for user in &state.directory.users {
         if user.suspended {
             continue;
@@ -30,29 +40,82 @@ pub(crate) fn reach(state: &Model, owners: &[String]) -> BTreeSet<(Who, Reached)
         let roles = state.assigned_roles(user);
         for (path, scope) in held(state, &roles) {
             let who = Who::User(user.id.clone());
-            for owner in owners.iter().map(Some).chain([None]) {
-                if reaches(state, scope, &user.id, owner) {
-                    reached.insert((who.clone(), (path.clone(), owner.cloned())));
+            let mut named = vec![path.clone()];
+            let gates = read.iter().filter(|(gated, _)| *gated == path);
+            named.extend(gates.map(|(path, property)| {
+                let value = user.properties.get(property);
+                format!("{path}{WHERE}{property}={value:?}")
+            }));
+            for path in named {
+                for owner in owners.iter().map(Some).chain([None]) {
+                    if reaches(state, scope, &user.id, owner) {
+                        reached.insert((who.clone(), (path.clone(), owner.cloned())));
+                    }
                 }
             }
         }
     }
     // A token stands wherever it likes: whatever is not its own alone, it reaches.
-    for role in state
+    let brought: Vec<String> = state
         .roles
         .keys()
         .filter(|role| state.tokens_may_bring(role))
-    {
-        for (path, scope) in held(state, std::slice::from_ref(role)) {
-            let who = Who::Token(role.clone());
-            for owner in owners.iter().map(Some).chain([None]) {
-                if scope == Scope::All || owner.is_some() {
-                    reached.insert((who.clone(), (path.clone(), owner.cloned())));
+        .cloned()
+        .collect();
+    for role in &brought {
+        let granted = held(state, std::slice::from_ref(role));
+        for bearer in bearers.iter().map(Some).chain([None]) {
+            let Some(denied) = denied_to_bearer(state, bearer) else {
+                continue;
+            };
+            for (path, scope) in granted.iter().filter(|(path, _)| !denied.contains(path)) {
+                let who = Who::Token(bearer.cloned(), role.clone());
+                for owner in owners.iter().map(Some).chain([None]) {
+                    if *scope == Scope::All || owner.is_some() {
+                        reached.insert((who.clone(), (path.clone(), owner.cloned())));
+                    }
                 }
             }
         }
     }
     reached
+}
+
+/// What stands between a permission and the properties by which a user is told apart.
+const WHERE: &str = " where ";
+
+/// The permission of a reach.
+pub(crate) fn permission_of(reached: &Reached) -> &str {
+    let path = reached.0.as_str();
+    path.split_once(WHERE).map_or(path, |(path, _)| path)
+}
+
+/// The permissions that allow something under a condition on a property of users.
+fn conditions(state: &Model) -> BTreeSet<(String, String)> {
+    let mut found = BTreeSet::new();
+    for property in state.catalog.subject_properties.keys() {
+        for operation in &state.catalog.operations {
+            for pair in &operation.allowed_by {
+                if reads(&operation.when, property) || reads(&pair.when, property) {
+                    found.insert((pair.permission.clone(), property.clone()));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// What the directory denies somebody who brings a token; `None`: everything.
+fn denied_to_bearer(state: &Model, bearer: Option<&String>) -> Option<BTreeSet<String>> {
+    let Some(bearer) = bearer else {
+        return Some(BTreeSet::new());
+    };
+    match state.user(bearer) {
+        Some(user) if user.suspended => None,
+        Some(user) => Some(denied(state, &state.closure(&state.assigned_roles(user)))),
+        None if state.policy.used_ids.users.contains(bearer) => None,
+        None => Some(BTreeSet::new()),
+    }
 }
 
 /// What each role of the account itself grants.
