@@ -347,7 +347,7 @@ impl Restored {
     ) -> Result<Engine, JournalError> {
         let changes: Vec<Change> = record.changes.iter().cloned().map(settled).collect();
         let engine = &self.engine;
-        let applied = engine.apply_watched(&record.actor, record.at, &changes, watch);
+        let applied = engine.apply_again(&record.actor, record.at, &changes, watch);
         let applied = applied.map_err(|refused| JournalError::Refused {
             revision: record.revision,
             refused,

@@ -1,7 +1,7 @@
 //! Law 5: a journal, replayed from its beginning or from any snapshot, leads to the engine that was live,
 //! whatever was changed and whichever catalogs came on the way.
 
-use bailiwick::admin::{Actor, Change};
+use bailiwick::admin::{Actor, Change, Refusal};
 use bailiwick::document::{
     CatalogDocument, DirectoryDocument, PolicyDocument, RenamedDocument, RetiredDocument,
     RoleDocument, UserDocument,
@@ -403,4 +403,72 @@ fn what_could_not_be_replayed_is_not_sealed() {
     assert!(snapshot.begin().is_err() && snapshot.seal(head).is_err());
     let last = record.seal(&shop::elsewhere(u64::MAX));
     assert!(matches!(last, Err(JournalError::Gap { .. })), "{last:?}");
+}
+
+/// A rule that came later binds what is made from then on. A journal in which somebody was suspended by an
+/// actor without a right to what tokens bring loads as before.
+#[test]
+fn what_was_stored_before_tokens_were_asked_for_is_replayed() {
+    let catalog = Catalog::new(CatalogDocument::from_toml(
+        "catalog.toml",
+        r#"
+        format = 1
+        id = "shop"
+        version = 1
+        permissions = [{ path = "orders" }, { path = "staff" }]
+        tokens = { system_roles = ["system:boss"] }
+        roles = [{ id = "system:boss", grants = ["orders"] }]
+        types = [{ id = "order" }]
+        operations = [{ type = "order", action = "list", on = "type", allowed_by = ["orders"] }]
+        administration = { changes = { suspend_user = "staff" } }
+        "#,
+    ))
+    .expect("a sound catalog");
+    let policy = PolicyDocument {
+        roles: vec![RoleDocument::new("office").grant("staff")],
+        ..PolicyDocument::new(1)
+    };
+    let users = [
+        UserDocument::new("ann").role("office"),
+        UserDocument::new("eve"),
+    ];
+    let loaded = Engine::new(
+        &catalog,
+        policy,
+        DirectoryDocument::new(users),
+        Timestamp(0),
+    );
+    let engine = loaded.expect("it loads").engine;
+    let (ann, at) = (Actor::user("ann"), Timestamp(1));
+    let changes = vec![Change::SuspendUser {
+        user: "eve".to_owned(),
+    }];
+    let today = engine.apply(&ann, at, &changes).expect_err("she may not");
+    assert!(matches!(
+        today.reason,
+        Refusal::MayNotRevoke {
+            by_tokens: true,
+            ..
+        }
+    ));
+
+    let journal = MemoryJournal::new();
+    let head = begin(&journal, &engine, Timestamp(0)).expect("it begins");
+    let record = Record {
+        format: 1,
+        account: None,
+        revision: head.revision + 1,
+        catalog: catalog_digest(&catalog),
+        at,
+        actor: ann,
+        note: None,
+        changes,
+    };
+    let sealed = record.seal(&head).expect("it follows");
+    journal.append(head, &sealed).expect("it is appended");
+    let restored = restore(&journal, &catalog, None, None).expect("it replays");
+    let denied = restored
+        .engine()
+        .check("eve", "list", &OnType::named("order"));
+    assert_eq!(denied.code(), "suspended");
 }

@@ -121,16 +121,28 @@ impl Engine {
         at: Timestamp,
         changes: &[Change],
     ) -> Result<Applied, Refused> {
-        self.apply_watched(actor, at, changes, &mut |_, _| {})
+        self.transact(actor, at, changes, false, &mut |_, _| {})
     }
 
-    /// [`apply`](Engine::apply), which shows the state in between: after `0` changes, after the first,
-    /// and so on to the last.
-    pub(crate) fn apply_watched(
+    /// Makes a stored transaction once more, and shows the state in between: after `0` changes, after
+    /// the first, and so on to the last. Rules about people who bring tokens, which came after the first
+    /// journals, do not bind it: what was accepted stays accepted (D16).
+    pub(crate) fn apply_again(
         &self,
         actor: &Actor,
         at: Timestamp,
         changes: &[Change],
+        watch: &mut dyn FnMut(usize, &State),
+    ) -> Result<Applied, Refused> {
+        self.transact(actor, at, changes, true, watch)
+    }
+
+    fn transact(
+        &self,
+        actor: &Actor,
+        at: Timestamp,
+        changes: &[Change],
+        is_replayed: bool,
         watch: &mut dyn FnMut(usize, &State),
     ) -> Result<Applied, Refused> {
         let refused = |change: usize| move |reason: Refusal| Refused { change, reason };
@@ -158,6 +170,7 @@ impl Engine {
             authority,
             at,
             importing: false,
+            is_replayed,
         };
         watch(0, transaction.now());
         for (number, change) in changes.iter().enumerate() {
@@ -194,6 +207,8 @@ struct Transaction {
     at: Timestamp,
     /// Whether an import is being taken apart.
     importing: bool,
+    /// Whether it was made before, and is made again from a journal.
+    is_replayed: bool,
 }
 
 impl Transaction {
