@@ -68,6 +68,7 @@ impl Evolution {
     /// The last name of the node that had this path in any version, the newest included; where it was
     /// retired, the name that it had then. No path is ever used again for another node (D16), so that one
     /// name is enough.
+    #[cfg(feature = "live")]
     pub(crate) fn last_name(&self, path: &str) -> String {
         let mut path = path.to_owned();
         for steps in self.since(0) {

@@ -13,7 +13,9 @@ mod selector;
 pub(crate) use build::{SYSTEM, check_identifier, check_limit, find, insert, report_cycles};
 pub(crate) use condition::{Condition, Operator, Right, Verdict};
 pub(crate) use covers::{given_scope, is_denied_by};
-pub(crate) use evolution::{Evolution, Followed, is_at_or_below};
+#[cfg(feature = "live")]
+pub(crate) use evolution::Evolution;
+pub(crate) use evolution::{Followed, is_at_or_below};
 pub(crate) use selector::{Given, Rights, give, resolve_denial, resolve_grant, warn_of_missed};
 
 use std::collections::{BTreeMap, BTreeSet};

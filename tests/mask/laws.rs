@@ -6,6 +6,7 @@ use bailiwick::mask::{Address, Mask};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::canonical_combining_class;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::texts::{any_text, text_of};
@@ -367,6 +368,17 @@ fn composed_and_decomposed_forms_are_masked_alike() {
         |(text, plain, parts, mask)| {
             let nfc = |text: &str| text.nfc().collect::<String>();
             let nfd = |text: &str| text.nfd().collect::<String>();
+            // The tables of forms know marks (U+1D250) that the tables of clusters, one Unicode version
+            // behind, take for characters of their own: those are masked by where they stand.
+            let is_of_two_versions = |text: &str| {
+                let stands_alone = |c: char| format!("a{c}").graphemes(true).count() == 2;
+                let mut marks = text.nfd().filter(|c| canonical_combining_class(*c) != 0);
+                marks.any(stands_alone)
+            };
+            let given = parts.iter().chain([&text, &plain]);
+            for it in given {
+                prop_assume!(!is_of_two_versions(it));
+            }
             for text in [
                 text.clone(),
                 format!("é{text}@{plain}"),

@@ -127,6 +127,7 @@ impl Engine {
     /// Makes a stored transaction once more, and shows the state in between: after `0` changes, after
     /// the first, and so on to the last. Rules about people who bring tokens, which came after the first
     /// journals, do not bind it: what was accepted stays accepted (D16).
+    #[cfg(feature = "live")]
     pub(crate) fn apply_again(
         &self,
         actor: &Actor,
