@@ -4,7 +4,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use super::Mask;
-use super::text::{begins_plainly, ends, every_char, is_unshowable, push_shown};
+use super::text::{begins_plainly, ends, every_char, is_showable, is_unshowable, push_shown};
 
 /// Characters before the `@` that stay hidden at least.
 pub(super) const HIDDEN: usize = 2;
@@ -77,7 +77,7 @@ fn after_quoted(text: &str) -> Option<&str> {
     let mut escaped = false;
     for (at, c) in text.char_indices() {
         match c {
-            _ if is_unshowable(c) => return None,
+            _ if !is_showable(c) => return None,
             _ if escaped => escaped = false,
             '\\' => escaped = true,
             '"' => return text.get(at + 1..),
@@ -89,7 +89,7 @@ fn after_quoted(text: &str) -> Option<&str> {
 
 fn is_of_local(c: char) -> bool {
     !c.is_whitespace()
-        && !is_unshowable(c)
+        && is_showable(c)
         && !matches!(
             c,
             '"' | '(' | ')' | ',' | ':' | ';' | '<' | '>' | '[' | '\\' | ']' | '@'

@@ -4,7 +4,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::address::{self, Address};
 use super::text::{
-    begins_plainly, ends, every_char, is_joiner, is_unshowable, normalised, push_shown,
+    begins_plainly, ends, every_char, is_joiner, is_showable, is_unshowable, normalised, push_shown,
 };
 use super::{email, phone};
 use crate::document::{AddressComponent, FILLER, MaskDocument, MaskKind};
@@ -157,7 +157,7 @@ impl Mask {
             .trim_end_matches(is_joiner)
             .ends_with(char::is_whitespace);
         let is_plain = begins_plainly(name) && ends_plainly;
-        let shown = (is_plain && every_char(name, |c| !is_unshowable(c)))
+        let shown = (is_plain && every_char(name, is_showable))
             .then(|| ends(name, self.first, self.last, HIDDEN));
         let (first, last) = shown.flatten().unwrap_or_default();
         push_shown(first, out);

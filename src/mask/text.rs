@@ -1,7 +1,9 @@
 //! What the kinds of mask have in common: characters, as people count them.
 
 use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::{decompose_canonical, is_combining_mark};
+use unicode_normalization::char::{
+    canonical_combining_class, decompose_canonical, is_combining_mark,
+};
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::document::problem::shows_nothing;
@@ -12,6 +14,27 @@ use crate::document::problem::shows_nothing;
 /// Joiners have one: Persian names and emoji need them.
 pub(super) fn is_unshowable(c: char) -> bool {
     matches!(c, '\u{2028}' | '\u{2029}') || (shows_nothing(c) && !is_joiner(c))
+}
+
+/// Whether a character may stand where only some characters show: it shows itself, and it is no mark newer than the
+/// tables that tell clusters apart. NFC and NFD order such a mark differently among others, so that the
+/// clusters of the two forms would differ.
+pub(super) fn is_showable(c: char) -> bool {
+    !is_unshowable(c) && !is_newer_mark(c)
+}
+
+/// Whether a character is a mark by the tables of normal forms, and none by those of clusters.
+fn is_newer_mark(c: char) -> bool {
+    if c.is_ascii() || canonical_combining_class(c) == 0 {
+        return false;
+    }
+    let mut after_a_letter = [0; 5];
+    let (letter, mark) = after_a_letter.split_at_mut(1);
+    letter.fill(b'a');
+    let length = 1 + c.encode_utf8(mark).len();
+    let text = after_a_letter.get(..length).map(std::str::from_utf8);
+    text.and_then(Result::ok)
+        .is_some_and(|it| it.graphemes(true).nth(1).is_some())
 }
 
 /// Whether a character that shows nothing joins the one before it, and so counts for none.

@@ -77,7 +77,13 @@ fn is_plain(c: char) -> bool {
         && !c.is_whitespace()
         && !matches!(c as u32, 0x200c..=0x200d)
         && !shows_nothing(c)
+        && !is_newer_mark(c)
         && !"\"(),:;<>[\\]@".contains(c)
+}
+
+/// Marks of a newer Unicode than the tables of clusters know: a text with one is masked whole.
+fn is_newer_mark(c: char) -> bool {
+    canonical_combining_class(c) != 0 && format!("a{c}").graphemes(true).count() > 1
 }
 
 /// What nobody sees, white space, control characters and joiners aside.
@@ -368,17 +374,6 @@ fn composed_and_decomposed_forms_are_masked_alike() {
         |(text, plain, parts, mask)| {
             let nfc = |text: &str| text.nfc().collect::<String>();
             let nfd = |text: &str| text.nfd().collect::<String>();
-            // The tables of forms know marks (U+1D250) that the tables of clusters, one Unicode version
-            // behind, take for characters of their own: those are masked by where they stand.
-            let is_of_two_versions = |text: &str| {
-                let stands_alone = |c: char| format!("a{c}").graphemes(true).count() == 2;
-                let mut marks = text.nfd().filter(|c| canonical_combining_class(*c) != 0);
-                marks.any(stands_alone)
-            };
-            let given = parts.iter().chain([&text, &plain]);
-            for it in given {
-                prop_assume!(!is_of_two_versions(it));
-            }
             for text in [
                 text.clone(),
                 format!("é{text}@{plain}"),
@@ -403,6 +398,35 @@ fn composed_and_decomposed_forms_are_masked_alike() {
             Ok(())
         },
     );
+}
+
+/// Found by chance: U+1D250 is a mark by newer tables than those that tell clusters apart, and showed as a
+/// character of its own in one of the forms.
+#[test]
+fn a_mark_newer_than_the_tables_of_clusters_is_masked_alike_in_every_form() {
+    let newer: Vec<char> = ('\0'..=char::MAX).filter(|&c| is_newer_mark(c)).collect();
+    assert!(
+        newer.contains(&'\u{1d250}'),
+        "the tables are of one version now: {newer:?}"
+    );
+    for kind in [MaskKind::Name, MaskKind::Email] {
+        let mask = Mask::try_from(&MaskDocument {
+            first: Some(1),
+            last: Some(0),
+            filler: None,
+            keep_domain: kind == MaskKind::Email,
+            kind,
+        })
+        .unwrap();
+        for c in &newer {
+            for text in ["é*@", "ab é*cd", "é*", "é*bcd@e.example", "abcd@é*.example"] {
+                let text = text.replace('*', &c.to_string());
+                let (composed, decomposed): (String, String) =
+                    (text.nfc().collect(), text.nfd().collect());
+                assert_eq!(mask.text(&composed), mask.text(&decomposed), "{text:?}");
+            }
+        }
+    }
 }
 
 /// Any two users of whom one is granted at least as much: what the lesser sees, the greater sees.
