@@ -5,7 +5,6 @@ use super::cells::{Cell, is_effective, pair_cell};
 use super::evaluate::Cells;
 use super::rights::{Holder, Planes};
 use super::users::NOWHERE;
-use crate::admin::UsedIdKind;
 use crate::decision::{Code, Denial};
 use crate::request::{PropertyMap, Subject, Who};
 
@@ -57,11 +56,7 @@ impl<'a> Bearer<'a> {
 
     /// What denies a bearer before any operation is looked at; the order is D17's.
     pub(crate) fn denial(&self, state: &State) -> Option<Denial> {
-        let removed = self.id.is_some_and(|id| {
-            let is_there = state.users.find_live(id).is_some();
-            !is_there && state.is_used(UsedIdKind::User, id)
-        });
-        if removed {
+        if self.id.is_some_and(|id| state.is_removed(id)) {
             return Some(Denial::of(Code::Removed));
         }
         let unknown = self

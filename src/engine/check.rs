@@ -211,8 +211,12 @@ impl State {
             Who::Role(_) => return None,
             Who::Token(token) => token.id.as_deref()?,
         };
-        let is_there = self.users.find_live(id).is_some();
-        (!is_there && self.is_used(UsedIdKind::User, id)).then_some(id)
+        self.is_removed(id).then_some(id)
+    }
+
+    /// Whether the account has used a user's id, and has no such user now.
+    pub(super) fn is_removed(&self, id: &str) -> bool {
+        self.users.find_live(id).is_none() && self.is_used(UsedIdKind::User, id)
     }
 
     /// The operation asked, or the first reason of D17, up to the unknown action, why none can be.
