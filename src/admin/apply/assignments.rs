@@ -112,7 +112,9 @@ impl Transaction {
         let (now, scene) = (self.now(), self.scene());
         let person = scene.person(number);
         let target = Target::Person(person, user);
-        let moved = Moved::between((now, before.0, before.1), (now, after.0, after.1));
+        let ends = |ends| if self.is_replayed { &[][..] } else { ends };
+        let (ends_before, ends_after) = (ends(before.1), ends(after.1));
+        let moved = Moved::between((now, before.0, ends_before), (now, after.0, ends_after));
         if now
             .united(before.0)
             .grants_something_denied_by(&moved.given)

@@ -99,6 +99,10 @@ impl Transaction {
         if self.is_replayed || self.authority.is_system() || covered.is_nothing() {
             return Vec::new();
         }
+        let model = self.before.model();
+        if !model.tokens_bring_account_roles && !model.roles.iter().any(|it| it.tokens_bring) {
+            return Vec::new();
+        }
         let roles = self.now().roles();
         let brought = (0..roles.numbers())
             .filter(|role| roles.get(*role).is_some_and(|it| it.tokens_bring))

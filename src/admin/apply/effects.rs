@@ -14,7 +14,7 @@ use crate::engine::{Held, Planes, State};
 /// The rights of some access sets, kept from before a step, with the roles that give them.
 pub(super) struct RightsBefore {
     sets: Vec<(u32, Planes, Vec<u32>)>,
-    /// The state before, where an assignment of anybody ends: what they come to then is told by it.
+    /// The state before, if an assignment of anybody ends: it tells what they come to then.
     state: Option<Arc<State>>,
 }
 
@@ -53,10 +53,10 @@ impl Transaction {
             let (rights, assigned) = (now.set_rights(*set as usize)?, now.assigned(*set as usize)?);
             Some((*set, rights.clone(), now.authorized(assigned)))
         };
-        let any_ends = now.users().next_end().is_some();
+        let looks_ahead = !self.is_replayed && now.users().next_end().is_some();
         RightsBefore {
             sets: sets.iter().filter_map(rights).collect(),
-            state: any_ends.then(|| self.draft.so_far().0),
+            state: looks_ahead.then(|| self.draft.so_far().0),
         }
     }
 

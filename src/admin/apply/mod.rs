@@ -125,8 +125,9 @@ impl Engine {
     }
 
     /// Makes a stored transaction once more, and shows the state in between: after `0` changes, after
-    /// the first, and so on to the last. Rules about people who bring tokens, which came after the first
-    /// journals, do not bind it: what was accepted stays accepted (D16).
+    /// the first, and so on to the last. What was accepted stays accepted (D16): rules that came after the
+    /// first journals do not bind it. These are the ones about people who bring tokens (D18), and about
+    /// denies at later moments, when assignments end.
     #[cfg(feature = "live")]
     pub(crate) fn apply_again(
         &self,
@@ -208,7 +209,7 @@ struct Transaction {
     at: Timestamp,
     /// Whether an import is being taken apart.
     importing: bool,
-    /// Whether it was made before, and is made again from a journal.
+    /// A journal's record is made again: later rules do not bind it.
     is_replayed: bool,
 }
 
