@@ -179,26 +179,13 @@ impl Compare<'_> {
                 removed.extend(written.values());
                 continue;
             };
-            let only = |one: &BTreeMap<String, Value>, other: &BTreeMap<String, Value>| {
-                let only = one.iter().filter(|(text, _)| !other.contains_key(*text));
-                only.map(|(_, value)| value.clone()).collect::<Vec<Value>>()
-            };
             let (gone, new) = (only(written, now), only(now, written));
             if let ([gone], [new]) = (&gone[..], &new[..]) {
                 renamed(&field, gone, new, found);
                 continue;
             }
-            removed.extend(
-                written
-                    .iter()
-                    .filter(|(text, _)| !now.contains_key(*text))
-                    .map(|it| it.1),
-            );
-            added.extend(
-                now.iter()
-                    .filter(|(text, _)| !written.contains_key(*text))
-                    .map(|it| it.1),
-            );
+            removed.extend(gone);
+            added.extend(new);
         }
         for (_, written) in is.iter().filter(|(meaning, _)| !was.contains_key(*meaning)) {
             added.extend(written.values());
@@ -274,6 +261,12 @@ impl Compare<'_> {
             None => self.evolution.last_name(selector),
         }
     }
+}
+
+/// The values that are written in one way and not in the other.
+fn only<'v>(one: &'v BTreeMap<String, Value>, other: &BTreeMap<String, Value>) -> Vec<&'v Value> {
+    let only = one.iter().filter(|(text, _)| !other.contains_key(*text));
+    only.map(|(_, value)| value).collect()
 }
 
 /// Values by what they mean, and each as it is written.

@@ -85,7 +85,7 @@ use node::{Builder, Node};
 pub enum Dialect {
     /// PostgreSQL 12 or later: parameters `$1`, lists as arrays.
     Postgres,
-    /// SQLite 3.38 or later, which has the JSON functions unless it was built without them: parameters `?1`, lists as JSON arrays.
+    /// SQLite 3.38 or later, built with its JSON functions: parameters `?1`, lists as JSON arrays.
     Sqlite,
 }
 
