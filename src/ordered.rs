@@ -56,7 +56,7 @@ impl<T: Ord + Clone> Ordered<T> {
         after.saturating_sub(1)
     }
 
-    /// Whether an item is in it; of texts, without making one to look for.
+    /// Returns whether an item is in it. A text is looked for as it is, without a copy.
     pub(crate) fn contains<Q: Ord + ?Sized>(&self, item: &Q) -> bool
     where
         T: Borrow<Q>,

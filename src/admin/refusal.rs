@@ -152,7 +152,7 @@ pub enum Refusal {
         permission: Option<String>,
         /// The user concerned; `None` where the change needs it at All.
         user: Option<String>,
-        /// Whether it is asked because somebody who may bring the role in a token is denied less (D18).
+        /// True if the change denies less to somebody who may bring the role in a token (D18).
         by_tokens: bool,
     },
     /// The actor may not revoke a role.
@@ -163,7 +163,7 @@ pub enum Refusal {
         permission: Option<String>,
         /// The user concerned; `None` where the change needs it at All.
         user: Option<String>,
-        /// Whether it is asked because somebody who may bring the role in a token is denied more (D18).
+        /// True if the change denies more to somebody who may bring the role in a token (D18).
         by_tokens: bool,
     },
     /// The actor does not hold what the change would hand out, or not that far (A4).

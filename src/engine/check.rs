@@ -214,7 +214,7 @@ impl State {
         self.is_removed(id).then_some(id)
     }
 
-    /// Whether the account has used a user's id, and has no such user now.
+    /// Returns whether the account has used a user's id and has no such user now.
     pub(super) fn is_removed(&self, id: &str) -> bool {
         self.users.find_live(id).is_none() && self.is_used(UsedIdKind::User, id)
     }

@@ -167,7 +167,7 @@ impl Planes {
         self.selected(|word| self.word(DENIED, word) & !other.word(DENIED, word))
     }
 
-    /// What is denied.
+    /// Yields the permissions that are denied.
     pub(crate) fn denials(&self) -> impl Iterator<Item = u16> + '_ {
         self.selected(|word| self.word(DENIED, word))
     }
@@ -179,7 +179,7 @@ impl Planes {
         }
     }
 
-    /// Whether anything is granted, denied or not.
+    /// Returns whether anything is granted, denied or not.
     pub(crate) fn grants_something(&self) -> bool {
         self.words(0).iter().any(|word| *word != 0)
     }
@@ -188,7 +188,7 @@ impl Planes {
         self.words(DENIED).iter().any(|word| *word != 0)
     }
 
-    /// Whether something is granted here, denied or not, that another denies.
+    /// Returns whether another denies something that is granted here, denied here or not.
     pub(crate) fn grants_something_denied_by(&self, other: &Planes) -> bool {
         let words = self.words(0).iter().zip(other.words(DENIED));
         words

@@ -63,8 +63,7 @@ pub struct Following {
     pub behind: Option<Behind>,
     /// What went wrong last, also if all has been well since: that shows in `current`.
     pub trouble: Option<Trouble>,
-    /// What it has asked of the journal and has no answer to yet: where this stands for long, the store is
-    /// slow, or silent.
+    /// The question to the journal that has no answer yet. If it stays for long, the store is slow or silent.
     pub waits: Option<Waits>,
     /// Whether the thread has ended, by a panic of the journal: nothing is followed any more.
     pub has_stopped: bool,

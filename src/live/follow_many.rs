@@ -31,8 +31,7 @@ pub struct FollowingMany {
     pub current: Option<Instant>,
     /// What went wrong last with the store as a whole, also if all has been well since.
     pub trouble: Option<Trouble>,
-    /// What it has asked of the store and has no answer to yet: where this stands for long, the store is slow,
-    /// or silent.
+    /// The question to the store that has no answer yet. If it stays for long, the store is slow or silent.
     pub waits: Option<Waits>,
     /// Whether the thread has ended, by a panic of the feed or a journal: nothing is followed any more.
     pub has_stopped: bool,

@@ -161,7 +161,7 @@ impl Live {
         self.prepare_expiry_unlocked(now, &mut || ())
     }
 
-    /// Whether an assignment is over by now.
+    /// Returns whether an assignment is over by now.
     pub(super) fn is_expiry_due(&self, now: Timestamp) -> Result<bool, NotPrepared> {
         let published = self.0.published.load();
         let published = published.as_ref().ok_or(NotPrepared::NotReady)?;

@@ -16,14 +16,14 @@ pub(super) fn is_unshowable(c: char) -> bool {
     matches!(c, '\u{2028}' | '\u{2029}') || (shows_nothing(c) && !is_joiner(c))
 }
 
-/// Whether a character may stand where only some characters show: it shows itself, and it is no mark newer than the
-/// tables that tell clusters apart. NFC and NFD order such a mark differently among others, so that the
+/// Returns whether a character may stand where only some characters show. It must show itself, and must
+/// not be a mark newer than the tables that tell clusters apart. NFC and NFD order such a mark differently among others, so that the
 /// clusters of the two forms would differ.
 pub(super) fn is_showable(c: char) -> bool {
     !is_unshowable(c) && !is_newer_mark(c)
 }
 
-/// Whether a character is a mark by the tables of normal forms, and none by those of clusters.
+/// Returns whether a character is a mark by the tables of normal forms, and none by those of clusters.
 fn is_newer_mark(c: char) -> bool {
     if c.is_ascii() || canonical_combining_class(c) == 0 {
         return false;

@@ -1,6 +1,6 @@
-//! People whom the directory binds may bring roles in tokens (D18). Whoever denies them something needs
-//! the right to revoke what they may bring of it; whoever opens it to them again, the right to assign
-//! it, and to hold it at All.
+//! People whom the directory binds may bring roles in tokens (D18). To deny them something, an actor needs
+//! the right to revoke what they may bring of it. To open it to them again, an actor needs the right to
+//! assign it, and must hold it at All.
 
 use std::sync::Arc;
 
@@ -62,7 +62,7 @@ impl Transaction {
     ) -> Result<(), Refusal> {
         let roles = self.brought_of(kind, covered);
         let scene = self.scene();
-        // Whoever may revoke them everywhere need not be held against each person.
+        // An actor who may revoke them everywhere need not be compared with each person.
         if self
             .authority
             .bind(scene, &roles, Target::Everything)

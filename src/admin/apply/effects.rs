@@ -32,7 +32,7 @@ struct Concerned<'r> {
 }
 
 impl Concerned<'_> {
-    /// Whether they can do less by a deny (A3).
+    /// Returns whether they can do less by a deny (A3).
     fn are_denied_something(&self) -> bool {
         self.before.grants_something_denied_by(&self.moved.given)
     }
@@ -111,7 +111,7 @@ impl Transaction {
             }
             let receivers = Receivers::Users(it.people.clone());
             self.lift(&it.moved.lifted, it.after, lifting, &receivers)?;
-            // Of an import as a whole.
+            // An import asks this once, as a whole.
             if !self.importing {
                 self.check_bearers(kind, it)?;
             }

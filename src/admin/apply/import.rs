@@ -47,7 +47,7 @@ impl Transaction {
         ];
         for (kind, ids) in used {
             for id in ids {
-                // Whoever brings it in a token is denied everything from now on.
+                // A token with this id is denied everything from now on.
                 if kind == UsedIdKind::User && !self.now().is_used(kind, id) {
                     let covered = Covered::Everything;
                     self.bind(ChangeKind::Import, &covered, Target::Everything)?;

@@ -8,9 +8,9 @@ type Standing<'s> = (&'s State, &'s Assigned, &'s [End]);
 
 /// The denies given and lifted between two standings, at whatever moment from now on.
 pub(super) struct Moved {
-    /// What is denied at some moment, and would not have been then.
+    /// Permissions denied at some moment that would not have been denied then.
     pub(super) given: Planes,
-    /// What is not denied at some moment, and would have been then.
+    /// Permissions not denied at some moment that would have been denied then.
     pub(super) lifted: Planes,
 }
 

@@ -61,7 +61,7 @@ impl Transaction {
         let receivers = Receivers::Person(person, user.id.clone());
         let given = self.now().directly(&assigned);
         self.confer_roles(kind, &given, &receivers)?;
-        // Whoever has the id brings roles already, perhaps.
+        // The id may bring roles in a token already.
         let covered = match user.suspended {
             true => Covered::Everything,
             false => Covered::Denied(self.now().united(&assigned)),

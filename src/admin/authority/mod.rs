@@ -219,7 +219,7 @@ impl Authority {
         self.roles(scene, roles, target, false, false)
     }
 
-    /// Whether they may revoke of somebody all of these roles, which tokens bring (D18).
+    /// Checks that the actor may revoke from the target all of these roles, which tokens bring (D18).
     pub(super) fn bind(
         &self,
         scene: Scene<'_>,
@@ -229,7 +229,7 @@ impl Authority {
         self.roles(scene, roles, target, false, true)
     }
 
-    /// Whether they may assign all of these roles, which tokens bring, to whoever it is (D18).
+    /// Checks that the actor may assign all of these roles, which tokens bring, to anybody (D18).
     pub(super) fn free(&self, scene: Scene<'_>, roles: &[u32]) -> Result<(), Refusal> {
         self.roles(scene, roles, Target::Everything, true, true)
     }

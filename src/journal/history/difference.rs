@@ -26,9 +26,9 @@ pub enum Difference {
     List {
         /// The field.
         field: String,
-        /// What is no longer in it.
+        /// The texts that are no longer in it.
         removed: Vec<String>,
-        /// What was not in it.
+        /// The texts that were not in it.
         added: Vec<String>,
     },
     /// A permission that is written by another of its names (D16).
@@ -42,7 +42,7 @@ pub enum Difference {
     },
 }
 
-/// Whether they say the same, in whichever order and however often.
+/// Returns whether both say the same. Order and repetition do not count.
 pub(super) fn are_same(one: &Option<ItemDocument>, other: &Option<ItemDocument>) -> bool {
     one == other
         || (one.is_some() == other.is_some()

@@ -87,7 +87,7 @@ pub struct History {
     pub from: u64,
     /// As it was then; `None` where it was not there, or the setting was the catalog's default.
     pub first: Option<ItemDocument>,
-    /// Whether its id counted as used then (A5).
+    /// True if its id counted as used then (A5).
     pub first_used: bool,
     /// Each transaction that touched it since, the oldest first.
     pub entries: Vec<Entry>,
@@ -109,9 +109,9 @@ pub struct Entry {
     pub before: Option<ItemDocument>,
     /// The thing after; `None` where it is not there any more.
     pub after: Option<ItemDocument>,
-    /// Whether its id counted as used before, and is not given again unless forgotten (A5).
+    /// True if its id counted as used before: it is not given again unless it is forgotten (A5).
     pub used_before: bool,
-    /// Whether its id counts as used after.
+    /// True if its id counts as used after.
     pub used_after: bool,
     /// What happened in between that before and after do not tell.
     pub between: Between,
@@ -143,7 +143,7 @@ pub enum Between {
 /// thing for each change of each record.
 ///
 /// # Errors
-/// What is wrong with the journal, and where; [`JournalError::Ends`] where it ends before `until`.
+/// Any [`JournalError`], with its place. [`JournalError::Ends`] if the journal ends before `until`.
 ///
 /// ```
 /// # use bailiwick::{Catalog, Engine, Timestamp, document::*};
@@ -248,7 +248,7 @@ struct Found {
 }
 
 impl Found {
-    /// What is in another order is the same.
+    /// Order does not count.
     fn is_same(&self, other: &Found) -> bool {
         self.is_used == other.is_used && difference::are_same(&self.document, &other.document)
     }
@@ -397,7 +397,7 @@ impl<'h> Lookup<'h> {
 }
 
 impl Entry {
-    /// What is otherwise than before, field by field; of a thing that came or went, all its fields.
+    /// The fields that differ from before; all fields, if the thing came or went.
     pub fn differences(&self) -> &[Difference] {
         &self.differences
     }

@@ -138,7 +138,7 @@ impl Client {
         self.client.is_closed() || self.reading.is_finished()
     }
 
-    /// Whether it was closed because the server did not answer in time.
+    /// Returns whether it was closed because the server did not answer in time.
     pub(super) fn is_silent(&self) -> bool {
         self.is_silent
     }
@@ -150,7 +150,7 @@ impl Client {
         answer
     }
 
-    /// Whether the server answers.
+    /// Returns whether the server answers.
     pub(super) fn check(&mut self) -> Result<(), Error> {
         self.batch_execute("")
     }

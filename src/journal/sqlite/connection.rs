@@ -111,8 +111,8 @@ impl Shared {
         Ok(done)
     }
 
-    /// Whether the path still leads to the file that is open: what is written to one that was deleted or
-    /// replaced is gone when the last who has it open is.
+    /// Checks that the path still leads to the file that is open. A file that was deleted or replaced is lost,
+    /// with all that is written to it, as soon as nobody has it open.
     pub(super) fn still_lies_there(&self) -> Result<(), Failure> {
         match self.identity.lies_at(&self.path) {
             true => Ok(()),

@@ -22,7 +22,7 @@ pub struct SqliteFeed {
     at_most: Duration,
     connection: Connection,
     heard: Arc<Heard>,
-    /// What was told of.
+    /// The revisions that were told.
     told: Option<Told>,
 }
 
@@ -49,7 +49,7 @@ impl SqliteFeed {
     fn look(&mut self) -> Result<Written, Failure> {
         self.connection.busy_timeout(self.at_most)?;
         self.shared.still_lies_there()?;
-        // What is committed after this is asked changes it once more.
+        // A commit after this question changes it once more.
         let version = statements::version(&self.connection)?;
         if self.told.as_ref().is_some_and(|it| it.version == version) {
             return Ok(Written::default());
@@ -59,7 +59,7 @@ impl SqliteFeed {
         let endings = match statements::endings(&self.connection) {
             Ok(endings) => endings,
             Err(failure) => {
-                // What was told of is known still; of this version, nothing is.
+                // The revisions told so far stay known; nothing of this version is.
                 self.told = (!all).then_some(Told {
                     version: version.wrapping_sub(1),
                     reached: before,

@@ -212,8 +212,8 @@ fn boolean_columns(operator: Operator) -> Template {
 
 // ── Sets ──────────────────────────────────────────────────────────────────────────────────────
 
-// What is no array of texts is of another type, and of that row alone: a function that raises an error of
-// what it is not made for is kept from it by CASE, since AND promises no order.
+// A cell that is no array of texts is of another type, for its own row alone. Some functions raise an error
+// on such a cell. CASE keeps it from them, since AND promises no order.
 //
 // In PostgreSQL that is `array_position` of an array of several dimensions. An empty array has none.
 //
