@@ -18,9 +18,9 @@ const LONGEST: Duration = Duration::from_secs(86_400);
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct FollowOptions {
-    /// How long it takes at most until the journal is looked at, whatever becomes of hints: one second
-    /// unless told, never less than 10 ms and never more than a day. Each time it is a random part of the upper half, so that hosts
-    /// do not ask all at once.
+    /// How long it takes at most until the journal is looked at, whatever becomes of hints. It is one second
+    /// unless told, and counts as 10 ms if it is less, as a day if it is more. Each time the wait is between
+    /// half of it and all of it, at random, so that hosts do not all ask at once.
     pub poll: Duration,
     /// After how many changes that were published by this host itself a snapshot is kept; never unless told.
     /// The thread that follows takes it, and follows on afterwards.
