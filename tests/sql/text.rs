@@ -4,7 +4,7 @@ use bailiwick::document::{
     CatalogDocument, DirectoryDocument, PolicyDocument, PositionDocument, UserDocument,
 };
 use bailiwick::query::sql::{Columns, Dialect, IdType, SqlError, SqlValue};
-use bailiwick::{Catalog, Engine, PropertyMap, Timestamp};
+use bailiwick::{Catalog, Engine, OwnerPosition, PropertyMap, Record, Timestamp};
 use rusqlite::Connection;
 
 use crate::sqlite::{bound, run};
@@ -140,7 +140,7 @@ fn parameters_are_numbered_after_the_hosts_own() {
     assert_eq!(
         sql.text,
         "((typeof(`owner`) = 'text' AND `owner` = ?4 COLLATE BINARY) OR \
-         ((typeof(`owner`) = 'text' AND `owner` <> '') AND \
+         ((typeof(`owner`) = 'text' AND `owner` <> '' COLLATE BINARY) AND \
          (typeof(`position`) = 'text' AND `position` COLLATE BINARY IN (SELECT value FROM json_each(?5)))))"
     );
     assert_eq!(sql.values, [text("ann"), text(r#"["p0","p1","p2"]"#)]);
@@ -488,4 +488,24 @@ fn lists_carry_every_text() {
     let query = format!("SELECT rowid FROM t WHERE {text}");
     let found = run(&database, &query, values.iter().map(bound));
     assert_eq!(found, (1..=odd.len() as i64).collect::<Vec<_>>());
+}
+
+/// A collation that leaves blanks at the end out takes the id ` ` for an empty text. `check` compares bytes.
+#[test]
+fn an_owner_that_a_collation_ignores_is_an_owner() {
+    let engine = engine("reports", &["ann", "bob"]);
+    let columns = Columns::new().owner("owner").owner_position("at");
+    let (text, values) = sql(&engine, Dialect::Sqlite, &columns);
+    let database = Connection::open_in_memory().unwrap();
+    let rows = "CREATE TABLE placed (n, owner TEXT COLLATE RTRIM, at TEXT);
+        INSERT INTO placed VALUES (1, ' ', 'p1'), (2, '', 'p1'), (3, NULL, 'p1'), (4, 'x', 'p1')";
+    database.execute_batch(rows).unwrap();
+    let query = format!("SELECT n FROM placed WHERE {text} ORDER BY 1");
+    let found = run(&database, &query, values.iter().map(bound));
+    assert_eq!(found, [1, 4]);
+    let blank = Record::of("deal")
+        .id("1")
+        .owner(" ")
+        .owner_position(OwnerPosition::Named("p1"));
+    assert!(engine.check("ann", "view", &blank).is_allow());
 }

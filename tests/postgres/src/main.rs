@@ -38,6 +38,7 @@ fn main() {
     rules::ids(&mut client);
     rules::indexes(&mut client);
     rules::collations_are_careless(&mut client);
+    rules::an_owner_that_a_collation_ignores_is_an_owner(&mut client);
     rules::one_row_breaks_no_list(&mut client);
     rules::comparisons(&mut client);
     rows_selected_are_the_records_allowed();

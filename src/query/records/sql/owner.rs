@@ -110,13 +110,14 @@ fn is_placed(test: &OwnerTest) -> bool {
     test.below.is_some() || test.at.is_some()
 }
 
-/// Whether a row has an owner. An empty text is no identifier: `check` denies it (D12). In SQLite a
-/// value of another type than the ids is none.
+/// Tests that a row has an owner. An empty text is no identifier: `check` denies it (D12). A text that only
+/// the column's collation takes for an empty one is an identifier. In SQLite a value of another type than
+/// the ids is none.
 fn is_owned(column: &Column, ids: IdType, builder: &mut Builder<'_>) -> Result<Node, SqlError> {
-    const TEXT: &str = "(typeof({0}) = 'text' AND {0} <> '')";
+    const TEXT: &str = "(typeof({0}) = 'text' AND {0} <> '' COLLATE BINARY)";
     let column = builder.column(column)?;
     let template = match ids {
-        IdType::Text => ["({0} IS NOT NULL AND {0}::text <> '')", TEXT],
+        IdType::Text => ["({0} IS NOT NULL AND {0}::text COLLATE \"C\" <> '')", TEXT],
         IdType::Uuid => ["{0} IS NOT NULL", TEXT],
         IdType::Bigint => ["{0} IS NOT NULL", "typeof({0}) = 'integer'"],
     };
