@@ -8,7 +8,7 @@ use bailiwick::admin::{Actor, Change};
 use bailiwick::document::{
     ChangeKind, GrantDocument, PositionDocument, RoleDocument, UserDocument,
 };
-use bailiwick::{Catalog, Engine, Scope, Timestamp};
+use bailiwick::{Catalog, Engine, Scope, Timestamp, Warnings};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use worlds::{Random, World};
 
@@ -43,7 +43,8 @@ fn governed(mut world: World) -> (World, Engine) {
             .push(format!("extra-{}", random.below(5)).as_str().into());
     }
     world.users.push(UserDocument::new("boss").role("admin"));
-    let catalog = Catalog::new(world.catalog.clone()).expect("a sound catalog");
+    let catalog = Catalog::new(world.catalog.clone(), Warnings::Into(&mut Vec::new()))
+        .expect("a sound catalog");
     let engine = world.load(&catalog);
     (world, engine)
 }

@@ -14,7 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bailiwick::document::{PolicyDocument, UserDocument};
-use bailiwick::{Catalog, Decision, Engine};
+use bailiwick::{Catalog, Decision, Engine, Warnings};
 use criterion::{Criterion, criterion_group, criterion_main};
 use prototype::Prototype;
 use worlds::{ByHandle, ByName, World};
@@ -30,7 +30,8 @@ fn check(criterion: &mut Criterion) {
     ];
     for world in worlds {
         let world = world();
-        let catalog = Catalog::new(world.catalog.clone()).expect("a sound catalog");
+        let catalog = Catalog::new(world.catalog.clone(), Warnings::Into(&mut Vec::new()))
+            .expect("a sound catalog");
         let engine = world.load(&catalog);
         let prototype = Prototype::new(&world);
         let (by_handle, by_name) = world.requests(&engine);
@@ -190,7 +191,8 @@ fn load(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("load");
     group.sample_size(10);
     for world in [worlds::w3(), worlds::w4(), worlds::w5()] {
-        let catalog = Catalog::new(world.catalog.clone()).expect("a sound catalog");
+        let catalog = Catalog::new(world.catalog.clone(), Warnings::Into(&mut Vec::new()))
+            .expect("a sound catalog");
         group.bench_function(world.name, |bencher| bencher.iter(|| world.load(&catalog)));
     }
     // One of many accounts: what is loaded again and again.
@@ -204,7 +206,8 @@ fn load(criterion: &mut Criterion) {
             .collect(),
         ..worlds::w3()
     };
-    let catalog = Catalog::new(small.catalog.clone()).expect("a sound catalog");
+    let catalog = Catalog::new(small.catalog.clone(), Warnings::Into(&mut Vec::new()))
+        .expect("a sound catalog");
     group.bench_function("an account of 5 roles and 20 users", |bencher| {
         bencher.iter(|| small.load(&catalog));
     });

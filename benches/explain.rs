@@ -11,9 +11,9 @@ mod worlds;
 use std::hint::black_box;
 use std::time::Instant;
 
-use bailiwick::Catalog;
 use bailiwick::document::ChangeKind;
 use bailiwick::explain::RemedyOptions;
+use bailiwick::{Catalog, Warnings};
 use criterion::{Criterion, criterion_group, criterion_main};
 use worlds::World;
 
@@ -25,7 +25,8 @@ fn explain(criterion: &mut Criterion) {
     ];
     for world in worlds {
         let world = world();
-        let catalog = Catalog::new(world.catalog.clone()).expect("a sound catalog");
+        let catalog = Catalog::new(world.catalog.clone(), Warnings::Into(&mut Vec::new()))
+            .expect("a sound catalog");
         let engine = world.load(&catalog);
         let (requests, _) = world.requests(&engine);
         let mask = world.requests - 1;
@@ -78,7 +79,8 @@ fn remedies(criterion: &mut Criterion) {
     };
     let options = RemedyOptions::default();
     for world in [worlds::w2(), worlds::w3(), administered(worlds::w3())] {
-        let catalog = Catalog::new(world.catalog.clone()).expect("a sound catalog");
+        let catalog = Catalog::new(world.catalog.clone(), Warnings::Into(&mut Vec::new()))
+            .expect("a sound catalog");
         let engine = world.load(&catalog);
         let (requests, _) = world.requests(&engine);
         let denied: Vec<_> = requests

@@ -12,7 +12,7 @@ use std::time::Instant;
 use bailiwick::admin::{Actor, Change};
 use bailiwick::document::{ChangeKind, RoleDocument, UserDocument};
 use bailiwick::live::Live;
-use bailiwick::{Catalog, Decision, Engine, Scope, Timestamp};
+use bailiwick::{Catalog, Decision, Engine, Scope, Timestamp, Warnings};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use worlds::{ByHandle, Random, World};
 
@@ -30,7 +30,8 @@ fn governed(mut world: World) -> (World, Engine) {
     }
     world.policy.roles.push(admin);
     world.users.push(UserDocument::new("boss").role("admin"));
-    let catalog = Catalog::new(world.catalog.clone()).expect("a sound catalog");
+    let catalog = Catalog::new(world.catalog.clone(), Warnings::Into(&mut Vec::new()))
+        .expect("a sound catalog");
     let engine = world.load(&catalog);
     (world, engine)
 }

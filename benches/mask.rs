@@ -9,7 +9,7 @@ use bailiwick::document::{
     CatalogDocument, DirectoryDocument, PolicyDocument, RoleDocument, UserDocument,
 };
 use bailiwick::mask::{Address, Mask};
-use bailiwick::{Catalog, Engine, Record, Timestamp};
+use bailiwick::{Catalog, Engine, Record, Timestamp, Warnings};
 use criterion::{Criterion, criterion_group, criterion_main};
 
 /// Single values: each line is one mask.
@@ -84,14 +84,20 @@ fields = [
 /// A record of 20 fields, 5 of them masked, from a JSON value to JSON text.
 fn records(criterion: &mut Criterion) {
     let catalog = CatalogDocument::from_toml("catalog.toml", CATALOG);
-    let catalog = Catalog::new(catalog).expect("a sound catalog");
+    let catalog = Catalog::new(catalog, Warnings::Into(&mut Vec::new())).expect("a sound catalog");
     let policy = PolicyDocument {
         roles: vec![RoleDocument::new("reader").grant("people")],
         ..PolicyDocument::new(1)
     };
     let users = DirectoryDocument::new([UserDocument::new("ann").role("reader")]);
-    let engine = Engine::new(&catalog, policy, users, Timestamp(0)).expect("a sound policy");
-    let engine = engine.engine;
+    let engine = Engine::new(
+        &catalog,
+        policy,
+        users,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .expect("a sound policy");
     let record = Record::of("person").id("7");
     let access = engine.fields("ann", &record);
     let mut person = serde_json::json!({

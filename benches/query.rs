@@ -8,7 +8,7 @@ mod worlds;
 use std::hint::black_box;
 
 use bailiwick::document::Reach;
-use bailiwick::{Catalog, Engine};
+use bailiwick::{Catalog, Engine, Warnings};
 use criterion::{Criterion, criterion_group, criterion_main};
 use worlds::{ByHandle, Owned};
 
@@ -33,7 +33,8 @@ fn who_can(criterion: &mut Criterion) {
     for (reach, name) in [(Reach::Owned, "owned"), (Reach::Accessible, "accessible")] {
         let mut world = worlds::w4();
         world.catalog.reach = reach;
-        let catalog = Catalog::new(world.catalog.clone()).expect("a sound catalog");
+        let catalog = Catalog::new(world.catalog.clone(), Warnings::Into(&mut Vec::new()))
+            .expect("a sound catalog");
         let engine = world.load(&catalog);
         let (requests, _) = world.requests(&engine);
         for (number, (request, found)) in asked(&engine, &requests).into_iter().enumerate() {
@@ -65,7 +66,8 @@ fn who_can(criterion: &mut Criterion) {
 /// A screen or a list is drawn at every page: no query of one subject may look at other users.
 fn of_one_subject(criterion: &mut Criterion) {
     let world = worlds::w4();
-    let catalog = Catalog::new(world.catalog.clone()).expect("a sound catalog");
+    let catalog = Catalog::new(world.catalog.clone(), Warnings::Into(&mut Vec::new()))
+        .expect("a sound catalog");
     let engine = world.load(&catalog);
     let (requests, _) = world.requests(&engine);
     let request = &requests[0];

@@ -10,7 +10,7 @@ mod worlds;
 use std::hint::black_box;
 
 use bailiwick::query::RecordFilter;
-use bailiwick::{Catalog, Engine, Owner, Resource, Scope, UserId};
+use bailiwick::{Catalog, Engine, Owner, Resource, Scope, UserId, Warnings};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use worlds::{Random, World};
 
@@ -45,7 +45,8 @@ fn filter_of<'e>(engine: &'e Engine, users: &[UserId], scope: Scope) -> RecordFi
 
 fn records(criterion: &mut Criterion) {
     let world: World = worlds::w4();
-    let catalog = Catalog::new(world.catalog.clone()).expect("a sound catalog");
+    let catalog = Catalog::new(world.catalog.clone(), Warnings::Into(&mut Vec::new()))
+        .expect("a sound catalog");
     let engine = world.load(&catalog);
     let users: Vec<UserId> = world
         .users

@@ -9,6 +9,7 @@ use bailiwick::document::{
 };
 use bailiwick::{
     Catalog, Engine, OperationId, Owner, Record, Resource, ResourceType, Scope, Timestamp, UserId,
+    Warnings,
 };
 
 /// A splitmix64 generator: the same worlds on every machine.
@@ -340,7 +341,9 @@ impl World {
         for user in &self.users {
             builder.add(user).expect("a sound user");
         }
-        builder.build().expect("a sound world").engine
+        builder
+            .build(Warnings::Into(&mut Vec::new()))
+            .expect("a sound world")
     }
 
     /// Random requests, half of them allowed, half denied, in random order.

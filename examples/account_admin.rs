@@ -2,7 +2,7 @@
 //! accounts over one catalog.
 
 use bailiwick::document::{CatalogDocument, DirectoryDocument, PolicyDocument};
-use bailiwick::{Accounts, Catalog, OnType, Record, Subject, Timestamp};
+use bailiwick::{Accounts, Catalog, OnType, Record, Subject, Timestamp, Warnings};
 
 const CATALOG: &str = include_str!("../fixtures/account_admin/catalog.toml");
 const ACCOUNTS: [(&str, &str); 2] = [
@@ -17,12 +17,15 @@ const ACCOUNTS: [(&str, &str); 2] = [
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let catalog = Catalog::new(CatalogDocument::from_toml("catalog.toml", CATALOG))?;
+    let catalog = Catalog::new(
+        CatalogDocument::from_toml("catalog.toml", CATALOG),
+        Warnings::Refuse,
+    )?;
     let mut accounts = Accounts::new(catalog);
     for (policy, directory) in ACCOUNTS {
         let policy = PolicyDocument::from_toml("policy.toml", policy);
         let directory = DirectoryDocument::from_toml("directory.toml", directory);
-        accounts.load(policy, directory, Timestamp(0))?;
+        accounts.load(policy, directory, Timestamp(0), Warnings::Refuse)?;
     }
     let mut names: Vec<&str> = accounts.iter().map(|(name, _)| name).collect();
     names.sort_unstable();

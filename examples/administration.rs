@@ -5,7 +5,7 @@ use bailiwick::admin::{Actor, Change, ListOrder, ListQuery, Refused, RoleEditor}
 use bailiwick::document::{
     CatalogDocument, DirectoryDocument, PolicyDocument, RoleDocument, UserDocument,
 };
-use bailiwick::{Catalog, Engine, Problems, Timestamp};
+use bailiwick::{Catalog, Engine, Problems, Timestamp, Warnings};
 
 /// The host's clock.
 const NOW: Timestamp = Timestamp(1_800_000_000);
@@ -28,7 +28,13 @@ fn engine() -> Result<Engine, Problems> {
     }
     let policy = PolicyDocument::from_toml("policy.toml", policy);
     let directory = DirectoryDocument::from_toml("directory.toml", directory);
-    Ok(Engine::new(&Catalog::new(catalog)?, policy, directory, NOW)?.engine)
+    Engine::new(
+        &Catalog::new(catalog, Warnings::Refuse)?,
+        policy,
+        directory,
+        NOW,
+        Warnings::Refuse,
+    )
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

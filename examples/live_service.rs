@@ -15,7 +15,7 @@ use bailiwick::admin::{Actor, Change};
 use bailiwick::document::{CatalogDocument, DirectoryDocument, PolicyDocument};
 use bailiwick::journal::{SqliteJournal, SqliteJournals, begin, restore};
 use bailiwick::live::{ApplyError, Live};
-use bailiwick::{Catalog, Decision, Engine, OnType, Problems, Subject, Timestamp};
+use bailiwick::{Catalog, Decision, Engine, OnType, Problems, Subject, Timestamp, Warnings};
 
 /// The host's clock.
 const NOW: Timestamp = Timestamp(1_800_000_000);
@@ -87,7 +87,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn catalog() -> Result<Catalog, Problems> {
     let catalog = include_str!("../fixtures/canvassing/catalog.toml");
-    Catalog::new(CatalogDocument::from_toml("catalog.toml", catalog))
+    Catalog::new(
+        CatalogDocument::from_toml("catalog.toml", catalog),
+        Warnings::Refuse,
+    )
 }
 
 fn as_set_up() -> Result<Engine, Problems> {
@@ -95,7 +98,7 @@ fn as_set_up() -> Result<Engine, Problems> {
     let policy = PolicyDocument::from_toml("policy.toml", policy);
     let directory = include_str!("../fixtures/canvassing/directory.toml");
     let directory = DirectoryDocument::from_toml("directory.toml", directory);
-    Ok(Engine::new(&catalog()?, policy, directory, NOW)?.engine)
+    Engine::new(&catalog()?, policy, directory, NOW, Warnings::Refuse)
 }
 
 fn opened(journal: &SqliteJournal) -> Result<Live, Box<dyn Error>> {

@@ -1,7 +1,7 @@
 //! One screen: a small policy, an allow, a deny and why.
 
 use bailiwick::document::{CatalogDocument, DirectoryDocument, PolicyDocument};
-use bailiwick::{Catalog, Engine, Owner, Resource, ResourceType, Timestamp};
+use bailiwick::{Catalog, Engine, Owner, Resource, ResourceType, Timestamp, Warnings};
 
 // What the product ships.
 const CATALOG: &str = r#"
@@ -51,11 +51,14 @@ impl Resource for Campaign {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let catalog = Catalog::new(CatalogDocument::from_toml("catalog.toml", CATALOG))?;
+    let catalog = Catalog::new(
+        CatalogDocument::from_toml("catalog.toml", CATALOG),
+        Warnings::Refuse,
+    )?;
     let operations: Operations = catalog.resolve()?;
     let policy = PolicyDocument::from_toml("policy.toml", POLICY);
     let directory = DirectoryDocument::from_toml("directory.toml", DIRECTORY);
-    let engine = Engine::new(&catalog, policy, directory, Timestamp(0))?.engine;
+    let engine = Engine::new(&catalog, policy, directory, Timestamp(0), Warnings::Refuse)?;
 
     for owner in ["ann", "bob"] {
         let decision = engine.check("ann", operations.campaign_edit, &Campaign { owner });

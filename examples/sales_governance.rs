@@ -2,7 +2,7 @@
 
 use bailiwick::document::Reach;
 use bailiwick::document::{CatalogDocument, DirectoryDocument, PolicyDocument};
-use bailiwick::{Catalog, Engine, Record, Timestamp};
+use bailiwick::{Catalog, Engine, Record, Timestamp, Warnings};
 
 const CATALOG: &str = include_str!("../fixtures/sales_governance/catalog.toml");
 const POLICY: &str = include_str!("../fixtures/sales_governance/policy.toml");
@@ -23,8 +23,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         (Reach::Accessible, "what people below can access"),
     ] {
         catalog.reach = reach;
-        let built = Catalog::new(catalog.clone())?;
-        let engine = Engine::new(&built, policy.clone(), directory.clone(), Timestamp(0))?.engine;
+        let built = Catalog::new(catalog.clone(), Warnings::Refuse)?;
+        let engine = Engine::new(
+            &built,
+            policy.clone(),
+            directory.clone(),
+            Timestamp(0),
+            Warnings::Refuse,
+        )?;
         println!("Alice views mailings, where reports' records are {reading}");
         hierarchy.print(&engine, "sales_vp", 1);
         for (owner, whose) in [

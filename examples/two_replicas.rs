@@ -10,7 +10,7 @@ use bailiwick::admin::{Actor, Change};
 use bailiwick::document::{CatalogDocument, DirectoryDocument, PolicyDocument};
 use bailiwick::journal::{AppendError, Journal, PostgresJournals, begin};
 use bailiwick::live::{FollowOptions, Live};
-use bailiwick::{Catalog, Engine, OnType, Timestamp};
+use bailiwick::{Catalog, Engine, OnType, Timestamp, Warnings};
 
 const CAMPAIGN: &str = "fairview";
 const RANKINGS: OnType<'static> = OnType::named("ranking");
@@ -38,7 +38,10 @@ fn main() -> Result<(), Failure> {
         return Ok(());
     };
     let catalog = include_str!("../fixtures/canvassing/catalog.toml");
-    let catalog = Catalog::new(CatalogDocument::from_toml("catalog.toml", catalog))?;
+    let catalog = Catalog::new(
+        CatalogDocument::from_toml("catalog.toml", catalog),
+        Warnings::Refuse,
+    )?;
     match std::env::args().nth(1).as_deref() {
         Some("field") => field(&address, &catalog),
         _ => office(&address, &catalog),
@@ -51,7 +54,7 @@ fn office(address: &str, catalog: &Catalog) -> Result<(), Failure> {
     let directory = include_str!("../fixtures/canvassing/directory.toml");
     let policy = PolicyDocument::from_toml("policy.toml", policy);
     let directory = DirectoryDocument::from_toml("directory.toml", directory);
-    let campaign = Engine::new(catalog, policy, directory, NOW)?.engine;
+    let campaign = Engine::new(catalog, policy, directory, NOW, Warnings::Refuse)?;
 
     let journals = PostgresJournals::create(address)?;
     let journal = Arc::new(journals.account(CAMPAIGN));

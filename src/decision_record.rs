@@ -17,7 +17,7 @@ use crate::{PermissionId, Scope};
 /// Semver covers the form.
 ///
 /// ```
-/// # use bailiwick::{Catalog, Engine, Record, Timestamp, document::*};
+/// # use bailiwick::{Catalog, Engine, Record, Timestamp, Warnings, document::*};
 /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
 /// #     format = 1
 /// #     id = "shop"
@@ -25,11 +25,11 @@ use crate::{PermissionId, Scope};
 /// #     permissions = [{ path = "orders", scopes = ["own", "all"] }]
 /// #     types = [{ id = "order" }]
 /// #     operations = [{ type = "order", action = "cancel", on = "record", allowed_by = ["orders"] }]
-/// # "#))?;
+/// # "#), Warnings::Refuse)?;
 /// # let mut policy = PolicyDocument::new(1);
 /// # policy.roles.push(RoleDocument::new("seller").grant(("orders", bailiwick::Scope::Own)));
 /// # let users = DirectoryDocument::new([UserDocument::new("ann").role("seller")]);
-/// # let engine = Engine::new(&catalog, policy, users, Timestamp(0))?.engine;
+/// # let engine = Engine::new(&catalog, policy, users, Timestamp(0), Warnings::Refuse)?;
 /// let his = Record::of("order").id("7").owner("bob");
 /// let decision = engine.check("ann", "cancel", &his);
 /// let record = engine.decision_record(Timestamp(1_800_000_000), "ann", "cancel", &his, decision);

@@ -19,7 +19,7 @@ impl Engine {
     /// The decision's own codes and facts are the stable form; this text may change.
     ///
     /// ```
-    /// # use bailiwick::{Catalog, Engine, OnType, Timestamp, document::*};
+    /// # use bailiwick::{Catalog, Engine, OnType, Timestamp, Warnings, document::*};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
     /// #     format = 1
     /// #     id = "shop"
@@ -28,13 +28,13 @@ impl Engine {
     /// #     permissions = [{ path = "orders" }, { path = "orders.export", features = ["export"] }]
     /// #     types = [{ id = "order" }]
     /// #     operations = [{ type = "order", action = "export", on = "type", allowed_by = ["orders.export"] }]
-    /// # "#))?;
+    /// # "#), Warnings::Refuse)?;
     /// # let policy = PolicyDocument {
     /// #     roles: vec![RoleDocument::new("seller").grant("orders.*")],
     /// #     ..PolicyDocument::new(1)
     /// # };
     /// # let users = DirectoryDocument::new([UserDocument::new("ann").role("seller")]);
-    /// # let engine = Engine::new(&catalog, policy, users, Timestamp(0))?.engine;
+    /// # let engine = Engine::new(&catalog, policy, users, Timestamp(0), Warnings::Refuse)?;
     /// let decision = engine.check("ann", "export", &OnType::named("order"));
     /// assert_eq!(
     ///     engine.describe(decision).to_string(),

@@ -35,10 +35,8 @@ pub use catalog::{Catalog, OperationNames, UnknownOperations};
 pub use decision::{Decision, Denied, DenyReason, Effect, Part, Permit, PrerequisiteCause};
 pub use decision_record::{DecisionRecord, EffectRecord, ResourceRecord, SubjectRecord};
 pub use describe::Described;
-pub use document::{Problem, Problems, Timestamp, TimestampError};
-pub use engine::{
-    Accounts, AccountsInContext, Engine, EngineBuilder, InContext, Loaded, OtherCatalog,
-};
+pub use document::{Problem, Problems, Timestamp, TimestampError, Warnings};
+pub use engine::{Accounts, AccountsInContext, Engine, EngineBuilder, InContext, OtherCatalog};
 pub use id::{
     FeatureId, OperationId, PackageId, PermissionId, PositionId, PropertyId, RoleId, TypeId, UserId,
 };

@@ -10,7 +10,7 @@ use bailiwick::document::{
 };
 use bailiwick::{
     Accounts, Catalog, Context, Engine, OnType, PropertyId, Record, Scope, Subject, Timestamp,
-    Value,
+    Value, Warnings,
 };
 
 const ACCOUNTS: usize = 10_000;
@@ -77,7 +77,11 @@ fn catalog() -> Catalog {
         );
         written.expect("texts take what is written");
     }
-    Catalog::new(CatalogDocument::from_toml("catalog.toml", &text)).expect("a sound catalog")
+    Catalog::new(
+        CatalogDocument::from_toml("catalog.toml", &text),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .expect("a sound catalog")
 }
 
 fn id(account: usize) -> String {
@@ -130,8 +134,9 @@ fn ten_thousand_accounts() {
     let prepared: Vec<_> = (0..ACCOUNTS).map(documents).collect();
     let loaded = allocation_counter::measure(|| {
         for (policy, directory) in &prepared {
-            let warnings = accounts.load(policy.clone(), directory.clone(), Timestamp(0));
-            assert_eq!(warnings.expect("sound documents").len(), 0);
+            let (policy, directory) = (policy.clone(), directory.clone());
+            let loaded = accounts.load(policy, directory, Timestamp(0), Warnings::Refuse);
+            loaded.expect("sound documents");
         }
     });
     assert_eq!(accounts.len(), ACCOUNTS);
@@ -146,12 +151,26 @@ fn ten_thousand_accounts() {
     let (mut policy, directory) = documents(17);
     policy.roles.push(RoleDocument::new("odd").grant("nothing"));
     policy.roles.retain(|role| role.id != "role-1");
-    let problems = accounts.load(policy, directory, Timestamp(0));
+    let problems = accounts.load(
+        policy,
+        directory,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    );
     let problems = problems.expect_err("an unknown permission and an unknown role");
     assert!(problems.len() > 1);
     let (mut stranger, directory) = documents(ACCOUNTS);
     stranger.catalog_version = 9;
-    assert!(accounts.load(stranger, directory, Timestamp(0)).is_err());
+    assert!(
+        accounts
+            .load(
+                stranger,
+                directory,
+                Timestamp(0),
+                Warnings::Into(&mut Vec::new())
+            )
+            .is_err()
+    );
     assert_eq!(accounts.len(), ACCOUNTS);
     for account in [16, 17, 18] {
         decides_right(&accounts, account);
@@ -202,13 +221,19 @@ fn system_roles_are_shared() {
     let many = catalog();
     let mut one = many.clone().document().clone();
     one.roles.truncate(2);
-    let one = Catalog::new(one).expect("a sound catalog");
+    let one = Catalog::new(one, Warnings::Into(&mut Vec::new())).expect("a sound catalog");
     let bytes = |catalog: &Catalog| {
         let (policy, directory) = documents(0);
         let mut kept = None;
         let counted = allocation_counter::measure(|| {
-            let engine = Engine::new(catalog, policy.clone(), directory.clone(), Timestamp(0));
-            kept = Some(engine.expect("a sound account").engine);
+            let engine = Engine::new(
+                catalog,
+                policy.clone(),
+                directory.clone(),
+                Timestamp(0),
+                Warnings::Into(&mut Vec::new()),
+            );
+            kept = Some(engine.expect("a sound account"));
         });
         counted.bytes_current
     };
@@ -224,8 +249,14 @@ fn system_roles_are_shared() {
 fn an_engine_of_another_catalog_is_refused() {
     let mut accounts = Accounts::new(catalog());
     let (policy, directory) = documents(1);
-    let loaded = Engine::new(&catalog(), policy, directory, Timestamp(0));
-    let other = loaded.expect("a sound account").engine;
+    let loaded = Engine::new(
+        &catalog(),
+        policy,
+        directory,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    );
+    let other = loaded.expect("a sound account");
     let refused = accounts.insert(other).expect_err("another catalog");
     assert_eq!(refused.0.account(), Some("account-1"));
     assert_eq!(
@@ -260,7 +291,12 @@ fn two() -> Accounts {
         };
         let users = ["clerk", "editor", "owner"];
         let users = users.map(|it| UserDocument::new(it).role(it).position("desk"));
-        let loaded = accounts.load(policy, DirectoryDocument::new(users), Timestamp(0));
+        let loaded = accounts.load(
+            policy,
+            DirectoryDocument::new(users),
+            Timestamp(0),
+            Warnings::Into(&mut Vec::new()),
+        );
         loaded.expect("a sound account");
     }
     accounts

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bailiwick::document::AccountsServed;
 use bailiwick::{
     Action, Decision, Engine, OnType, OwnerPosition, PropertyMap, Record, Subject, Token, UserId,
+    Warnings,
 };
 
 use support::ask::{Asker, HostResource};
@@ -397,7 +398,8 @@ fn no_check_of_a_large_token_allocates() {
         ]
     "#;
     let catalog = CatalogDocument::from_toml("c", text);
-    let catalog = bailiwick::Catalog::new(catalog).expect("a sound catalog");
+    let catalog =
+        bailiwick::Catalog::new(catalog, Warnings::Into(&mut Vec::new())).expect("a sound catalog");
     assert_eq!(catalog.document().accounts, AccountsServed::Many);
     let name =
         |i: usize| format!("a role with a name that is long enough to lie on the heap, number {i}");
@@ -414,7 +416,12 @@ fn no_check_of_a_large_token_allocates() {
             ..PolicyDocument::new(1)
         };
         let directory = DirectoryDocument::new([UserDocument::new("ann").role(name(998))]);
-        let loaded = accounts.load(policy, directory, bailiwick::Timestamp(0));
+        let loaded = accounts.load(
+            policy,
+            directory,
+            bailiwick::Timestamp(0),
+            Warnings::Into(&mut Vec::new()),
+        );
         loaded.expect("a sound account");
     }
     let stranger = Token::new((0..1000).filter(|it| *it != 998).map(name)).id("bob");

@@ -14,7 +14,7 @@ use bailiwick::document::{
     AssignmentDocument, CatalogDocument, DenialDocument, DirectoryDocument, FORMAT, GrantDocument,
     PolicyDocument, RoleDocument, UsedIdsDocument, UserDocument,
 };
-use bailiwick::{Catalog, Decision, DenyReason, Engine, Record, Scope, Timestamp};
+use bailiwick::{Catalog, Decision, DenyReason, Engine, Record, Scope, Timestamp, Warnings};
 
 use reference::{Model, Outcome, OwnerPosition, Request, Resource, Subject};
 
@@ -257,8 +257,14 @@ fn run(small: &Small, document: &CatalogDocument, catalog: &Catalog) -> usize {
         // Which of the two comes first is a matter of names.
         for two in one..sets {
             let users = directory(vec![user("one", one), user("two", two)]);
-            let engine = match Engine::new(catalog, policy.clone(), users, NOW) {
-                Ok(loaded) => loaded.engine,
+            let engine = match Engine::new(
+                catalog,
+                policy.clone(),
+                users,
+                NOW,
+                Warnings::Into(&mut Vec::new()),
+            ) {
+                Ok(loaded) => loaded,
                 Err(problems) => panic!(
                     "{problems}\n{}",
                     toml::to_string(&policy).unwrap_or_default()
@@ -306,8 +312,8 @@ fn every_small_policy_is_decided_as_the_reference_decides() {
     }
     let catalogs = CATALOGS.map(|text| {
         let document = catalog_document(text);
-        let catalog =
-            Catalog::new(document.clone()).unwrap_or_else(|problems| panic!("{problems}"));
+        let catalog = Catalog::new(document.clone(), Warnings::Into(&mut Vec::new()))
+            .unwrap_or_else(|problems| panic!("{problems}"));
         (document, catalog)
     });
     let next = AtomicUsize::new(0);

@@ -21,7 +21,7 @@ use bailiwick::testing::{
     Asks, DecisionTests, Decisions, Mismatch, Outcome, Question, RecordDocument, SubjectDocument,
     difference, matrix,
 };
-use bailiwick::{Catalog, Engine, Timestamp};
+use bailiwick::{Catalog, Engine, Timestamp, Warnings};
 
 use reference::{Model, OwnerPosition, Request, Resource, Subject, Value};
 use support::ask::outcome;
@@ -136,7 +136,8 @@ impl Fixture {
     }
 
     fn catalog(&self) -> Catalog {
-        Catalog::new(self.catalog.clone()).unwrap_or_else(|problems| panic!("{problems}"))
+        Catalog::new(self.catalog.clone(), Warnings::Into(&mut Vec::new()))
+            .unwrap_or_else(|problems| panic!("{problems}"))
     }
 
     fn run(&self, decisions: &str) -> Outcome {
@@ -161,9 +162,14 @@ impl Fixture {
         let catalog = self.catalog();
         let mut now = String::new();
         for (policy, directory) in &self.accounts {
-            let engine = Engine::new(&catalog, policy.clone(), directory.clone(), Timestamp(0))
-                .unwrap_or_else(|problems| panic!("{problems}"))
-                .engine;
+            let engine = Engine::new(
+                &catalog,
+                policy.clone(),
+                directory.clone(),
+                Timestamp(0),
+                Warnings::Into(&mut Vec::new()),
+            )
+            .unwrap_or_else(|problems| panic!("{problems}"));
             if !now.is_empty() {
                 now.push('\n');
             }

@@ -12,7 +12,7 @@ use std::sync::Mutex;
 use bailiwick::document::{
     AssignmentDocument, DenialDocument, GrantDocument, RoleDocument, UserDocument,
 };
-use bailiwick::{Engine, Scope};
+use bailiwick::{Engine, Scope, Warnings};
 
 use reference::{Outcome, OwnerPosition};
 use support::ask::{Asker, HostResource, Manner, answer, expected, outcome};
@@ -444,10 +444,16 @@ fn toml_decides_the_same() {
         assert_eq!(together.clone().into_document().as_ref(), Ok(&bundle));
         let original = documents.load();
         let read = |catalog, policy, directory| {
-            let catalog = bailiwick::Catalog::new(catalog).unwrap();
-            Engine::new(&catalog, policy, directory, documents.at)
-                .unwrap()
-                .engine
+            let catalog =
+                bailiwick::Catalog::new(catalog, Warnings::Into(&mut Vec::new())).unwrap();
+            Engine::new(
+                &catalog,
+                policy,
+                directory,
+                documents.at,
+                Warnings::Into(&mut Vec::new()),
+            )
+            .unwrap()
         };
         decides_the_same(&original, &read(catalog, policy, directory), &drawn, tally);
         let parts = together.split().unwrap();
@@ -491,10 +497,15 @@ fn json_decides_the_same() {
             catalog.clone().into_document().as_ref(),
             Ok(&documents.catalog)
         );
-        let catalog = bailiwick::Catalog::new(catalog).unwrap();
-        let read = Engine::new(&catalog, policy, directory, documents.at)
-            .unwrap()
-            .engine;
+        let catalog = bailiwick::Catalog::new(catalog, Warnings::Into(&mut Vec::new())).unwrap();
+        let read = Engine::new(
+            &catalog,
+            policy,
+            directory,
+            documents.at,
+            Warnings::Into(&mut Vec::new()),
+        )
+        .unwrap();
         decides_the_same(&documents.load(), &read, &drawn, tally);
     });
     println!("{} cases", tally.cases);

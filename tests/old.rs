@@ -9,7 +9,9 @@ use bailiwick::document::{CatalogDocument, DirectoryDocument, PolicyDocument, Pr
 use bailiwick::journal::{
     Digest, Head, Journal, MemoryJournal, Sealed, SealedSnapshot, SqliteJournals, restore,
 };
-use bailiwick::{Catalog, Engine, OnType, OwnerPosition, Record, Subject, Timestamp, Token};
+use bailiwick::{
+    Catalog, Engine, OnType, OwnerPosition, Record, Subject, Timestamp, Token, Warnings,
+};
 use serde_json::Value;
 
 const ACCOUNT: &str = "acme";
@@ -32,7 +34,7 @@ fn lines(name: &str) -> Vec<Value> {
 fn catalog(version: u64) -> Catalog {
     let name = format!("catalog-{version}.toml");
     let document = CatalogDocument::from_toml(&name, &text(&name));
-    Catalog::new(document).expect("the catalog loads")
+    Catalog::new(document, Warnings::Into(&mut Vec::new())).expect("the catalog loads")
 }
 
 fn load(catalog: &Catalog, is_toml: bool) -> Engine {
@@ -46,8 +48,14 @@ fn load(catalog: &Catalog, is_toml: bool) -> Engine {
             DirectoryDocument::from_json("directory", &text("directory.json")),
         ),
     };
-    let loaded = Engine::new(catalog, policy, directory, Timestamp(1_700_000_000));
-    loaded.expect("the account loads").engine
+    let loaded = Engine::new(
+        catalog,
+        policy,
+        directory,
+        Timestamp(1_700_000_000),
+        Warnings::Into(&mut Vec::new()),
+    );
+    loaded.expect("the account loads")
 }
 
 fn values(of: &Value) -> BTreeMap<String, PropertyValue> {
@@ -254,7 +262,8 @@ fn documents_of_format_1_load_under_every_catalog_since() {
         let version = stored["catalog"].as_u64().expect("a version");
         let name = format!("catalog-{version}.json");
         let from_json = CatalogDocument::from_json(&name, &text(&name));
-        let from_json = Catalog::new(from_json).expect("the catalog loads");
+        let from_json =
+            Catalog::new(from_json, Warnings::Into(&mut Vec::new())).expect("the catalog loads");
         for catalog in [catalog(version), from_json] {
             for is_toml in [true, false] {
                 let engine = load(&catalog, is_toml);

@@ -8,7 +8,7 @@ use bailiwick::document::{
 };
 use bailiwick::{
     Accounts, Catalog, Context, Decision, Engine, OnType, Owner, Problems, PropertyId, Record,
-    Resource, Subject, Timestamp, Token, Value,
+    Resource, Subject, Timestamp, Token, Value, Warnings,
 };
 
 const CATALOG: &str = r#"
@@ -53,15 +53,24 @@ system_roles = ["system:gone"]
 "#;
 
 fn catalog() -> Catalog {
-    Catalog::new(CatalogDocument::from_toml("catalog.toml", CATALOG)).unwrap()
+    Catalog::new(
+        CatalogDocument::from_toml("catalog.toml", CATALOG),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap()
 }
 
 fn engine(policy: &str, users: &str) -> Engine {
     let policy = PolicyDocument::from_toml("policy.toml", policy);
     let users = DirectoryDocument::from_toml("directory.toml", users);
-    Engine::new(&catalog(), policy, users, Timestamp(0))
-        .unwrap()
-        .engine
+    Engine::new(
+        &catalog(),
+        policy,
+        users,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap()
 }
 
 fn lines(problems: &Problems) -> Vec<String> {
@@ -118,7 +127,11 @@ fn an_empty_when_is_refused() {
         "when = [[{ resource = \"status\", is = \"draft\" }]]",
         "when = []",
     );
-    let problems = Catalog::new(CatalogDocument::from_toml("c", &text)).unwrap_err();
+    let problems = Catalog::new(
+        CatalogDocument::from_toml("c", &text),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap_err();
     assert!(
         problems.to_string().contains("an empty `when`"),
         "{problems}"
@@ -137,7 +150,14 @@ roles = [{ grants = ["ordres"] }, { id = "x", grants = ["orders.edti"] }]
 "#,
     );
     let users = DirectoryDocument::from_toml("users.toml", "format = 1\nusers = [{ id = \"\" }]");
-    let problems = Engine::new(&catalog(), policy, users, Timestamp(0)).unwrap_err();
+    let problems = Engine::new(
+        &catalog(),
+        policy,
+        users,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap_err();
     assert_eq!(
         lines(&problems),
         [
@@ -160,7 +180,14 @@ fn what_could_not_be_read_moves_no_place() {
         r#"{ "format": 1, "catalog_version": 2, "roles": [1, { "id": "a", "grants": ["x"] }, 2, { "id": "b", "grants": ["y"] }] }"#,
     );
     let nobody = DirectoryDocument::new([]);
-    let problems = Engine::new(&catalog(), policy, nobody, Timestamp(0)).unwrap_err();
+    let problems = Engine::new(
+        &catalog(),
+        policy,
+        nobody,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap_err();
     assert_eq!(
         lines(&problems),
         [
@@ -176,7 +203,11 @@ fn what_could_not_be_read_moves_no_place() {
 #[test]
 fn accounts_give_reasons_in_order() {
     let many = CATALOG.replace("version = 2\n", "version = 2\naccounts = \"many\"\n");
-    let catalog = Catalog::new(CatalogDocument::from_toml("c", &many)).unwrap();
+    let catalog = Catalog::new(
+        CatalogDocument::from_toml("c", &many),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap();
     let accounts = Accounts::new(catalog);
     let ask = |subject: Subject<'_>, account: Option<&str>| {
         let orders = OnType::named("order");
@@ -219,8 +250,10 @@ roles = [{ id = "half", grants = ["orders.edit.*"] }, { id = "whole", grants = [
 "#,
     );
     let nobody = DirectoryDocument::new([]);
-    let loaded = Engine::new(&catalog(), policy, nobody, Timestamp(0)).unwrap();
-    let warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
+    let mut found = Vec::new();
+    let collected = Warnings::Into(&mut found);
+    Engine::new(&catalog(), policy, nobody, Timestamp(0), collected).unwrap();
+    let warnings: Vec<String> = found.iter().map(ToString::to_string).collect();
     assert_eq!(
         warnings,
         [
@@ -240,6 +273,7 @@ fn the_nearest_name_is_always_the_same() {
             policy,
             DirectoryDocument::new([ann]),
             Timestamp(0),
+            Warnings::Into(&mut Vec::new()),
         );
         problems.unwrap_err().to_string()
     };
@@ -299,8 +333,14 @@ fn a_duplicate_of_a_user_who_is_refused_is_reported() {
         "users.toml",
         "format = 1\nusers = [{ id = \"ann\", roles = [\"x\"] }, { id = \"ann\" }]",
     );
-    let problems =
-        Engine::new(&catalog(), PolicyDocument::new(2), users, Timestamp(0)).unwrap_err();
+    let problems = Engine::new(
+        &catalog(),
+        PolicyDocument::new(2),
+        users,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap_err();
     assert_eq!(
         lines(&problems),
         [
@@ -315,8 +355,14 @@ fn a_duplicate_of_a_user_who_is_refused_is_reported() {
 fn a_null_is_no_boolean() {
     let users = r#"{ "format": 1, "users": [{ "id": "ann", "suspended": null }] }"#;
     let users = DirectoryDocument::from_json("users.json", users);
-    let problems =
-        Engine::new(&catalog(), PolicyDocument::new(2), users, Timestamp(0)).unwrap_err();
+    let problems = Engine::new(
+        &catalog(),
+        PolicyDocument::new(2),
+        users,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap_err();
     assert_eq!(
         lines(&problems),
         ["users.json: users[0].suspended: expected `true` or `false`, found null"]
@@ -355,10 +401,16 @@ positions = [{ id = "head" }, { id = "desk", reports_to = ["head"] }]
         UserDocument::new("ann").role("manager").position("head"),
         UserDocument::new("bob").role("clerk").position("desk"),
     ];
-    let catalog = Catalog::new(catalog).unwrap();
+    let catalog = Catalog::new(catalog, Warnings::Into(&mut Vec::new())).unwrap();
     let users = DirectoryDocument::new(users);
-    let engine = Engine::new(&catalog, policy, users, Timestamp(0)).unwrap();
-    let engine = engine.engine;
+    let engine = Engine::new(
+        &catalog,
+        policy,
+        users,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap();
     let nobodys = Record::of("deal").id("1");
     assert!(engine.check("ann", "view", &nobodys).is_allow());
     let changes = [
@@ -400,7 +452,11 @@ fn what_a_rename_brings_below_a_denys_exception_stays_denied() {
              types = [{{ id = \"t\" }}]\noperations = [{}]",
             operations.join(", ")
         );
-        Catalog::new(CatalogDocument::from_toml("catalog.toml", &text)).unwrap()
+        Catalog::new(
+            CatalogDocument::from_toml("catalog.toml", &text),
+            Warnings::Into(&mut Vec::new()),
+        )
+        .unwrap()
     };
     let older = catalog(
         1,
@@ -425,10 +481,17 @@ roles = [
             let policy = PolicyDocument::from_toml("policy.toml", policy);
             let users = [UserDocument::new("ann").role(role)];
             let users = DirectoryDocument::new(users);
-            let engine = Engine::new(catalog, policy, users, Timestamp(0)).unwrap();
+            let engine = Engine::new(
+                catalog,
+                policy,
+                users,
+                Timestamp(0),
+                Warnings::Into(&mut Vec::new()),
+            )
+            .unwrap();
             let code = |action| {
                 let on = OnType::named("t");
-                engine.engine.check("ann", action, &on).code().to_owned()
+                engine.check("ann", action, &on).code().to_owned()
             };
             assert_eq!(code("moved"), "denied");
             assert_ne!(code("stock"), "denied");

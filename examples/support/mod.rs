@@ -1,7 +1,7 @@
 //! Loading a system from its three documents, shared by the examples.
 
 use bailiwick::document::{CatalogDocument, DirectoryDocument, PolicyDocument};
-use bailiwick::{Catalog, Engine, Problems, Timestamp};
+use bailiwick::{Catalog, Engine, Problems, Timestamp, Warnings};
 
 /// The documents of a system, each as text.
 pub(crate) struct System {
@@ -25,6 +25,7 @@ impl System {
         let mut policy = PolicyDocument::from_toml("policy.toml", self.policy).into_document()?;
         edit(&mut policy);
         let directory = DirectoryDocument::from_toml("directory.toml", self.directory);
-        Ok(Engine::new(&Catalog::new(catalog)?, policy, directory, Timestamp(0))?.engine)
+        let catalog = Catalog::new(catalog, Warnings::Refuse)?;
+        Engine::new(&catalog, policy, directory, Timestamp(0), Warnings::Refuse)
     }
 }

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use arbitrary::Unstructured;
 use bailiwick::document::{Bundle, CatalogDocument, DirectoryDocument, Parsed, PolicyDocument};
-use bailiwick::{Catalog, Engine, Loaded, OnType, Problem, Problems, Record, Subject, Timestamp};
+use bailiwick::{Catalog, Engine, OnType, Problem, Problems, Record, Subject, Timestamp, Warnings};
 use serde::de::DeserializeOwned;
 
 /// The sound documents, as a tree.
@@ -74,9 +74,9 @@ fn catalogs(document: CatalogDocument) -> Option<[Catalog; 3]> {
         CatalogDocument::from_json,
     );
     match (
-        Catalog::new(document),
-        Catalog::new(toml),
-        Catalog::new(json),
+        Catalog::new(document, Warnings::Into(&mut Vec::new())),
+        Catalog::new(toml, Warnings::Into(&mut Vec::new())),
+        Catalog::new(json, Warnings::Into(&mut Vec::new())),
     ) {
         (Ok(built), Ok(toml), Ok(json)) => Some([built, toml, json]),
         (Err(built), Err(toml), Err(json)) => {
@@ -159,16 +159,22 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         DirectoryDocument::from_json,
     );
     let now = Timestamp(1_700_000_000);
-    let built = Engine::new(&catalogs[0], policy, directory, now);
+    let mut built_warnings = Vec::new();
+    let collected = Warnings::Into(&mut built_warnings);
+    let built = Engine::new(&catalogs[0], policy, directory, now, collected);
     for ((policy, directory), catalog) in policies.into_iter().zip(directories).zip(&catalogs[1..])
     {
-        match (&built, Engine::new(catalog, policy, directory, now)) {
-            (Ok(built), Ok(read)) => {
-                let Loaded { engine, warnings } = read;
-                assert_eq!(messages(&built.warnings), messages(&warnings));
-                assert_eq!(decisions(&built.engine), decisions(&engine));
-                assert_eq!(built.engine.next_expiry(), engine.next_expiry());
-                assert_eq!(built.engine.policy(), engine.policy());
+        let mut warnings = Vec::new();
+        let collected = Warnings::Into(&mut warnings);
+        match (
+            &built,
+            Engine::new(catalog, policy, directory, now, collected),
+        ) {
+            (Ok(built), Ok(engine)) => {
+                assert_eq!(messages(&built_warnings), messages(&warnings));
+                assert_eq!(decisions(built), decisions(&engine));
+                assert_eq!(built.next_expiry(), engine.next_expiry());
+                assert_eq!(built.policy(), engine.policy());
             }
             (Err(built), Err(read)) => same_refusal(built, &read),
             (built, read) => panic!(

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use bailiwick::document::{
     Bundle, CatalogDocument, DirectoryDocument, Parsed, PolicyDocument, UserDocument,
 };
-use bailiwick::{Catalog, Engine, OnType, Record, Subject, Timestamp, Token};
+use bailiwick::{Catalog, Engine, OnType, Record, Subject, Timestamp, Token, Warnings};
 
 /// A catalog, policy and directory that use a little of everything.
 const WORLD: &str = include_str!("../world.toml");
@@ -36,7 +36,8 @@ fn world() -> &'static World {
         let bundle = bundle.expect("the shape is right");
         let catalog = bundle.catalog.expect("a catalog");
         World {
-            catalog: Catalog::new(catalog).expect("a sound catalog"),
+            catalog: Catalog::new(catalog, Warnings::Into(&mut Vec::new()))
+                .expect("a sound catalog"),
             policy: bundle.policy.expect("a policy"),
             directory: bundle.directory.expect("a directory"),
         }
@@ -56,33 +57,33 @@ pub fn run<F: Format>(text: &str) {
     let of_directory = !of_bundle && text.contains("users");
     if short || !(of_bundle || of_policy || of_directory) {
         let read = F::catalog(text);
-        if let Ok(catalog) = said(Catalog::new(read.clone())) {
+        if let Ok(catalog) = said(Catalog::new(read.clone(), Warnings::Into(&mut Vec::new()))) {
             let nobody = DirectoryDocument::new([UserDocument::new("ann")]);
             let mut policy = PolicyDocument::new(catalog.version());
             policy.account = Some("acme".to_owned());
-            ask(Engine::new(&catalog, policy, nobody, NOW));
+            ask(|warnings| Engine::new(&catalog, policy, nobody, NOW, warnings));
         }
         again::<F, _>(read, F::catalog);
     }
     if short || of_policy {
         let read = F::policy(text);
-        ask(Engine::new(sound, read.clone(), directory.clone(), NOW));
+        ask(|warnings| Engine::new(sound, read.clone(), directory.clone(), NOW, warnings));
         again::<F, _>(read, F::policy);
     }
     if short || of_directory {
         let read = F::directory(text);
-        ask(Engine::new(sound, policy.clone(), read.clone(), NOW));
+        ask(|warnings| Engine::new(sound, policy.clone(), read.clone(), NOW, warnings));
         again::<F, _>(read, F::directory);
     }
     if short || of_bundle {
         let read = F::bundle(text);
         if let Ok(parts) = said(read.clone().split())
             && let (Some(catalog), Some(policy)) = (parts.catalog, parts.policy)
-            && let Ok(catalog) = said(Catalog::new(catalog))
+            && let Ok(catalog) = said(Catalog::new(catalog, Warnings::Into(&mut Vec::new())))
         {
             let nobody = || DirectoryDocument::new([]).into();
             let directory = parts.directory.unwrap_or_else(nobody);
-            ask(Engine::new(&catalog, policy, directory, NOW));
+            ask(|warnings| Engine::new(&catalog, policy, directory, NOW, warnings));
         }
         again::<F, _>(read, F::bundle);
     }
@@ -114,8 +115,9 @@ fn said<T>(result: Result<T, bailiwick::Problems>) -> Result<T, bailiwick::Probl
 }
 
 /// Whatever loads answers every question about every operation.
-fn ask(loaded: Result<bailiwick::Loaded, bailiwick::Problems>) {
-    let Ok(bailiwick::Loaded { engine, warnings }) = said(loaded) else {
+fn ask(load: impl FnOnce(Warnings<'_>) -> Result<Engine, bailiwick::Problems>) {
+    let mut warnings = Vec::new();
+    let Ok(engine) = said(load(Warnings::Into(&mut warnings))) else {
         return;
     };
     for warning in warnings {

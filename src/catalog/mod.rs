@@ -28,8 +28,8 @@ use bitvec::prelude::{BitVec, Lsb0};
 use crate::Scope;
 use crate::decision::NONE;
 use crate::document::{
-    AccountsServed, AskedOn, CatalogDocument, ChangeKind, Parsed, Problem, Problems, PropertyType,
-    Reach,
+    AccountsServed, AskedOn, CatalogDocument, ChangeKind, Parsed, Problems, PropertyType, Reach,
+    Warnings,
 };
 use crate::engine::Common;
 use crate::id::{Brand, FeatureId, OperationId, PermissionId, PropertyId, TypeId};
@@ -40,7 +40,7 @@ pub use operations::{OperationNames, UnknownOperations};
 /// What a product ships, validated and numbered. Cheap to clone; immutable.
 ///
 /// ```
-/// use bailiwick::{Catalog, document::CatalogDocument};
+/// use bailiwick::{Catalog, document::CatalogDocument, Warnings};
 /// let text = r#"
 ///     format = 1
 ///     id = "shop"
@@ -49,7 +49,7 @@ pub use operations::{OperationNames, UnknownOperations};
 ///     types = [{ id = "order" }]
 ///     operations = [{ type = "order", action = "cancel", on = "record", allowed_by = ["orders.cancel"] }]
 /// "#;
-/// let catalog = Catalog::new(CatalogDocument::from_toml("shop.toml", text))?;
+/// let catalog = Catalog::new(CatalogDocument::from_toml("shop.toml", text), Warnings::Refuse)?;
 /// assert!(catalog.operation("order", "cancel").is_some());
 /// # Ok::<(), bailiwick::Problems>(())
 /// ```
@@ -83,7 +83,6 @@ pub(crate) struct Model {
     pub(crate) tokens_bring_account_roles: bool,
     pub(crate) document: CatalogDocument,
     pub(crate) evolution: evolution::Evolution,
-    pub(crate) warnings: Vec<Problem>,
     /// What the engines of all accounts share.
     pub(crate) common: Common,
 }
@@ -248,13 +247,16 @@ impl Catalog {
     /// Every problem of the document in one run, each with its place: unknown and duplicate names,
     /// cycles, contradictions, values past the [limits](crate::limits). For instance an operation
     /// that is neither open nor allowed by a permission; a permission `a.b` without a node `a`.
-    pub fn new(document: impl Into<Parsed<CatalogDocument>>) -> Result<Catalog, Problems> {
-        build::build(&document.into()).map(|model| Catalog(Arc::new(model)))
-    }
-
-    /// What is worth knowing about the document: what a wildcard of a system role leaves out, say.
-    pub fn warnings(&self) -> &[Problem] {
-        &self.0.warnings
+    ///
+    /// Warnings, if [`Warnings::Refuse`] says so: a wildcard of a system role that leaves something out,
+    /// say.
+    pub fn new(
+        document: impl Into<Parsed<CatalogDocument>>,
+        warnings: Warnings<'_>,
+    ) -> Result<Catalog, Problems> {
+        let (model, found) = build::build(&document.into())?;
+        warnings.settle(found)?;
+        Ok(Catalog(Arc::new(model)))
     }
 
     /// The catalog's name.

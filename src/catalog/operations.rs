@@ -53,7 +53,7 @@ impl Catalog {
     /// Every name that the catalog does not have, so that a typo fails at boot.
     ///
     /// ```
-    /// # use bailiwick::{Catalog, document::CatalogDocument};
+    /// # use bailiwick::{Catalog, document::CatalogDocument, Warnings};
     /// bailiwick::operations! {
     ///     /// What the orders service asks about.
     ///     pub struct Operations {
@@ -68,7 +68,7 @@ impl Catalog {
     /// #     types = [{ id = "order" }]
     /// #     operations = [{ type = "order", action = "cancel", on = "record", allowed_by = ["orders"] }]
     /// # "#;
-    /// # let catalog = Catalog::new(CatalogDocument::from_toml("shop.toml", text)).unwrap();
+    /// # let catalog = Catalog::new(CatalogDocument::from_toml("shop.toml", text), Warnings::Refuse).unwrap();
     /// let ops: Operations = catalog.resolve()?;
     /// assert_eq!(catalog.operation_name(ops.order_cancel).as_deref(), Some("order:cancel"));
     /// # Ok::<(), bailiwick::UnknownOperations>(())

@@ -24,7 +24,7 @@ pub use catalog::*;
 pub use directory::*;
 pub use fields::*;
 pub use policy::*;
-pub use problem::{Problem, Problems};
+pub use problem::{Problem, Problems, Warnings};
 pub use timestamp::{Timestamp, TimestampError};
 
 use std::collections::HashSet;

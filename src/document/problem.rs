@@ -130,6 +130,60 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
+/// What becomes of the warnings of a document: things that loaded narrower than they are written, were
+/// left out, or have no effect.
+///
+/// An argument rather than a list to look at afterwards, so that nobody overlooks them.
+///
+/// ```
+/// use bailiwick::{Catalog, Engine, Timestamp, Warnings, document::*};
+/// # let catalog = CatalogDocument::from_toml("c.toml", r#"
+/// #     format = 1
+/// #     id = "shop"
+/// #     version = 1
+/// #     permissions = [{ path = "orders" }, { path = "refunds", requires = ["orders"] }]
+/// # "#);
+/// let catalog = Catalog::new(catalog, Warnings::Refuse)?;
+/// // Refunds need orders, which the wildcard leaves out.
+/// let policy = PolicyDocument {
+///     roles: vec![RoleDocument::new("cashier").grant("refunds.*")],
+///     ..PolicyDocument::new(1)
+/// };
+/// let nobody = DirectoryDocument::new([]);
+/// let at = Timestamp(0);
+///
+/// let refused = Engine::new(&catalog, policy.clone(), nobody.clone(), at, Warnings::Refuse);
+/// assert!(refused.is_err());
+///
+/// let mut warnings = Vec::new();
+/// Engine::new(&catalog, policy, nobody, at, Warnings::Into(&mut warnings))?;
+/// assert_eq!(warnings.len(), 1);
+/// # Ok::<(), Problems>(())
+/// ```
+#[derive(Debug)]
+pub enum Warnings<'w> {
+    /// A warning is an error.
+    Refuse,
+    /// Warnings are added to this list.
+    Into(&'w mut Vec<Problem>),
+}
+
+impl Warnings<'_> {
+    /// Hands the warnings over.
+    ///
+    /// # Errors
+    /// The warnings, if there are any and they are refused.
+    pub(crate) fn settle(self, found: Vec<Problem>) -> Result<(), Problems> {
+        match self {
+            Warnings::Refuse => Problems::unless_none(found),
+            Warnings::Into(list) => {
+                list.extend(found);
+                Ok(())
+            }
+        }
+    }
+}
+
 /// Where in a document something stands: a chain of steps, written out only for a problem.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Path<'a> {

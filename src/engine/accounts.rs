@@ -7,11 +7,11 @@ use hashbrown::HashMap;
 
 use super::check::unstated;
 use super::evaluate::Extent;
-use super::{Engine, InContext, Loaded, State};
+use super::{Engine, InContext, State};
 use crate::Timestamp;
 use crate::catalog::Catalog;
 use crate::decision::{Code, Decision, Denial, Part, Verdict};
-use crate::document::{AskedOn, DirectoryDocument, Parsed, PolicyDocument, Problem, Problems};
+use crate::document::{AskedOn, DirectoryDocument, Parsed, PolicyDocument, Problems, Warnings};
 use crate::id::OperationId;
 use crate::request::{Action, Context, OnType, Owner, Resource, Subject};
 
@@ -21,7 +21,7 @@ use crate::request::{Action, Context, OnType, Owner, Resource, Subject};
 /// copies a pointer for each account; an account is looked up by a hash keyed at random.
 ///
 /// ```
-/// use bailiwick::{Accounts, Catalog, OnType, Subject, Timestamp, document::*};
+/// use bailiwick::{Accounts, Catalog, OnType, Subject, Timestamp, Warnings, document::*};
 /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
 /// #     format = 1
 /// #     id = "shop"
@@ -30,7 +30,7 @@ use crate::request::{Action, Context, OnType, Owner, Resource, Subject};
 /// #     permissions = [{ path = "orders" }]
 /// #     types = [{ id = "order" }]
 /// #     operations = [{ type = "order", action = "create", on = "type", allowed_by = ["orders"] }]
-/// # "#))?;
+/// # "#), Warnings::Refuse)?;
 /// let mut accounts = Accounts::new(catalog);
 /// for account in ["acme", "globex"] {
 ///     let policy = PolicyDocument {
@@ -39,7 +39,7 @@ use crate::request::{Action, Context, OnType, Owner, Resource, Subject};
 ///         ..PolicyDocument::new(1)
 ///     };
 ///     let directory = DirectoryDocument::new([UserDocument::new("ann").role("seller")]);
-///     accounts.load(policy, directory, Timestamp(0))?;
+///     accounts.load(policy, directory, Timestamp(0), Warnings::Refuse)?;
 /// }
 /// let orders = OnType::named("order").account("acme");
 /// assert!(accounts.check(Subject::user("ann").account("acme"), "create", &orders).is_allow());
@@ -73,7 +73,7 @@ impl Accounts {
         &self.catalog
     }
 
-    /// Loads an account, or replaces it; the warnings are returned.
+    /// Loads an account, or replaces it.
     ///
     /// # Errors
     /// Every problem of its documents. The other accounts, and this one's engine if it had one,
@@ -83,10 +83,10 @@ impl Accounts {
         policy: impl Into<Parsed<PolicyDocument>>,
         directory: impl Into<Parsed<DirectoryDocument>>,
         at: Timestamp,
-    ) -> Result<Vec<Problem>, Problems> {
-        let Loaded { engine, warnings } = Engine::new(&self.catalog, policy, directory, at)?;
-        self.put(engine);
-        Ok(warnings)
+        warnings: Warnings<'_>,
+    ) -> Result<(), Problems> {
+        self.put(Engine::new(&self.catalog, policy, directory, at, warnings)?);
+        Ok(())
     }
 
     /// Puts an engine in the place of its account: one that [`Engine::apply`] made, or one compiled
@@ -97,19 +97,19 @@ impl Accounts {
     /// [`Catalog`] is the same, the same document read again is another.
     ///
     /// ```
-    /// # use bailiwick::{Catalog, document::*};
+    /// # use bailiwick::{Catalog, Warnings, document::*};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
     /// #     format = 1
     /// #     id = "shop"
     /// #     version = 1
     /// #     accounts = "many"
     /// #     permissions = [{ path = "orders" }]
-    /// # "#))?;
+    /// # "#), Warnings::Refuse)?;
     /// use bailiwick::admin::{Actor, Change};
     /// use bailiwick::{Accounts, Timestamp};
     /// let mut accounts = Accounts::new(catalog);
     /// let policy = PolicyDocument { account: Some("acme".to_owned()), ..PolicyDocument::new(1) };
-    /// accounts.load(policy, DirectoryDocument::new([]), Timestamp(0))?;
+    /// accounts.load(policy, DirectoryDocument::new([]), Timestamp(0), Warnings::Refuse)?;
     ///
     /// let engine = accounts.engine("acme").ok_or("not loaded")?;
     /// let hired = [Change::CreateUser { user: UserDocument::new("ann") }];
@@ -225,7 +225,7 @@ impl Accounts {
     /// [`AccountsInContext::check_change`] in an empty context.
     ///
     /// ```
-    /// # use bailiwick::{Catalog, document::*};
+    /// # use bailiwick::{Catalog, Warnings, document::*};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
     /// #     format = 1
     /// #     id = "shop"
@@ -243,7 +243,7 @@ impl Accounts {
     /// #     action = "hand_over"
     /// #     on = "record"
     /// #     allowed_by = ["orders"]
-    /// # "#))?;
+    /// # "#), Warnings::Refuse)?;
     /// use bailiwick::{Accounts, Record, Subject, Timestamp};
     /// let mut accounts = Accounts::new(catalog);
     /// for (account, clerk) in [("acme", "ann"), ("globex", "bob")] {
@@ -253,7 +253,7 @@ impl Accounts {
     ///         ..PolicyDocument::new(1)
     ///     };
     ///     let directory = DirectoryDocument::new([UserDocument::new(clerk).role("clerk")]);
-    ///     accounts.load(policy, directory, Timestamp(0))?;
+    ///     accounts.load(policy, directory, Timestamp(0), Warnings::Refuse)?;
     /// }
     /// let before = Record::of("order").id("7").account("acme").owner("ann");
     /// let after = Record::of("order").id("7").account("globex").owner("bob");

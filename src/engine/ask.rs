@@ -434,7 +434,7 @@ fn same_ownership(
 mod tests {
     use super::*;
     use crate::document::{CatalogDocument, PolicyDocument, UserDocument};
-    use crate::{Catalog, Record, Timestamp};
+    use crate::{Catalog, Record, Timestamp, Warnings};
 
     fn engine() -> Engine {
         let catalog = CatalogDocument::from_toml(
@@ -457,13 +457,13 @@ mod tests {
             positions = [{ id = "head" }, { id = "hand", reports_to = ["head"] }]
             "#,
         );
-        let catalog = Catalog::new(catalog).unwrap();
+        let catalog = Catalog::new(catalog, Warnings::Refuse).unwrap();
         let mut builder = Engine::builder(&catalog, policy, Timestamp(0)).unwrap();
         for (user, position) in [("ann", "head"), ("bob", "hand"), ("cid", "hand")] {
             let user = UserDocument::new(user).role("seller").position(position);
             builder.add(&user).unwrap();
         }
-        builder.build().unwrap().engine
+        builder.build(Warnings::Refuse).unwrap()
     }
 
     /// What many users bring about, on few.

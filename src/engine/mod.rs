@@ -30,7 +30,7 @@ pub(crate) use common::Common;
 pub(crate) use draft::Draft;
 pub(crate) use evaluate::JudgedPair;
 pub(crate) use explain::{Asking, FailingCondition, Owned, Recorded};
-pub(crate) use load::{OUT_OF_CALENDAR, check_created, own_rights, read_settings};
+pub(crate) use load::{Loaded, OUT_OF_CALENDAR, check_created, own_rights, read_settings};
 pub(crate) use positions::NoHierarchy;
 pub(crate) use rights::{Holder, Planes};
 pub(crate) use sets::{Assigned, Sets};
@@ -39,7 +39,7 @@ pub(crate) use users::{End, Extras, Held, NOWHERE, User};
 pub use accounts::{Accounts, AccountsInContext, OtherCatalog};
 pub use ask::InContext;
 pub(crate) use asker::{Asker, got_further};
-pub use load::{EngineBuilder, Loaded};
+pub use load::EngineBuilder;
 pub(crate) use standpoint::Standpoint;
 pub(crate) use view::Label;
 
@@ -66,7 +66,7 @@ use users::Users;
 /// threads as it is.
 ///
 /// ```
-/// use bailiwick::{Catalog, Engine, Record, Timestamp, document::*};
+/// use bailiwick::{Catalog, Engine, Record, Timestamp, Warnings, document::*};
 /// # let catalog = CatalogDocument::from_toml("c.toml", r#"
 /// #     format = 1
 /// #     id = "shop"
@@ -84,7 +84,7 @@ use users::Users;
 ///     format = 1
 ///     users = [{ id = "ann", roles = ["seller"] }, { id = "bob" }]
 /// "#);
-/// let engine = Engine::new(&Catalog::new(catalog)?, policy, directory, Timestamp(0))?.engine;
+/// let engine = Engine::new(&Catalog::new(catalog, Warnings::Refuse)?, policy, directory, Timestamp(0), Warnings::Refuse)?;
 ///
 /// let hers = Record::of("order").id("1").owner("ann");
 /// let his = Record::of("order").id("2").owner("bob");

@@ -10,7 +10,9 @@ use super::report::UpgradeReport;
 use crate::catalog::{Followed, Model};
 use crate::compared::counted;
 use crate::document::problem::quoted;
-use crate::document::{DirectoryDocument, Parsed, PolicyDocument, Problem, Problems, Timestamp};
+use crate::document::{
+    DirectoryDocument, Parsed, PolicyDocument, Problem, Problems, Timestamp, Warnings,
+};
 use crate::engine::Loaded;
 use crate::{Catalog, Engine};
 
@@ -87,12 +89,12 @@ impl<'c> AccountUpgrade<'c> {
         self.after.as_ref().map(|it| &it.engine)
     }
 
-    /// The same, with the loader's warnings, to be used from now on.
+    /// The account's engine under the newer catalog, to be used from now on.
     ///
     /// # Errors
-    /// As there.
-    pub fn into_loaded(self) -> Result<Loaded, Problems> {
-        self.after
+    /// What breaks: every problem of policy and directory; the loader's warnings, if they are refused.
+    pub fn into_engine(self, warnings: Warnings<'_>) -> Result<Engine, Problems> {
+        self.after?.settle(warnings)
     }
 
     /// Whether it loads under the older catalog, and not under the newer.

@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use bailiwick::evolution::UpgradeTotals;
-//! use bailiwick::{Catalog, Timestamp, document::*};
+//! use bailiwick::{Catalog, Timestamp, Warnings, document::*};
 //! let older = Catalog::new(CatalogDocument::from_toml("shop-1.toml", r#"
 //!     format = 1
 //!     id = "shop"
@@ -18,7 +18,7 @@
 //!       { type = "order", action = "list", on = "type", allowed_by = ["orders"] },
 //!       { type = "order", action = "cancel", on = "record", allowed_by = ["orders.cancel"] },
 //!     ]
-//! "#))?;
+//! "#), Warnings::Refuse)?;
 //! let newer = Catalog::new(CatalogDocument::from_toml("shop-2.toml", r#"
 //!     format = 1
 //!     id = "shop"
@@ -34,7 +34,7 @@
 //!       { type = "order", action = "refund", on = "record", allowed_by = ["sales.refund"] },
 //!     ]
 //!     renamed = [{ version = 2, from = "orders", to = "sales" }]
-//! "#))?;
+//! "#), Warnings::Refuse)?;
 //!
 //! let comparison = older.compare(&newer)?;
 //! assert_eq!(

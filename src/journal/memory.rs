@@ -10,7 +10,7 @@ use super::{AppendError, Digest, Head, Journal, JournalError, Sealed, SealedSnap
 /// A journal that lasts as long as the process: durable is here what every thread can read.
 ///
 /// ```
-/// # use bailiwick::{Catalog, Engine, Timestamp, document::*};
+/// # use bailiwick::{Catalog, Engine, Timestamp, Warnings, document::*};
 /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
 /// #     format = 1
 /// #     id = "shop"
@@ -18,9 +18,9 @@ use super::{AppendError, Digest, Head, Journal, JournalError, Sealed, SealedSnap
 /// #     permissions = [{ path = "orders" }]
 /// #     types = [{ id = "order" }]
 /// #     operations = [{ type = "order", action = "list", on = "type", allowed_by = ["orders"] }]
-/// # "#))?;
+/// # "#), Warnings::Refuse)?;
 /// # let users = DirectoryDocument::new([UserDocument::new("ann")]);
-/// # let engine = Engine::new(&catalog, PolicyDocument::new(1), users, Timestamp(0))?.engine;
+/// # let engine = Engine::new(&catalog, PolicyDocument::new(1), users, Timestamp(0), Warnings::Refuse)?;
 /// use bailiwick::journal::{self, Journal, MemoryJournal};
 /// let journal = MemoryJournal::new();
 /// assert_eq!(journal.head()?, None);

@@ -6,7 +6,7 @@ use super::{
 use crate::admin::Change;
 use crate::document::{CatalogDocument, Parsed, Problem};
 use crate::engine::State;
-use crate::{Catalog, Engine, Timestamp};
+use crate::{Catalog, Engine, Timestamp, Warnings};
 
 /// How many records are read at once.
 const PAGE: usize = 256;
@@ -236,8 +236,8 @@ fn catalog_of(
     let document: CatalogDocument = serde_json::from_slice(&stored).map_err(|error| {
         JournalError::damaged(revision, super::Damage::Malformed(error.to_string()))
     })?;
-    let catalog =
-        Catalog::new(document).map_err(|problems| JournalError::Unsound { revision, problems })?;
+    let catalog = Catalog::new(document, Warnings::Into(&mut Vec::new()))
+        .map_err(|problems| JournalError::Unsound { revision, problems })?;
     match catalog_digest(&catalog) == digest {
         true => Ok(catalog),
         false => Err(JournalError::damaged(revision, super::Damage::Digest)),
@@ -256,17 +256,19 @@ impl Restored {
     ) -> Result<Restored, JournalError> {
         let at = snapshot.at;
         let policy: Parsed<_> = snapshot.policy.into();
-        let loaded = Engine::new(catalog, policy, snapshot.directory, at);
-        let loaded = loaded.map_err(|problems| JournalError::Unsound {
+        let mut warnings = Vec::new();
+        let collected = Warnings::Into(&mut warnings);
+        let engine = Engine::new(catalog, policy, snapshot.directory, at, collected);
+        let engine = engine.map_err(|problems| JournalError::Unsound {
             revision: head.revision,
             problems,
         })?;
         Ok(Restored {
-            engine: loaded.engine,
+            engine,
             head,
             at,
             catalog: catalog_digest(catalog),
-            warnings: loaded.warnings,
+            warnings,
         })
     }
 

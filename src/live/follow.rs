@@ -114,7 +114,7 @@ impl Live {
     /// Where the system starts no thread.
     ///
     /// ```
-    /// # use bailiwick::{Catalog, Engine, Timestamp, document::*};
+    /// # use bailiwick::{Catalog, Engine, Timestamp, Warnings, document::*};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
     /// #     format = 1
     /// #     id = "shop"
@@ -122,11 +122,11 @@ impl Live {
     /// #     permissions = [{ path = "orders" }]
     /// #     types = [{ id = "order" }]
     /// #     operations = [{ type = "order", action = "list", on = "type", allowed_by = ["orders"] }]
-    /// # "#))?;
+    /// # "#), Warnings::Refuse)?;
     /// # let mut policy = PolicyDocument::new(1);
     /// # policy.roles.push(RoleDocument::new("seller").grant("orders"));
     /// # let users = DirectoryDocument::new([UserDocument::new("ann")]);
-    /// # let engine = Engine::new(&catalog, policy, users, Timestamp(0))?.engine;
+    /// # let engine = Engine::new(&catalog, policy, users, Timestamp(0), Warnings::Refuse)?;
     /// use std::{sync::Arc, time::Duration};
     /// use bailiwick::admin::{Actor, Change};
     /// use bailiwick::journal::{MemoryJournal, begin, restore};

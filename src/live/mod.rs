@@ -44,7 +44,7 @@ use sync::{Cell, Mutex};
 /// One account's engine, published to every thread of a host. Cheap to clone; clones are one.
 ///
 /// ```
-/// # use bailiwick::{Catalog, document::*};
+/// # use bailiwick::{Catalog, Warnings, document::*};
 /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
 /// #     format = 1
 /// #     id = "shop"
@@ -52,14 +52,14 @@ use sync::{Cell, Mutex};
 /// #     permissions = [{ path = "orders" }]
 /// #     types = [{ id = "order" }]
 /// #     operations = [{ type = "order", action = "list", on = "type", allowed_by = ["orders"] }]
-/// # "#))?;
+/// # "#), Warnings::Refuse)?;
 /// # let mut policy = PolicyDocument::new(1);
 /// # policy.roles.push(RoleDocument::new("seller").grant("orders"));
 /// # let users = DirectoryDocument::new([UserDocument::new("ann")]);
 /// use bailiwick::admin::{Actor, Change};
 /// use bailiwick::live::Live;
 /// use bailiwick::{Engine, OnType, Timestamp};
-/// let engine = Engine::new(&catalog, policy, users, Timestamp(0))?.engine;
+/// let engine = Engine::new(&catalog, policy, users, Timestamp(0), Warnings::Refuse)?;
 /// let live = Live::new(engine);
 ///
 /// let orders = OnType::named("order");
@@ -105,7 +105,7 @@ impl Live {
     /// [`catch_up`](Live::catch_up) or a [`follow`](Live::follow)er loads it from its journal.
     ///
     /// ```
-    /// # use bailiwick::{Catalog, document::*};
+    /// # use bailiwick::{Catalog, Warnings, document::*};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
     /// #     format = 1
     /// #     id = "shop"
@@ -113,7 +113,7 @@ impl Live {
     /// #     permissions = [{ path = "orders" }]
     /// #     types = [{ id = "order" }]
     /// #     operations = [{ type = "order", action = "list", on = "type", allowed_by = ["orders"] }]
-    /// # "#))?;
+    /// # "#), Warnings::Refuse)?;
     /// use bailiwick::{OnType, live::Live};
     /// let live = Live::not_ready(&catalog, None);
     /// assert_eq!(live.check("ann", "list", &OnType::named("order")).code(), "not_ready");

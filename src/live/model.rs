@@ -14,7 +14,7 @@ use crate::document::{
     CatalogDocument, DirectoryDocument, PolicyDocument, RoleDocument, UserDocument,
 };
 use crate::journal::{Journal, MemoryJournal, begin, restore};
-use crate::{Catalog, Decision, Engine, OnType, Timestamp};
+use crate::{Catalog, Decision, Engine, OnType, Timestamp, Warnings};
 
 const USERS: [&str; 4] = ["ann", "bob", "cem", "dan"];
 const ORDERS: OnType<'static> = OnType::named("order");
@@ -29,7 +29,11 @@ static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
         types = [{ id = "order" }]
         operations = [{ type = "order", action = "list", on = "type", allowed_by = ["orders"] }]
     "#;
-    let catalog = Catalog::new(CatalogDocument::from_toml("catalog.toml", text)).unwrap();
+    let catalog = Catalog::new(
+        CatalogDocument::from_toml("catalog.toml", text),
+        Warnings::Refuse,
+    )
+    .unwrap();
     let policy = PolicyDocument {
         roles: vec![RoleDocument::new("seller").grant("orders")],
         revision: Some(0),
@@ -42,6 +46,7 @@ static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
         policy,
         DirectoryDocument::new(users),
         Timestamp(0),
+        Warnings::Refuse,
     );
     loaded.unwrap().engine
 });

@@ -12,7 +12,7 @@ use crate::request::{Action, Context, OnType, Resource, Subject};
 /// It keeps that engine alive until it looks again; a thread that rests for long drops its reader.
 ///
 /// ```
-/// # use bailiwick::{Catalog, Engine, OnType, Timestamp, document::*, live::Live};
+/// # use bailiwick::{Catalog, Engine, OnType, Timestamp, Warnings, document::*, live::Live};
 /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
 /// #     format = 1
 /// #     id = "shop"
@@ -20,9 +20,9 @@ use crate::request::{Action, Context, OnType, Resource, Subject};
 /// #     permissions = [{ path = "orders" }]
 /// #     types = [{ id = "order" }]
 /// #     operations = [{ type = "order", action = "list", on = "type", allowed_by = ["orders"] }]
-/// # "#))?;
+/// # "#), Warnings::Refuse)?;
 /// # let users = DirectoryDocument::new([UserDocument::new("ann")]);
-/// # let engine = Engine::new(&catalog, PolicyDocument::new(1), users, Timestamp(0))?.engine;
+/// # let engine = Engine::new(&catalog, PolicyDocument::new(1), users, Timestamp(0), Warnings::Refuse)?;
 /// # let live = Live::new(engine);
 /// let mut reader = live.reader();
 /// assert!(!reader.check("ann", "list", &OnType::named("order")).is_allow());

@@ -86,7 +86,7 @@ impl FieldAccess {
     /// for that.
     ///
     /// ```
-    /// # use bailiwick::{Catalog, Engine, Record, Timestamp, document::*};
+    /// # use bailiwick::{Catalog, Engine, Record, Timestamp, Warnings, document::*};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
     /// #     format = 1
     /// #     id = "crm"
@@ -94,10 +94,10 @@ impl FieldAccess {
     /// #     permissions = [{ path = "people" }, { path = "contact_info" }]
     /// #     types = [{ id = "person", read = "view", fields = [{ path = "email", mask = { kind = "email" }, revealed_by = "contact_info", contributor_sees = true }] }]
     /// #     operations = [{ type = "person", action = "view", on = "record", allowed_by = ["people"] }]
-    /// # "#))?;
+    /// # "#), Warnings::Refuse)?;
     /// # let policy = PolicyDocument { roles: vec![RoleDocument::new("canvasser").grant("people")], ..PolicyDocument::new(1) };
     /// # let users = DirectoryDocument::new([UserDocument::new("ann").role("canvasser")]);
-    /// # let engine = Engine::new(&catalog, policy, users, Timestamp(0))?.engine;
+    /// # let engine = Engine::new(&catalog, policy, users, Timestamp(0), Warnings::Refuse)?;
     /// let access = engine.fields("ann", &Record::of("person").id("7"));
     /// let email = access.field("email")?;
     /// assert_eq!(email.show("ada@example.com").as_deref(), Some("a***@***"));
@@ -138,7 +138,7 @@ impl FieldAccess {
     /// may be of another type than a clear one.
     ///
     /// ```
-    /// # use bailiwick::{Catalog, Engine, Record, Timestamp, document::*};
+    /// # use bailiwick::{Catalog, Engine, Record, Timestamp, Warnings, document::*};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
     /// #     format = 1
     /// #     id = "crm"
@@ -146,10 +146,10 @@ impl FieldAccess {
     /// #     permissions = [{ path = "people" }, { path = "contact_info" }]
     /// #     types = [{ id = "person", read = "view", fields = [{ path = "phones.number", mask = { kind = "phone" }, revealed_by = "contact_info", contributor_sees = true, contributor = "added_by" }] }]
     /// #     operations = [{ type = "person", action = "view", on = "record", allowed_by = ["people"] }]
-    /// # "#))?;
+    /// # "#), Warnings::Refuse)?;
     /// # let policy = PolicyDocument { roles: vec![RoleDocument::new("canvasser").grant("people")], ..PolicyDocument::new(1) };
     /// # let users = DirectoryDocument::new([UserDocument::new("ann").role("canvasser")]);
-    /// # let engine = Engine::new(&catalog, policy, users, Timestamp(0))?.engine;
+    /// # let engine = Engine::new(&catalog, policy, users, Timestamp(0), Warnings::Refuse)?;
     /// let access = engine.fields("ann", &Record::of("person").id("7"));
     /// let person = serde_json::json!({
     ///     "name": "Ada",

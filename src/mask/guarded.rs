@@ -13,7 +13,7 @@ use super::rules::Rules;
 /// tell something of the value.
 ///
 /// ```
-/// # use bailiwick::{Catalog, Engine, Record, Timestamp, document::*, mask::OpenError};
+/// # use bailiwick::{Catalog, Engine, Record, Timestamp, Warnings, document::*, mask::OpenError};
 /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
 /// #     format = 1
 /// #     id = "crm"
@@ -21,13 +21,13 @@ use super::rules::Rules;
 /// #     permissions = [{ path = "people" }, { path = "contact_info" }]
 /// #     types = [{ id = "person", read = "view", fields = [{ path = "email", mask = { kind = "email" }, revealed_by = "contact_info" }] }]
 /// #     operations = [{ type = "person", action = "view", on = "record", allowed_by = ["people"] }]
-/// # "#))?;
+/// # "#), Warnings::Refuse)?;
 /// # let policy = PolicyDocument {
 /// #     roles: vec![RoleDocument::new("canvasser").grant("people"), RoleDocument::new("editor").grant("people").grant("contact_info")],
 /// #     ..PolicyDocument::new(1)
 /// # };
 /// # let users = DirectoryDocument::new([UserDocument::new("ann").role("canvasser"), UserDocument::new("bob").role("editor")]);
-/// # let engine = Engine::new(&catalog, policy, users, Timestamp(0))?.engine;
+/// # let engine = Engine::new(&catalog, policy, users, Timestamp(0), Warnings::Refuse)?;
 /// let (seventh, eighth) = (Record::of("person").id("7"), Record::of("person").id("8"));
 /// let bobs = engine.fields("bob", &seventh);
 /// let email = bobs.field("email")?.guard("ada@example.com");

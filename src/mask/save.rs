@@ -36,7 +36,7 @@ impl FieldAccess {
     /// [`SaveRefused`] with the first such field: `{"email": "a***@***"}`.
     ///
     /// ```
-    /// # use bailiwick::{Catalog, Engine, Record, Timestamp, document::*};
+    /// # use bailiwick::{Catalog, Engine, Record, Timestamp, Warnings, document::*};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
     /// #     format = 1
     /// #     id = "crm"
@@ -44,10 +44,10 @@ impl FieldAccess {
     /// #     permissions = [{ path = "people" }, { path = "contact_info" }]
     /// #     types = [{ id = "person", read = "view", fields = [{ path = "email", mask = { kind = "email" }, revealed_by = "contact_info" }] }]
     /// #     operations = [{ type = "person", action = "view", on = "record", allowed_by = ["people"] }]
-    /// # "#))?;
+    /// # "#), Warnings::Refuse)?;
     /// # let policy = PolicyDocument { roles: vec![RoleDocument::new("canvasser").grant("people")], ..PolicyDocument::new(1) };
     /// # let users = DirectoryDocument::new([UserDocument::new("ann").role("canvasser")]);
-    /// # let engine = Engine::new(&catalog, policy, users, Timestamp(0))?.engine;
+    /// # let engine = Engine::new(&catalog, policy, users, Timestamp(0), Warnings::Refuse)?;
     /// let access = engine.fields("ann", &Record::of("person").id("7"));
     /// let edited = serde_json::json!({ "name": "Ada L.", "email": "a***@***" });
     /// assert_eq!(

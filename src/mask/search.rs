@@ -44,7 +44,7 @@ pub enum Comparison {
 /// prevents that; the reports are there so that the host can slow it down, per subject, and see it.
 ///
 /// ```
-/// # use bailiwick::{Catalog, Engine, OnType, Timestamp, document::*};
+/// # use bailiwick::{Catalog, Engine, OnType, Timestamp, Warnings, document::*};
 /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
 /// #     format = 1
 /// #     id = "crm"
@@ -52,10 +52,10 @@ pub enum Comparison {
 /// #     permissions = [{ path = "people" }, { path = "addresses" }]
 /// #     types = [{ id = "person", read = "view", fields = [{ path = "address", mask = { kind = "address" }, revealed_by = "addresses", search = [["street", "building_number"]] }] }]
 /// #     operations = [{ type = "person", action = "view", on = "record", allowed_by = ["people"] }]
-/// # "#))?;
+/// # "#), Warnings::Refuse)?;
 /// # let policy = PolicyDocument { roles: vec![RoleDocument::new("canvasser").grant("people")], ..PolicyDocument::new(1) };
 /// # let users = DirectoryDocument::new([UserDocument::new("ann").role("canvasser")]);
-/// # let engine = Engine::new(&catalog, policy, users, Timestamp(0))?.engine;
+/// # let engine = Engine::new(&catalog, policy, users, Timestamp(0), Warnings::Refuse)?;
 /// use bailiwick::mask::{Allowance, Asked, Comparison, SearchRefused};
 ///
 /// let mut searches = 0;

@@ -14,7 +14,7 @@ impl Engine {
     /// As there.
     ///
     /// ```
-    /// # use bailiwick::{Catalog, Engine, Record, Timestamp, document::*};
+    /// # use bailiwick::{Catalog, Engine, Record, Timestamp, Warnings, document::*};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
     /// #     format = 1
     /// #     id = "shop"
@@ -25,13 +25,13 @@ impl Engine {
     /// #       { type = "order", action = "cancel", on = "record", allowed_by = ["orders"] },
     /// #       { type = "order", action = "refund", on = "record", allowed_by = ["refunds"] },
     /// #     ]
-    /// # "#))?;
+    /// # "#), Warnings::Refuse)?;
     /// # let policy = PolicyDocument {
     /// #     roles: vec![RoleDocument::new("seller").grant("orders")],
     /// #     ..PolicyDocument::new(1)
     /// # };
     /// # let users = DirectoryDocument::new([UserDocument::new("ann").role("seller")]);
-    /// # let engine = Engine::new(&catalog, policy, users, Timestamp(0))?.engine;
+    /// # let engine = Engine::new(&catalog, policy, users, Timestamp(0), Warnings::Refuse)?;
     /// let order = Record::of("order").id("7").owner("ann");
     /// let actions: Vec<_> = engine.permitted_actions("ann", &order)?
     ///     .filter_map(|(operation, _)| catalog.operation_name(operation))

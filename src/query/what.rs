@@ -35,7 +35,7 @@ impl Engine {
     /// As there.
     ///
     /// ```
-    /// # use bailiwick::{Catalog, Engine, Timestamp, document::*};
+    /// # use bailiwick::{Catalog, Engine, Timestamp, Warnings, document::*};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
     /// #     format = 1
     /// #     id = "shop"
@@ -48,13 +48,13 @@ impl Engine {
     /// #       ] },
     /// #       { type = "order", action = "print", on = "type", open = true },
     /// #     ]
-    /// # "#))?;
+    /// # "#), Warnings::Refuse)?;
     /// # let policy = PolicyDocument {
     /// #     roles: vec![RoleDocument::new("seller").grant(("orders", bailiwick::Scope::Own))],
     /// #     ..PolicyDocument::new(1)
     /// # };
     /// # let users = DirectoryDocument::new([UserDocument::new("ann").role("seller")]);
-    /// # let engine = Engine::new(&catalog, policy, users, Timestamp(0))?.engine;
+    /// # let engine = Engine::new(&catalog, policy, users, Timestamp(0), Warnings::Refuse)?;
     /// let mut lines = Vec::new();
     /// for can in engine.what_can("ann")? {
     ///     let depends_on: Vec<_> = can.depends_on.iter().map(|it| catalog.property_name(*it)).collect();

@@ -31,7 +31,7 @@ impl Engine {
     /// As there.
     ///
     /// ```
-    /// # use bailiwick::{Catalog, Engine, Record, Scope, Timestamp, document::*};
+    /// # use bailiwick::{Catalog, Engine, Record, Scope, Timestamp, Warnings, document::*};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
     /// #     format = 1
     /// #     id = "shop"
@@ -39,7 +39,7 @@ impl Engine {
     /// #     permissions = [{ path = "orders", scopes = ["own", "reports"] }]
     /// #     types = [{ id = "order" }]
     /// #     operations = [{ type = "order", action = "cancel", on = "record", allowed_by = ["orders"] }]
-    /// # "#))?;
+    /// # "#), Warnings::Refuse)?;
     /// let policy = PolicyDocument::from_toml("policy.toml", r#"
     ///     format = 1
     ///     catalog_version = 1
@@ -57,7 +57,7 @@ impl Engine {
     ///       { id = "cay", roles = ["seller"], position = "boston" },
     ///     ]
     /// "#);
-    /// let engine = Engine::new(&catalog, policy, directory, Timestamp(0))?.engine;
+    /// let engine = Engine::new(&catalog, policy, directory, Timestamp(0), Warnings::Refuse)?;
     ///
     /// let order = Record::of("order").id("7").owner("bob");
     /// let who: Vec<_> = engine.who_can("cancel", &order)?

@@ -18,7 +18,7 @@ const LEGEND: &str = "\
 /// catalog's order; columns in the order given. The same engine gives the same text.
 ///
 /// ```
-/// use bailiwick::{Catalog, Engine, Timestamp, document::*, testing::matrix};
+/// use bailiwick::{Catalog, Engine, Timestamp, Warnings, document::*, testing::matrix};
 /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
 /// #     format = 1
 /// #     id = "shop"
@@ -29,7 +29,7 @@ const LEGEND: &str = "\
 /// #         { type = "order", action = "list", on = "type", allowed_by = ["orders"] },
 /// #         { type = "order", action = "cancel", on = "record", allowed_by = ["orders"] },
 /// #     ]
-/// # "#))?;
+/// # "#), Warnings::Refuse)?;
 /// # let policy = PolicyDocument {
 /// #     roles: vec![
 /// #         RoleDocument::new("seller").grant(("orders", bailiwick::Scope::Own)),
@@ -37,7 +37,7 @@ const LEGEND: &str = "\
 /// #     ],
 /// #     ..PolicyDocument::new(1)
 /// # };
-/// # let engine = Engine::new(&catalog, policy, DirectoryDocument::new([]), Timestamp(0))?.engine;
+/// # let engine = Engine::new(&catalog, policy, DirectoryDocument::new([]), Timestamp(0), Warnings::Refuse)?;
 /// let text = matrix(&engine, ["seller", "guest"]);
 /// assert!(text.ends_with("\n\
 /// seller\n\

@@ -12,7 +12,7 @@
 //!   those exempted by name, and exemptions that have become stale.
 //!
 //! ```
-//! use bailiwick::{Catalog, document::*, testing::{DecisionTests, Decisions}};
+//! use bailiwick::{Catalog, Warnings, document::*, testing::{DecisionTests, Decisions}};
 //! # let catalog = Catalog::new(CatalogDocument::from_toml("catalog.toml", r#"
 //! #     format = 1
 //! #     id = "shop"
@@ -23,7 +23,7 @@
 //! #         { type = "order", action = "list", on = "type", allowed_by = ["orders"] },
 //! #         { type = "order", action = "cancel", on = "record", allowed_by = ["orders"] },
 //! #     ]
-//! # "#))?;
+//! # "#), Warnings::Refuse)?;
 //! # let policy = PolicyDocument::from_toml("policy.toml", r#"
 //! #     format = 1
 //! #     catalog_version = 1

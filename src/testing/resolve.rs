@@ -7,7 +7,7 @@ use crate::document::problem::{Path, Report, quoted};
 use crate::document::{
     AccountsServed, CatalogDocument, DirectoryDocument, Parsed, PolicyDocument, Problems,
 };
-use crate::{Catalog, Engine, Timestamp};
+use crate::{Catalog, Engine, Timestamp, Warnings};
 
 /// An account that is tested.
 pub(super) struct Account {
@@ -44,8 +44,14 @@ impl<'d> Resolver<'d> {
     ) -> Result<Self, Problems> {
         let (mut accounts, mut engines, mut problems) = (Vec::new(), Vec::new(), Vec::new());
         for (policy, directory) in documents {
-            match Engine::new(catalog, policy.clone(), directory.clone(), at) {
-                Ok(loaded) => engines.push(loaded.engine),
+            match Engine::new(
+                catalog,
+                policy.clone(),
+                directory.clone(),
+                at,
+                Warnings::Into(&mut Vec::new()),
+            ) {
+                Ok(engine) => engines.push(engine),
                 Err(found) => {
                     problems.extend(found.iter().cloned());
                     continue;
@@ -151,9 +157,15 @@ impl<'d> Resolver<'d> {
             policy.settings = settings.clone();
         }
         let directory = documents.directory.clone();
-        let engine = match Engine::new(&self.catalog, policy, directory, self.at) {
-            Ok(loaded) => {
-                self.engines.push(loaded.engine);
+        let engine = match Engine::new(
+            &self.catalog,
+            policy,
+            directory,
+            self.at,
+            Warnings::Into(&mut Vec::new()),
+        ) {
+            Ok(engine) => {
+                self.engines.push(engine);
                 Some(self.engines.len() - 1)
             }
             Err(problems) => {

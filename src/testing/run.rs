@@ -13,11 +13,11 @@ use crate::{Catalog, Decision, Engine, Timestamp};
 /// Runs [`Decisions`] against a catalog and the accounts over it.
 ///
 /// ```no_run
-/// # use bailiwick::{Catalog, document::*, testing::{DecisionTests, Decisions}};
+/// # use bailiwick::{Catalog, Warnings, document::*, testing::{DecisionTests, Decisions}};
 /// # fn read(file: &str) -> String { String::new() }
 /// // with #[test]
 /// fn decisions() -> Result<(), Box<dyn std::error::Error>> {
-///     let catalog = Catalog::new(CatalogDocument::from_toml("catalog.toml", &read("catalog.toml")))?;
+///     let catalog = Catalog::new(CatalogDocument::from_toml("catalog.toml", &read("catalog.toml")), Warnings::Refuse)?;
 ///     let outcome = DecisionTests::new(&catalog)
 ///         .account(
 ///             PolicyDocument::from_toml("policy.toml", &read("policy.toml")),
@@ -78,7 +78,7 @@ impl<'t> DecisionTests<'t> {
     /// it.
     ///
     /// ```
-    /// # use bailiwick::{Catalog, document::*, testing::{DecisionTests, Decisions}};
+    /// # use bailiwick::{Catalog, Warnings, document::*, testing::{DecisionTests, Decisions}};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
     /// #     format = 1
     /// #     id = "shop"
@@ -86,7 +86,7 @@ impl<'t> DecisionTests<'t> {
     /// #     permissions = [{ path = "orders" }]
     /// #     types = [{ id = "order" }]
     /// #     operations = [{ type = "order", action = "list", on = "type", allowed_by = ["orders"] }]
-    /// # "#))?;
+    /// # "#), Warnings::Refuse)?;
     /// # let policy = PolicyDocument::new(1);
     /// # let directory = DirectoryDocument::new([UserDocument::new("ann")]);
     /// # let decisions = Decisions::from_toml("d.toml", r#"

@@ -6,7 +6,7 @@ use bailiwick::admin::{DeniedBy, TickState};
 use bailiwick::document::{
     DirectoryDocument, GrantDocument, PolicyDocument, RoleDocument, UserDocument,
 };
-use bailiwick::{Catalog, Engine, Scope, Timestamp};
+use bailiwick::{Catalog, Engine, Scope, Timestamp, Warnings};
 use serde_json::json;
 
 use crate::listing::{account, package};
@@ -141,7 +141,10 @@ fn without_a_dominated_role_every_decision_stays() {
     each_number(100, |seed, number| {
         let (account, _) = account(seed, number);
         let policy = account.engine.policy();
-        let Ok(catalog) = Catalog::new(account.documents.catalog.clone()) else {
+        let Ok(catalog) = Catalog::new(
+            account.documents.catalog.clone(),
+            Warnings::Into(&mut Vec::new()),
+        ) else {
             panic!("the catalog does not load");
         };
         for found in account.engine.review().dominated_roles() {
@@ -166,8 +169,14 @@ fn alone(catalog: &Catalog, policy: &PolicyDocument, user: UserDocument) -> Engi
     let mut policy = policy.clone();
     policy.used_ids.users.clear();
     let directory = DirectoryDocument::new([user]);
-    match Engine::new(catalog, policy, directory, Timestamp(0)) {
-        Ok(loaded) => loaded.engine,
+    match Engine::new(
+        catalog,
+        policy,
+        directory,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    ) {
+        Ok(loaded) => loaded,
         Err(problems) => panic!("{problems}"),
     }
 }

@@ -6,7 +6,7 @@ use bailiwick::document::{
     CatalogDocument, ChangeKind, DenialDocument, DirectoryDocument, GrantDocument, PackageDocument,
     PolicyDocument, PositionDocument, PropertyValue, RoleDocument, UserDocument,
 };
-use bailiwick::{Catalog, Engine, Record, Scope, Timestamp};
+use bailiwick::{Catalog, Engine, Record, Scope, Timestamp, Warnings};
 
 const CATALOG: &str = r#"
 format = 1
@@ -43,7 +43,7 @@ fn governed(text: &str) -> Catalog {
     let rules = &mut document.administration.account_roles;
     rules.assign = Some("assign".into());
     rules.revoke = Some("assign".into());
-    Catalog::new(document).unwrap()
+    Catalog::new(document, Warnings::Into(&mut Vec::new())).unwrap()
 }
 
 fn position(id: &str, above: &[&str]) -> PositionDocument {
@@ -81,8 +81,14 @@ fn engine(policy: PolicyDocument, users: &[(&str, &str, &[&str])]) -> Engine {
         user.position(*position)
     });
     let users = DirectoryDocument::new(users);
-    let engine = Engine::new(&governed(CATALOG), policy, users, Timestamp(0));
-    engine.unwrap().engine
+    let engine = Engine::new(
+        &governed(CATALOG),
+        policy,
+        users,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    );
+    engine.unwrap()
 }
 
 fn place(user: &str, position: &str) -> Change {
@@ -178,9 +184,14 @@ renamed = [{ from = "x.y", to = "z.y", version = 2 }]
     let eve = UserDocument::new("eve").role("star");
     let load = |policy: PolicyDocument| {
         let users = DirectoryDocument::new([eve.clone()]);
-        Engine::new(&catalog, policy, users, Timestamp(0))
-            .unwrap()
-            .engine
+        Engine::new(
+            &catalog,
+            policy,
+            users,
+            Timestamp(0),
+            Warnings::Into(&mut Vec::new()),
+        )
+        .unwrap()
     };
     let mut today = PolicyDocument::new(2);
     today.roles.push(star("star", &["x", "z.y"]));
@@ -234,7 +245,14 @@ fn an_upgrade_leaves_nothing_that_was_retired_where_it_cannot_be_taken_away() {
     let made = by(&engine(older, &[]), &Actor::System, &[import(&upgraded)]).unwrap();
     let policy = made.policy();
     let users = DirectoryDocument::new([]);
-    Engine::new(made.catalog(), policy, users, Timestamp(0)).unwrap();
+    Engine::new(
+        made.catalog(),
+        policy,
+        users,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap();
 }
 
 #[test]
@@ -263,8 +281,14 @@ fn no_deny_names_today_what_only_an_older_version_had() {
     let mut older = policy(1);
     older.roles[1].denies = vec!["look".into(), "old".into(), except("old")];
     let users = DirectoryDocument::new([]);
-    let engine = Engine::new(&governed(&text), older.clone(), users, Timestamp(0));
-    let engine = engine.unwrap().engine;
+    let engine = Engine::new(
+        &governed(&text),
+        older.clone(),
+        users,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    );
+    let engine = engine.unwrap();
     let grants = older.roles[1].grants.clone();
     let edit = |role: &str, denies: Vec<DenialDocument>| Change::EditRole {
         role: role.into(),
@@ -325,8 +349,14 @@ renamed = [{ version = 2, from = "sharing", to = "team.sharing" }]
     for (from, to) in [(&alone, &both), (&both, &alone), (&both, &today)] {
         let users = ["importer", "chief"].map(|it| UserDocument::new(it).role(it));
         let users = DirectoryDocument::new(users);
-        let engine = Engine::new(&catalog, from.clone(), users, Timestamp(0));
-        let engine = engine.unwrap().engine;
+        let engine = Engine::new(
+            &catalog,
+            from.clone(),
+            users,
+            Timestamp(0),
+            Warnings::Into(&mut Vec::new()),
+        );
+        let engine = engine.unwrap();
         let import = [Change::ImportPolicy { policy: to.clone() }];
         let refused = by(&engine, &Actor::user("importer"), &import).unwrap_err();
         let permission = "settings".to_owned();
@@ -340,9 +370,15 @@ renamed = [{ version = 2, from = "sharing", to = "team.sharing" }]
     // Another name for the same is no change.
     let (engine, to) = (policy(1, &[("sharing", member)]), today);
     let users = DirectoryDocument::new([UserDocument::new("importer").role("importer")]);
-    let engine = Engine::new(&catalog, engine, users, Timestamp(0));
+    let engine = Engine::new(
+        &catalog,
+        engine,
+        users,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    );
     let import = [Change::ImportPolicy { policy: to }];
-    by(&engine.unwrap().engine, &Actor::user("importer"), &import).unwrap();
+    by(&engine.unwrap(), &Actor::user("importer"), &import).unwrap();
 }
 
 /// An edit is held against what others did to the role since, not against its own transaction.

@@ -13,12 +13,16 @@ mod written;
 
 use bailiwick::admin::{Actor, Change, Edit, RoleEditor};
 use bailiwick::document::{CatalogDocument, DirectoryDocument, PolicyDocument, RoleDocument};
-use bailiwick::{Catalog, Engine, Scope, Timestamp};
+use bailiwick::{Catalog, Engine, Scope, Timestamp, Warnings};
 
 /// A catalog of these permissions, and of whatever else the text says.
 fn catalog(rest: &str) -> Catalog {
     let text = format!("format = 1\nid = \"test\"\nversion = 1\n{rest}");
-    Catalog::new(CatalogDocument::from_toml("catalog.toml", &text)).unwrap()
+    Catalog::new(
+        CatalogDocument::from_toml("catalog.toml", &text),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap()
 }
 
 /// A role of nothing, in an account without features.
@@ -35,9 +39,14 @@ fn of(catalog: &Catalog, role: RoleDocument) -> RoleEditor {
 
 fn engine(catalog: &Catalog, policy: PolicyDocument) -> Engine {
     let nobody = DirectoryDocument::new([]);
-    Engine::new(catalog, policy, nobody, Timestamp(0))
-        .unwrap()
-        .engine
+    Engine::new(
+        catalog,
+        policy,
+        nobody,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap()
 }
 
 /// The nodes that are set, in preorder.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bailiwick::document::{CatalogDocument, GrantDocument};
-use bailiwick::{Catalog, Scope};
+use bailiwick::{Catalog, Scope, Warnings};
 use proptest::prelude::*;
 
 /// A scope for each node that is set.
@@ -171,10 +171,10 @@ impl World {
                 );
             }
         }
-        Catalog::new(CatalogDocument::from_toml(
-            "random.toml",
-            &(text + &operations),
-        ))
+        Catalog::new(
+            CatalogDocument::from_toml("random.toml", &(text + &operations)),
+            Warnings::Into(&mut Vec::new()),
+        )
         .unwrap()
     }
 

@@ -2,7 +2,7 @@
 
 use bailiwick::admin::RoleEditor;
 use bailiwick::document::{CatalogDocument, PolicyDocument, RoleDocument};
-use bailiwick::{Catalog, Engine, OnType, Subject};
+use bailiwick::{Catalog, Engine, OnType, Subject, Warnings};
 
 use super::{applied, engine};
 
@@ -11,7 +11,11 @@ const POLICY: &str = include_str!("../../fixtures/package_roles/policy.toml");
 
 /// Ticks a role together as an operator does, and compares what it may with the fixture's role.
 fn rebuild(role: &str, tick: impl FnOnce(&mut RoleEditor)) -> RoleEditor {
-    let catalog = Catalog::new(CatalogDocument::from_toml("catalog.toml", CATALOG)).unwrap();
+    let catalog = Catalog::new(
+        CatalogDocument::from_toml("catalog.toml", CATALOG),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap();
     let policy = PolicyDocument::from_toml("policy.toml", POLICY)
         .into_document()
         .unwrap();

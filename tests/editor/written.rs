@@ -3,7 +3,7 @@
 use bailiwick::Scope::{All, Own};
 use bailiwick::admin::{Actor, Applied, Change, EditorError, Refusal, RoleEditor};
 use bailiwick::document::{CatalogDocument, GrantDocument, PolicyDocument, RoleDocument};
-use bailiwick::{Catalog, Engine, OnType, Subject, Timestamp};
+use bailiwick::{Catalog, Engine, OnType, Subject, Timestamp, Warnings};
 
 use super::{applied, catalog, changed, empty, engine, grants, of, scoped, set};
 
@@ -60,7 +60,13 @@ fn t4_a_later_permission_is_not_granted_silently() {
         "operations = [",
         r#"operations = [{ type = "t", action = "new", on = "type", allowed_by = ["a.new"] }, "#,
     );
-    let load = |text: &str| Catalog::new(CatalogDocument::from_toml("c", text)).unwrap();
+    let load = |text: &str| {
+        Catalog::new(
+            CatalogDocument::from_toml("c", text),
+            Warnings::Into(&mut Vec::new()),
+        )
+        .unwrap()
+    };
     let mut editor = empty(&load(old));
     editor.check_all(None);
     let mut policy = PolicyDocument::new(1);
@@ -221,7 +227,11 @@ fn d16_grants_written_against_an_older_catalog_are_edited_by_todays_paths() {
         renamed = [{ version = 2, from = "old", to = "new" }]
         retired = [{ version = 2, path = "gone" }]
     "#;
-    let catalog = Catalog::new(CatalogDocument::from_toml("c", text)).unwrap();
+    let catalog = Catalog::new(
+        CatalogDocument::from_toml("c", text),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap();
     let role = RoleDocument::new("role")
         .grant("old.*")
         .grant("gone")

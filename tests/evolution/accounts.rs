@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bailiwick::document::{DirectoryDocument, Parsed, PolicyDocument, RoleDocument, UserDocument};
 use bailiwick::evolution::{Affected, PairTotals, UpgradeTotals};
-use bailiwick::{Catalog, Engine};
+use bailiwick::{Catalog, Engine, Warnings};
 
 use crate::newer::newer;
 use crate::support::generate::{self, NOW};
@@ -64,7 +64,8 @@ fn a_thousand_accounts_are_told_one_by_one_and_added_up() {
         let mut rng = Rng::nth(seed() ^ 0xacc0, *number);
         let (older, accounts) = generate::accounts(&mut rng, ACCOUNTS);
         let newer = newer(&mut rng, &older, false);
-        let catalogs = [&older, &newer.catalog].map(|it| Catalog::new(it.clone()).unwrap());
+        let catalogs = [&older, &newer.catalog]
+            .map(|it| Catalog::new(it.clone(), Warnings::Into(&mut Vec::new())).unwrap());
         let comparison = catalogs[0].compare(&catalogs[1]).unwrap();
         let name = |i: usize| format!("account {i}");
         let stored = |i: usize, (policy, directory): &(PolicyDocument, DirectoryDocument)| {
@@ -83,7 +84,13 @@ fn a_thousand_accounts_are_told_one_by_one_and_added_up() {
         for (i, account) in accounts.iter().enumerate() {
             let load = |catalog: &Catalog| {
                 let stored = stored(i, account);
-                Engine::new(catalog, stored.policy, stored.directory, NOW)
+                Engine::new(
+                    catalog,
+                    stored.policy,
+                    stored.directory,
+                    NOW,
+                    Warnings::Into(&mut Vec::new()),
+                )
             };
             match (load(&catalogs[0]), load(&catalogs[1])) {
                 (Ok(_), Err(_)) => broken.push(name(i)),
@@ -107,11 +114,17 @@ fn a_thousand_accounts_are_told_one_by_one_and_added_up() {
             assert_eq!(read.get(), i + 1);
             totals.add(name(i), &upgrade);
             let account = stored(i, &accounts[i]);
-            let alone = Engine::new(&catalogs[1], account.policy, account.directory, NOW);
+            let alone = Engine::new(
+                &catalogs[1],
+                account.policy,
+                account.directory,
+                NOW,
+                Warnings::Into(&mut Vec::new()),
+            );
             match (upgrade.after(), alone) {
                 (Ok(engine), Ok(loaded)) => {
-                    assert_eq!(engine.policy(), loaded.engine.policy());
-                    assert_eq!(engine.directory(), loaded.engine.directory());
+                    assert_eq!(engine.policy(), loaded.policy());
+                    assert_eq!(engine.directory(), loaded.directory());
                     tallied.count("loaded");
                 }
                 (Err(problems), Err(expected)) => {

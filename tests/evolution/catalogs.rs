@@ -1,8 +1,8 @@
 //! What a newer catalog says otherwise, and when it is no later version at all.
 
-use bailiwick::Catalog;
 use bailiwick::document::CatalogDocument;
 use bailiwick::evolution::{CatalogPart, Conflict, Difference};
+use bailiwick::{Catalog, Warnings};
 
 use crate::newer::newer;
 use crate::reference::names::at_or_below;
@@ -39,8 +39,11 @@ administration = { changes = { create_role = "staff" } }
 "#;
 
 fn catalog(text: &str) -> Catalog {
-    Catalog::new(CatalogDocument::from_toml("catalog.toml", text))
-        .unwrap_or_else(|it| panic!("{it}"))
+    Catalog::new(
+        CatalogDocument::from_toml("catalog.toml", text),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap_or_else(|it| panic!("{it}"))
 }
 
 /// Parts of the text, and what replaces each.
@@ -354,7 +357,10 @@ fn no_path_is_renamed_to_where_a_node_was() {
         let text = format!(
             "format = 1\nid = \"c\"\nversion = 3\npermissions = [{permissions}]\n{evolution}"
         );
-        Catalog::new(CatalogDocument::from_toml("catalog.toml", &text))
+        Catalog::new(
+            CatalogDocument::from_toml("catalog.toml", &text),
+            Warnings::Into(&mut Vec::new()),
+        )
     };
     let refused = [
         (
@@ -409,7 +415,8 @@ fn what_is_told_of_the_tree_is_what_became_of_it() {
         let mut rng = Rng::nth(seed, number);
         let (older, _) = generate::accounts(&mut rng, 0);
         let newer = newer(&mut rng, &older, false);
-        let catalogs = [&older, &newer.catalog].map(|it| Catalog::new(it.clone()).unwrap());
+        let catalogs = [&older, &newer.catalog]
+            .map(|it| Catalog::new(it.clone(), Warnings::Into(&mut Vec::new())).unwrap());
         let same = catalogs[0].compare(&catalogs[0]).unwrap();
         assert!(same.changes().is_empty(), "{same}");
         let comparison = catalogs[0].compare(&catalogs[1]).unwrap();

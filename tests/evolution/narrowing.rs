@@ -8,7 +8,7 @@ use bailiwick::document::{
     PolicyDocument, RoleDocument, UserDocument,
 };
 use bailiwick::evolution::NarrowedBy;
-use bailiwick::{Catalog, Engine, OnType, Scope, Subject};
+use bailiwick::{Catalog, Engine, OnType, Scope, Subject, Warnings};
 
 use crate::brute::probed;
 use crate::newer::{Newer, newer};
@@ -265,8 +265,14 @@ fn an_exception_spares_what_it_names_as_it_is_today() {
         let mut policy = PolicyDocument::new(1);
         policy.roles = vec![RoleDocument::new("r").grant("*").deny(denial)];
         let ann = DirectoryDocument::new([UserDocument::new("ann").role("r")]);
-        let engine = Engine::new(&Catalog::new(catalog).unwrap(), policy, ann, NOW);
-        let engine = engine.unwrap().engine;
+        let engine = Engine::new(
+            &Catalog::new(catalog, Warnings::Into(&mut Vec::new())).unwrap(),
+            policy,
+            ann,
+            NOW,
+            Warnings::Into(&mut Vec::new()),
+        );
+        let engine = engine.unwrap();
         let code = |it: &str| engine.check("ann", it, &OnType::named("t")).code();
         let mut denied = permissions.iter().filter(|it| code(it) == "denied");
         assert!(denied.by_ref().eq(expected), "except {except}");
@@ -295,7 +301,8 @@ fn every_deny_still_denies_at_its_new_place() {
         bare(&mut older);
         let mut newer = newer(&mut rng, &older, false);
         bare(&mut newer.catalog);
-        let catalogs = [&older, &newer.catalog].map(|it| Catalog::new(probed(it)).unwrap());
+        let catalogs = [&older, &newer.catalog]
+            .map(|it| Catalog::new(probed(it), Warnings::Into(&mut Vec::new())).unwrap());
         for (mut policy, _) in accounts {
             policy.features.clear();
             policy.settings.clear();
@@ -305,8 +312,16 @@ fn every_deny_still_denies_at_its_new_place() {
                 role.grants = vec![GrantDocument::from(("*", Scope::All))];
             }
             let nobody = DirectoryDocument::new([]);
-            let load = |catalog| Engine::new(catalog, policy.clone(), nobody.clone(), NOW);
-            let engines = catalogs.each_ref().map(|it| load(it).unwrap().engine);
+            let load = |catalog| {
+                Engine::new(
+                    catalog,
+                    policy.clone(),
+                    nobody.clone(),
+                    NOW,
+                    Warnings::Into(&mut Vec::new()),
+                )
+            };
+            let engines = catalogs.each_ref().map(|it| load(it).unwrap());
             for role in &policy.roles {
                 let code = |engine: &Engine, path: &str| {
                     let (subject, on) =

@@ -8,7 +8,7 @@ use bailiwick::document::{
     PairDocument, PermissionDocument, Reach, RenamedDocument, RetiredDocument,
 };
 use bailiwick::evolution::CatalogComparison;
-use bailiwick::{Catalog, Scope};
+use bailiwick::{Catalog, Scope, Warnings};
 
 use crate::reference::names::at_or_below;
 use crate::support::rng::Rng;
@@ -88,7 +88,7 @@ pub(crate) fn newer(rng: &mut Rng, older: &CatalogDocument, narrowing_only: bool
             steps: newer.steps.clone(),
         };
         let taken = step(&mut next, rng).is_some() && !next.catalog.operations.is_empty();
-        if taken && Catalog::new(next.catalog.clone()).is_ok() {
+        if taken && Catalog::new(next.catalog.clone(), Warnings::Into(&mut Vec::new())).is_ok() {
             next.steps.push(name);
             next.catalog.version += 1;
             newer = next;
@@ -100,7 +100,8 @@ pub(crate) fn newer(rng: &mut Rng, older: &CatalogDocument, narrowing_only: bool
 impl Newer {
     /// What came since the older catalog.
     pub(crate) fn since(&self, older: &CatalogDocument) -> CatalogComparison {
-        let [older, newer] = [older, &self.catalog].map(|it| Catalog::new(it.clone()).unwrap());
+        let [older, newer] = [older, &self.catalog]
+            .map(|it| Catalog::new(it.clone(), Warnings::Into(&mut Vec::new())).unwrap());
         let comparison = older.compare(&newer);
         comparison.unwrap_or_else(|conflicts| panic!("{:?}: {conflicts}", self.steps))
     }

@@ -6,7 +6,7 @@ use bailiwick::document::{
     CatalogDocument, DenialDocument, DirectoryDocument, GrantDocument, PolicyDocument,
 };
 use bailiwick::evolution::{ReferenceKind, UpgradeTotals};
-use bailiwick::{Catalog, Timestamp};
+use bailiwick::{Catalog, Timestamp, Warnings};
 
 use crate::newer::newer;
 use crate::reference::names::{Names, at_or_below};
@@ -16,7 +16,7 @@ use crate::support::run::{Tallied, each_number};
 
 fn catalog(text: &str) -> Catalog {
     let parsed = CatalogDocument::from_toml("catalog.toml", text);
-    Catalog::new(parsed).unwrap_or_else(|it| panic!("{it}"))
+    Catalog::new(parsed, Warnings::Into(&mut Vec::new())).unwrap_or_else(|it| panic!("{it}"))
 }
 
 const OLDER: &str = r#"

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use bailiwick::document::{CatalogDocument, DirectoryDocument, PolicyDocument};
 use bailiwick::explain::Explanation;
-use bailiwick::{Catalog, Engine, OnType, Record, Subject, Timestamp, Token};
+use bailiwick::{Catalog, Engine, OnType, Record, Subject, Timestamp, Token, Warnings};
 
 fn read(path: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -14,12 +14,21 @@ fn read(path: &str) -> String {
 
 fn engine(system: &str, policy: &str, directory: &str) -> Engine {
     let text = |name: &str| read(&format!("fixtures/{system}/{name}.toml"));
-    let catalog = Catalog::new(CatalogDocument::from_toml("catalog", &text("catalog"))).unwrap();
+    let catalog = Catalog::new(
+        CatalogDocument::from_toml("catalog", &text("catalog")),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap();
     let policy = PolicyDocument::from_toml(policy, &text(policy));
     let directory = DirectoryDocument::from_toml(directory, &text(directory));
-    Engine::new(&catalog, policy, directory, Timestamp(0))
-        .unwrap()
-        .engine
+    Engine::new(
+        &catalog,
+        policy,
+        directory,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap()
 }
 
 fn fixture(system: &str) -> Engine {
@@ -106,12 +115,13 @@ fn a_role_that_the_catalog_retired() {
     );
     let (policy, nobody) = (PolicyDocument::new(2), DirectoryDocument::new([]));
     let engine = Engine::new(
-        &Catalog::new(catalog).unwrap(),
+        &Catalog::new(catalog, Warnings::Into(&mut Vec::new())).unwrap(),
         policy,
         nobody,
         Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
     );
-    let engine = engine.unwrap().engine;
+    let engine = engine.unwrap();
     let tickets = OnType::named("ticket");
     for (role, says) in [
         (
@@ -245,14 +255,14 @@ fn a_feature_of_the_whole_module() {
     policy.features.clear();
     let directory = DirectoryDocument::from_toml("directory", &text("directory"));
     let engine = Engine::new(
-        &Catalog::new(catalog).unwrap(),
+        &Catalog::new(catalog, Warnings::Into(&mut Vec::new())).unwrap(),
         policy,
         directory,
         Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
     );
     let why = engine
         .unwrap()
-        .engine
         .explain("cam", "create", &OnType::named("campaign"));
     compare("module_feature", &why);
 }

@@ -7,6 +7,7 @@ use bailiwick::document::{
 use bailiwick::explain::Cause;
 use bailiwick::{
     Action, Catalog, Engine, OnType, OwnerPosition, Record, Resource, Subject, Timestamp, Token,
+    Warnings,
 };
 
 const CATALOG: &str = r#"{
@@ -31,9 +32,15 @@ fn engine() -> Engine {
     let mut gone = UserDocument::new("gone");
     gone.suspended = true;
     let users = DirectoryDocument::new([UserDocument::new("ann").role("viewer"), gone]);
-    let catalog = Catalog::new(document).unwrap();
-    let loaded = Engine::new(&catalog, policy, users, Timestamp(0));
-    loaded.unwrap().engine
+    let catalog = Catalog::new(document, Warnings::Into(&mut Vec::new())).unwrap();
+    let loaded = Engine::new(
+        &catalog,
+        policy,
+        users,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    );
+    loaded.unwrap()
 }
 
 const NONSENSE: &[&str] = &[
@@ -115,10 +122,16 @@ fn a_token_brings_the_roles_there_are() {
         roles: vec![RoleDocument::new("first"), RoleDocument::new("viewer")],
         ..PolicyDocument::new(1)
     };
-    let catalog = Catalog::new(document).unwrap();
+    let catalog = Catalog::new(document, Warnings::Into(&mut Vec::new())).unwrap();
     let users = DirectoryDocument::new([]);
-    let engine = Engine::new(&catalog, policy, users, Timestamp(0));
-    let engine = engine.unwrap().engine;
+    let engine = Engine::new(
+        &catalog,
+        policy,
+        users,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    );
+    let engine = engine.unwrap();
     for roles in [["ghost", "viewer"], ["viewer", "ghost"]] {
         let token = Token::new(roles);
         let subject = Subject::from(&token).account("acme");

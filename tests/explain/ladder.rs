@@ -6,7 +6,7 @@ use bailiwick::document::{
     UserDocument,
 };
 use bailiwick::explain::{Cause, Node};
-use bailiwick::{Catalog, Engine, Record, Scope, Timestamp};
+use bailiwick::{Catalog, Engine, Record, Scope, Timestamp, Warnings};
 
 const CATALOG: &str = r#"{
     "format": 1, "id": "ladder", "version": 1,
@@ -17,7 +17,7 @@ const CATALOG: &str = r#"{
 
 fn catalog() -> Catalog {
     let document: CatalogDocument = serde_json::from_str(CATALOG).unwrap();
-    Catalog::new(document).unwrap()
+    Catalog::new(document, Warnings::Into(&mut Vec::new())).unwrap()
 }
 
 fn engine(policy: PolicyDocument, users: Vec<UserDocument>) -> Engine {
@@ -26,8 +26,9 @@ fn engine(policy: PolicyDocument, users: Vec<UserDocument>) -> Engine {
         policy,
         DirectoryDocument::new(users),
         Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
     );
-    loaded.unwrap().engine
+    loaded.unwrap()
 }
 
 fn thing() -> Record<'static> {
@@ -211,10 +212,15 @@ fn a_chain_of_prerequisites() {
             ..PolicyDocument::new(1)
         };
         let users = DirectoryDocument::new([UserDocument::new("ann").role("climber")]);
-        let catalog = Catalog::new(document).unwrap();
-        let engine = Engine::new(&catalog, policy, users, Timestamp(0))
-            .unwrap()
-            .engine;
+        let catalog = Catalog::new(document, Warnings::Into(&mut Vec::new())).unwrap();
+        let engine = Engine::new(
+            &catalog,
+            policy,
+            users,
+            Timestamp(0),
+            Warnings::Into(&mut Vec::new()),
+        )
+        .unwrap();
         let why = engine.explain("ann", "climb", &thing());
         assert_eq!(why.permissions().len(), PERMISSIONS);
         let roots: Vec<&str> = why

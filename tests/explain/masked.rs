@@ -4,7 +4,7 @@ use bailiwick::document::{
     CatalogDocument, DirectoryDocument, PolicyDocument, RoleDocument, UserDocument,
 };
 use bailiwick::explain::{Cause, Seen, Wanted};
-use bailiwick::{Catalog, Engine, Record, Timestamp};
+use bailiwick::{Catalog, Engine, Record, Timestamp, Warnings};
 
 const CANARY: &str = "canary-7f3a";
 const OTHER: &str = "plain-19c2";
@@ -48,9 +48,15 @@ fn engine() -> Engine {
     let mut ann = UserDocument::new("ann").role("all");
     ann.properties.insert("mail".to_owned(), CANARY.into());
     let users = DirectoryDocument::new([ann]);
-    let catalog = Catalog::new(document).unwrap();
-    let loaded = Engine::new(&catalog, policy, users, Timestamp(0));
-    loaded.unwrap().engine
+    let catalog = Catalog::new(document, Warnings::Into(&mut Vec::new())).unwrap();
+    let loaded = Engine::new(
+        &catalog,
+        policy,
+        users,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    );
+    loaded.unwrap()
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bailiwick::document::{CatalogDocument, DirectoryDocument, PolicyDocument};
-use bailiwick::{Catalog, Engine, Timestamp};
+use bailiwick::{Catalog, Engine, Timestamp, Warnings};
 
 use crate::{beside_others, on_a_small_stack};
 
@@ -59,7 +59,11 @@ fn catalog_beside(path: &Path) -> Catalog {
     let beside = ["catalog.toml", "catalog-1.toml"].map(|it| path.with_file_name(it));
     let catalog = beside.iter().find(|it| it.exists()).expect("a catalog");
     let text = std::fs::read_to_string(catalog).expect("it can be read");
-    Catalog::new(CatalogDocument::from_toml("catalog.toml", &text)).expect("a sound catalog")
+    Catalog::new(
+        CatalogDocument::from_toml("catalog.toml", &text),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .expect("a sound catalog")
 }
 
 /// Reads a text; whether it is a sound document. Compiled too, if asked.
@@ -78,17 +82,33 @@ fn read(kind: Kind, catalog: &Catalog, text: &str, json: bool, compile: bool) ->
     match kind {
         Kind::Catalog => {
             let parsed = parsed!(CatalogDocument);
-            let _ = compile.then(|| Catalog::new(parsed.clone()));
+            let _ = compile.then(|| Catalog::new(parsed.clone(), Warnings::Into(&mut Vec::new())));
             parsed.into_document().is_ok()
         }
         Kind::Policy => {
             let parsed = parsed!(PolicyDocument);
-            let _ = compile.then(|| Engine::new(catalog, parsed.clone(), nobody, Timestamp(0)));
+            let _ = compile.then(|| {
+                Engine::new(
+                    catalog,
+                    parsed.clone(),
+                    nobody,
+                    Timestamp(0),
+                    Warnings::Into(&mut Vec::new()),
+                )
+            });
             parsed.into_document().is_ok()
         }
         Kind::Directory => {
             let parsed = parsed!(DirectoryDocument);
-            let _ = compile.then(|| Engine::new(catalog, nothing, parsed.clone(), Timestamp(0)));
+            let _ = compile.then(|| {
+                Engine::new(
+                    catalog,
+                    nothing,
+                    parsed.clone(),
+                    Timestamp(0),
+                    Warnings::Into(&mut Vec::new()),
+                )
+            });
             parsed.into_document().is_ok()
         }
     }

@@ -6,7 +6,7 @@
 //! mark. Below `---` stands what is said of catalog, policy and directory together, warnings last.
 
 use bailiwick::document::{CatalogDocument, DirectoryDocument, PolicyDocument};
-use bailiwick::{Catalog, Engine};
+use bailiwick::{Catalog, Engine, Warnings};
 
 use crate::world::{self, NOW, said, said_of};
 use crate::{golden, on_a_small_stack};
@@ -76,13 +76,15 @@ fn said_of_documents([catalog, policy, directory]: [&str; 3], kind: &str, json: 
     let catalog = read!(CatalogDocument, "catalog", catalog, world::CATALOG);
     let policy = read!(PolicyDocument, "policy", policy, world::POLICY);
     let directory = read!(DirectoryDocument, "directory", directory, world::DIRECTORY);
-    let catalog = match Catalog::new(catalog) {
+    let catalog = match Catalog::new(catalog, Warnings::Into(&mut Vec::new())) {
         Ok(catalog) => catalog,
         Err(problems) => return said(&problems),
     };
-    match Engine::new(&catalog, policy, directory, NOW) {
-        Ok(loaded) => {
-            let warnings = said_of(loaded.warnings.iter());
+    let mut found = Vec::new();
+    let collected = Warnings::Into(&mut found);
+    match Engine::new(&catalog, policy, directory, NOW, collected) {
+        Ok(_) => {
+            let warnings = said_of(found.iter());
             match warnings.is_empty() {
                 true => String::new(),
                 false => format!("warned:\n{warnings}"),
@@ -111,11 +113,23 @@ fn the_same_is_said_every_time() {
             .replace("name_", "namea");
         let directory = "format = 1\nusers = [{ id = \"u\", properties = { name_ = \"x\" } }]\n";
         let said = || {
-            let refused = Catalog::new(CatalogDocument::from_toml("catalog.toml", &catalog));
-            let sound = Catalog::new(CatalogDocument::from_toml("catalog.toml", &sound));
+            let refused = Catalog::new(
+                CatalogDocument::from_toml("catalog.toml", &catalog),
+                Warnings::Into(&mut Vec::new()),
+            );
+            let sound = Catalog::new(
+                CatalogDocument::from_toml("catalog.toml", &sound),
+                Warnings::Into(&mut Vec::new()),
+            );
             let directory = DirectoryDocument::from_toml("directory.toml", directory);
             let policy = PolicyDocument::new(1);
-            let engine = Engine::new(&sound.expect("a sound catalog"), policy, directory, NOW);
+            let engine = Engine::new(
+                &sound.expect("a sound catalog"),
+                policy,
+                directory,
+                NOW,
+                Warnings::Into(&mut Vec::new()),
+            );
             let (catalog, engine) = (refused.err(), engine.err());
             [catalog, engine].map(|it| it.as_ref().map(world::said))
         };

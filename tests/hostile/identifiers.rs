@@ -5,7 +5,7 @@ use bailiwick::document::{
     CatalogDocument, DirectoryDocument, PackageDocument, PolicyDocument, PositionDocument,
     PropertyType, RoleDocument, UserDocument,
 };
-use bailiwick::{Catalog, Engine, OnType, OwnerPosition, Record, Subject, Token};
+use bailiwick::{Catalog, Engine, OnType, OwnerPosition, Record, Subject, Token, Warnings};
 
 use crate::on_a_small_stack;
 use crate::world::{self, NOW};
@@ -29,12 +29,18 @@ fn sound() -> Documents {
 impl Documents {
     /// What is said of them, or nothing.
     fn load(&self) -> String {
-        let catalog = match Catalog::new(self.catalog.clone()) {
+        let catalog = match Catalog::new(self.catalog.clone(), Warnings::Into(&mut Vec::new())) {
             Ok(catalog) => catalog,
             Err(problems) => return problems.to_string(),
         };
         let (policy, directory) = (self.policy.clone(), self.directory.clone());
-        match Engine::new(&catalog, policy, directory, NOW) {
+        match Engine::new(
+            &catalog,
+            policy,
+            directory,
+            NOW,
+            Warnings::Into(&mut Vec::new()),
+        ) {
             Ok(_) => String::new(),
             Err(problems) => problems.to_string(),
         }
@@ -250,13 +256,21 @@ fn stay_apart(one: &str, two: &str) {
     let directory = format!(
         "format = 1\nusers = [{{ id = {a}, roles = [{a}], position = {a}, properties = {{ {a} = {a} }} }}, {{ id = {b}, roles = [{b}], packages = [{b}], position = {b}, properties = {{ {a} = {b}, {b} = {a} }} }}]\n"
     );
-    let catalog = Catalog::new(CatalogDocument::from_toml("catalog.toml", &catalog))
-        .unwrap_or_else(|problems| panic!("{}: {problems}", text(one)));
+    let catalog = Catalog::new(
+        CatalogDocument::from_toml("catalog.toml", &catalog),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap_or_else(|problems| panic!("{}: {problems}", text(one)));
     let policy = PolicyDocument::from_toml("policy.toml", &policy);
     let directory = DirectoryDocument::from_toml("directory.toml", &directory);
-    let engine = Engine::new(&catalog, policy, directory, NOW)
-        .unwrap_or_else(|problems| panic!("{}: {problems}", text(one)))
-        .engine;
+    let engine = Engine::new(
+        &catalog,
+        policy,
+        directory,
+        NOW,
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap_or_else(|problems| panic!("{}: {problems}", text(one)));
     let at = |position: &'static str| OwnerPosition::Named(position);
     let low = |of_type| Record::of(of_type).owner("x").owner_position(at("low one"));
     let code = |user, account, action, of_type, owned| {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use bailiwick::document::{
     DirectoryDocument, PolicyDocument, PositionDocument, RoleDocument, UserDocument,
 };
-use bailiwick::{Catalog, Engine, Record, Scope, Token};
+use bailiwick::{Catalog, Engine, Record, Scope, Token, Warnings};
 
 use crate::world::{self, NOW};
 use crate::{beside_others, on_a_small_stack};
@@ -17,8 +17,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 fn load(catalog: &Catalog, policy: PolicyDocument, directory: DirectoryDocument) -> Engine {
     let start = Instant::now();
-    let loaded = Engine::new(catalog, policy, directory, NOW);
-    let engine = loaded.expect("a sound account").engine;
+    let loaded = Engine::new(
+        catalog,
+        policy,
+        directory,
+        NOW,
+        Warnings::Into(&mut Vec::new()),
+    );
+    let engine = loaded.expect("a sound account");
     println!("loaded in {:.1?}", start.elapsed());
     assert!(
         start.elapsed() < PATIENCE,
@@ -86,7 +92,13 @@ fn a_chain_of_a_million_roles_that_bites_its_tail() {
             roles: roles.collect(),
             ..PolicyDocument::new(3)
         };
-        let refused = Engine::new(&world::catalog(), policy, DirectoryDocument::new([]), NOW);
+        let refused = Engine::new(
+            &world::catalog(),
+            policy,
+            DirectoryDocument::new([]),
+            NOW,
+            Warnings::Into(&mut Vec::new()),
+        );
         let problems = refused.expect_err("a cycle");
         assert_eq!(problems.len(), 1);
         let said = problems.to_string();
@@ -174,7 +186,13 @@ fn a_chain_of_a_million_positions_that_bites_its_tail() {
             positions: positions.collect(),
             ..PolicyDocument::new(3)
         };
-        let refused = Engine::new(&world::catalog(), policy, DirectoryDocument::new([]), NOW);
+        let refused = Engine::new(
+            &world::catalog(),
+            policy,
+            DirectoryDocument::new([]),
+            NOW,
+            Warnings::Into(&mut Vec::new()),
+        );
         let said = refused.expect_err("a cycle").to_string();
         assert!(said.contains("(1000000 in all)"), "{said}");
         assert!(said.len() < 1000 && said.lines().count() == 1, "{said}");
@@ -213,7 +231,8 @@ fn a_token_with_ten_thousand_roles() {
             "tokens = { account_roles = true }",
         );
         let catalog = bailiwick::document::CatalogDocument::from_toml("catalog.toml", &text);
-        let catalog = Catalog::new(catalog).expect("a sound catalog");
+        let catalog =
+            Catalog::new(catalog, Warnings::Into(&mut Vec::new())).expect("a sound catalog");
         let roles = (0..MANY).map(|i| match i {
             9_998 => role(i).grant(("*", Scope::All)),
             9_999 => role(i).deny("contacts.delete"),

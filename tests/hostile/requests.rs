@@ -2,7 +2,7 @@
 
 use bailiwick::{
     Accounts, Context, Decision, Engine, OnType, Owner, OwnerPosition, PropertyId, PropertyMap,
-    Record, Resource, ResourceType, Subject, Token, Value,
+    Record, Resource, ResourceType, Subject, Token, Value, Warnings,
 };
 
 use crate::on_a_small_stack;
@@ -314,7 +314,12 @@ fn accounts_with_equal_user_ids_stay_apart() {
             user.roles.clear();
         }
         for (account, directory) in [("acme", world::directory()), ("globex", poor)] {
-            let loaded = accounts.load(world::policy_of(account), directory, NOW);
+            let loaded = accounts.load(
+                world::policy_of(account),
+                directory,
+                NOW,
+                Warnings::Into(&mut Vec::new()),
+            );
             loaded.expect("a sound account");
         }
         let of = |account| contact().account(account);

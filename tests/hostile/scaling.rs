@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use bailiwick::admin::{Actor, Change};
 use bailiwick::document::*;
-use bailiwick::{Catalog, Engine, Scope, Timestamp};
+use bailiwick::{Catalog, Engine, Scope, Timestamp, Warnings};
 
 use crate::{alone, on_a_small_stack};
 
@@ -97,7 +97,7 @@ fn small_catalog() -> Catalog {
         operations = [{ type = "t", action = "do", on = "record", allowed_by = ["a"] }]
         subject_properties = { region = "text" }
         "#,
-    ))
+    ), Warnings::Into(&mut Vec::new()))
     .expect("a valid catalog")
 }
 
@@ -121,7 +121,13 @@ fn position(id: String, above: Vec<String>) -> PositionDocument {
 fn load(policy: PolicyDocument, directory: DirectoryDocument, sound: bool) -> Run {
     let catalog = small_catalog();
     Box::new(move || {
-        let loaded = Engine::new(&catalog, policy, directory, Timestamp(0));
+        let loaded = Engine::new(
+            &catalog,
+            policy,
+            directory,
+            Timestamp(0),
+            Warnings::Into(&mut Vec::new()),
+        );
         assert_eq!(loaded.is_ok(), sound);
     })
 }
@@ -131,7 +137,12 @@ fn load_policy(policy: PolicyDocument, sound: bool) -> Run {
 }
 
 fn compile(document: CatalogDocument, sound: bool) -> Run {
-    Box::new(move || assert_eq!(Catalog::new(document).is_ok(), sound))
+    Box::new(move || {
+        assert_eq!(
+            Catalog::new(document, Warnings::Into(&mut Vec::new())).is_ok(),
+            sound
+        )
+    })
 }
 
 /// Reads a text as all three documents; none is valid.
@@ -282,7 +293,7 @@ fn rehang(n: usize, actor: Actor) -> Run {
         administration = { changes = { import = "a", edit_positions = "a" } }
         "#,
     );
-    let catalog = Catalog::new(document).expect("a valid catalog");
+    let catalog = Catalog::new(document, Warnings::Into(&mut Vec::new())).expect("a valid catalog");
     let chain = |above: fn(usize) -> usize| {
         let above = (0..n).map(above).map(move |it| {
             let it = (it < n).then(|| format!("p{it}"));
@@ -308,8 +319,9 @@ fn rehang(n: usize, actor: Actor) -> Run {
         before,
         DirectoryDocument::new(users),
         Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
     );
-    let engine = engine.expect("a sound account").engine;
+    let engine = engine.expect("a sound account");
     Box::new(move || {
         let import = [Change::ImportPolicy { policy }];
         let applied = engine.apply(&actor, Timestamp(1), &import);

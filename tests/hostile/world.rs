@@ -1,7 +1,7 @@
 //! The small world that the cases vary.
 
 use bailiwick::document::{CatalogDocument, DirectoryDocument, PolicyDocument};
-use bailiwick::{Catalog, Engine, Problem, Problems, Timestamp};
+use bailiwick::{Catalog, Engine, Problem, Problems, Timestamp, Warnings};
 
 /// Written as a service team would, with a permission beside whose name begins like another's.
 pub(crate) const CATALOG: &str = r#"
@@ -78,14 +78,24 @@ users = [
 pub(crate) const NOW: Timestamp = Timestamp(1_700_000_000);
 
 pub(crate) fn catalog() -> Catalog {
-    Catalog::new(CatalogDocument::from_toml("catalog.toml", CATALOG)).expect("a sound catalog")
+    Catalog::new(
+        CatalogDocument::from_toml("catalog.toml", CATALOG),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .expect("a sound catalog")
 }
 
 pub(crate) fn engine_over(catalog: &Catalog) -> Engine {
     let policy = PolicyDocument::from_toml("policy.toml", POLICY);
     let directory = DirectoryDocument::from_toml("directory.toml", DIRECTORY);
-    let loaded = Engine::new(catalog, policy, directory, NOW).expect("sound documents");
-    loaded.engine
+    Engine::new(
+        catalog,
+        policy,
+        directory,
+        NOW,
+        Warnings::Into(&mut Vec::new()),
+    )
+    .expect("sound documents")
 }
 
 pub(crate) fn engine() -> Engine {
@@ -95,7 +105,11 @@ pub(crate) fn engine() -> Engine {
 /// The same world in a catalog that serves many accounts.
 pub(crate) fn many() -> Catalog {
     let text = CATALOG.replace("version = 3\n", "version = 3\naccounts = \"many\"\n");
-    Catalog::new(CatalogDocument::from_toml("catalog.toml", &text)).expect("a sound catalog")
+    Catalog::new(
+        CatalogDocument::from_toml("catalog.toml", &text),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .expect("a sound catalog")
 }
 
 pub(crate) fn policy_of(account: &str) -> PolicyDocument {

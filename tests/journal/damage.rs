@@ -8,7 +8,7 @@ use bailiwick::journal::{
     AppendError, Damage, Digest, Head, Journal, JournalError, MemoryJournal, Sealed,
     SealedSnapshot, Snapshot, begin, catalog_digest, restore,
 };
-use bailiwick::{Catalog, Engine, Timestamp};
+use bailiwick::{Catalog, Engine, Timestamp, Warnings};
 
 use crate::shop;
 
@@ -77,7 +77,10 @@ fn said() -> (Said, Catalog) {
             serde_json::to_vec(catalog.document()).expect("it is written"),
         )]),
     };
-    (said, Catalog::new(later).expect("it loads"))
+    (
+        said,
+        Catalog::new(later, Warnings::Into(&mut Vec::new())).expect("it loads"),
+    )
 }
 
 #[track_caller]
@@ -310,15 +313,22 @@ fn records_missing_swapped_or_twice() {
 fn of_account(account: &str) -> (Said, Catalog, Engine) {
     let mut document = shop::catalog().document().clone();
     document.accounts = bailiwick::document::AccountsServed::Many;
-    let catalog = Catalog::new(document).expect("it loads");
+    let catalog = Catalog::new(document, Warnings::Into(&mut Vec::new())).expect("it loads");
     let mut policy = PolicyDocument::new(1);
     policy.account = Some(account.to_owned());
     policy
         .roles
         .push(RoleDocument::new("seller").grant("orders"));
     let users = DirectoryDocument::new([UserDocument::new("bob")]);
-    let loaded = Engine::new(&catalog, policy, users, Timestamp(0)).expect("it loads");
-    let mut engine = loaded.engine;
+    let loaded = Engine::new(
+        &catalog,
+        policy,
+        users,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .expect("it loads");
+    let mut engine = loaded;
     let journal = MemoryJournal::new();
     let mut head = begin(&journal, &engine, Timestamp(0)).expect("it begins");
     for _ in 0..MANY {

@@ -6,7 +6,7 @@ use bailiwick::journal::{
     Between, FORMAT, Head, History, Item, ItemDocument, Journal, JournalError, MemoryJournal,
     Record, Snapshot, begin, catalog_digest, history, keep_catalog, restore,
 };
-use bailiwick::{Catalog, Engine, Timestamp};
+use bailiwick::{Catalog, Engine, Timestamp, Warnings};
 
 use serde_json::json;
 
@@ -33,8 +33,15 @@ impl Office {
             .packages
             .push(of(json!({ "id": "sales", "roles": ["seller"] })));
         let users = DirectoryDocument::new([UserDocument::new("ann").package("sales")]);
-        let loaded = Engine::new(&catalog, policy, users, Timestamp(0)).expect("it loads");
-        Office::of(journal, catalog, loaded.engine)
+        let loaded = Engine::new(
+            &catalog,
+            policy,
+            users,
+            Timestamp(0),
+            Warnings::Into(&mut Vec::new()),
+        )
+        .expect("it loads");
+        Office::of(journal, catalog, loaded)
     }
 
     pub(crate) fn of(journal: MemoryJournal, catalog: Catalog, engine: Engine) -> Office {

@@ -9,7 +9,7 @@ use bailiwick::document::{
     UserDocument,
 };
 use bailiwick::journal::{Between, Difference, Entry, Item, ItemDocument, MemoryJournal};
-use bailiwick::{Catalog, Engine, Timestamp};
+use bailiwick::{Catalog, Engine, Timestamp, Warnings};
 use serde_json::{Value, json};
 
 use crate::history::{Office, looked_up, of, sorted, user};
@@ -41,15 +41,22 @@ fn catalog(more: Value) -> Catalog {
     };
     document.extend(more);
     let document: CatalogDocument = of(Value::Object(document.clone()));
-    Catalog::new(document).unwrap_or_else(|problems| panic!("{problems}"))
+    Catalog::new(document, Warnings::Into(&mut Vec::new()))
+        .unwrap_or_else(|problems| panic!("{problems}"))
 }
 
 fn office(policy: PolicyDocument, users: Vec<UserDocument>) -> Office {
     let catalog = catalog(json!({}));
     let directory = DirectoryDocument::new(users);
-    let loaded = Engine::new(&catalog, policy, directory, Timestamp(0));
+    let loaded = Engine::new(
+        &catalog,
+        policy,
+        directory,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    );
     let loaded = loaded.unwrap_or_else(|problems| panic!("{problems}"));
-    Office::of(MemoryJournal::new(), catalog, loaded.engine)
+    Office::of(MemoryJournal::new(), catalog, loaded)
 }
 
 fn only(office: &Office, item: &Item) -> Entry {
@@ -298,8 +305,14 @@ fn a_permission_that_was_renamed_has_one_history() {
     policy
         .roles
         .push(RoleDocument::new("clerk").grant(own.clone()));
-    let loaded = Engine::new(&old, policy, DirectoryDocument::new([]), Timestamp(0));
-    let mut office = Office::of(MemoryJournal::new(), old, loaded.expect("it loads").engine);
+    let loaded = Engine::new(
+        &old,
+        policy,
+        DirectoryDocument::new([]),
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    );
+    let mut office = Office::of(MemoryJournal::new(), old, loaded.expect("it loads"));
     let setting = |path: &str, role: Option<&str>| Change::ChangeSetting {
         permission: path.to_owned(),
         role: role.map(Into::into),
@@ -361,8 +374,14 @@ fn a_grant_that_is_changed_under_its_new_name_says_both() {
     let mut policy = PolicyDocument::new(1);
     let own: GrantDocument = of(json!({ "select": "export", "scope": "own" }));
     policy.roles.push(RoleDocument::new("clerk").grant(own));
-    let loaded = Engine::new(&old, policy, DirectoryDocument::new([]), Timestamp(0));
-    let mut office = Office::of(MemoryJournal::new(), old, loaded.expect("it loads").engine);
+    let loaded = Engine::new(
+        &old,
+        policy,
+        DirectoryDocument::new([]),
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    );
+    let mut office = Office::of(MemoryJournal::new(), old, loaded.expect("it loads"));
     office.upgrade(new);
     let edit = Change::EditRole {
         role: "clerk".to_owned(),

@@ -10,7 +10,7 @@ use bailiwick::journal::{
     FORMAT, Head, Journal, JournalError, MemoryJournal, Record, Restored, Snapshot, begin,
     catalog_digest, keep_catalog, restore,
 };
-use bailiwick::{Catalog, Engine, OnType, Timestamp};
+use bailiwick::{Catalog, Engine, OnType, Timestamp, Warnings};
 
 use serde_json::json;
 
@@ -79,10 +79,14 @@ impl Kept {
     /// The product is started anew with another catalog, and the account loaded under it.
     fn upgrade(&mut self, catalog: &Catalog) {
         let (policy, directory) = (self.engine.policy(), self.engine.directory());
-        let loaded = Engine::new(catalog, policy, directory, self.at);
-        self.engine = loaded
-            .unwrap_or_else(|problems| panic!("{problems}"))
-            .engine;
+        let loaded = Engine::new(
+            catalog,
+            policy,
+            directory,
+            self.at,
+            Warnings::Into(&mut Vec::new()),
+        );
+        self.engine = loaded.unwrap_or_else(|problems| panic!("{problems}"));
         self.catalog = catalog.clone();
         keep_catalog(&self.journal, catalog).expect("it is kept");
     }
@@ -158,7 +162,7 @@ fn replaying_equals_the_engine() {
         for _ in 0..STEPS {
             if rng.chance(12) {
                 let next = next_version(&documents.catalog, &mut rng);
-                if let Ok(catalog) = Catalog::new(next.clone()) {
+                if let Ok(catalog) = Catalog::new(next.clone(), Warnings::Into(&mut Vec::new())) {
                     kept.upgrade(&catalog);
                     documents.catalog = next;
                     tallied.count("upgraded");
@@ -246,7 +250,7 @@ fn shop_2() -> Catalog {
         version: 2,
         path: "staff".to_owned(),
     });
-    Catalog::new(document).expect("the catalog loads")
+    Catalog::new(document, Warnings::Into(&mut Vec::new())).expect("the catalog loads")
 }
 
 /// An account of the first version, with a grant of what the second renames and of what it retires.
@@ -260,8 +264,15 @@ fn shop_1() -> Kept {
     );
     let users = [UserDocument::new("ann"), UserDocument::new("bob")];
     let directory = DirectoryDocument::new(users);
-    let loaded = Engine::new(&catalog, policy, directory, Timestamp(0)).expect("it loads");
-    Kept::begin(loaded.engine, Timestamp(0))
+    let loaded = Engine::new(
+        &catalog,
+        policy,
+        directory,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .expect("it loads");
+    Kept::begin(loaded, Timestamp(0))
 }
 
 #[test]
@@ -409,9 +420,10 @@ fn what_could_not_be_replayed_is_not_sealed() {
 /// actor without a right to what tokens bring loads as before.
 #[test]
 fn what_was_stored_before_tokens_were_asked_for_is_replayed() {
-    let catalog = Catalog::new(CatalogDocument::from_toml(
-        "catalog.toml",
-        r#"
+    let catalog = Catalog::new(
+        CatalogDocument::from_toml(
+            "catalog.toml",
+            r#"
         format = 1
         id = "shop"
         version = 1
@@ -422,7 +434,9 @@ fn what_was_stored_before_tokens_were_asked_for_is_replayed() {
         operations = [{ type = "order", action = "list", on = "type", allowed_by = ["orders"] }]
         administration = { changes = { suspend_user = "staff" } }
         "#,
-    ))
+        ),
+        Warnings::Into(&mut Vec::new()),
+    )
     .expect("a sound catalog");
     let policy = PolicyDocument {
         roles: vec![RoleDocument::new("office").grant("staff")],
@@ -437,8 +451,9 @@ fn what_was_stored_before_tokens_were_asked_for_is_replayed() {
         policy,
         DirectoryDocument::new(users),
         Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
     );
-    let engine = loaded.expect("it loads").engine;
+    let engine = loaded.expect("it loads");
     let changes = vec![Change::SuspendUser {
         user: "eve".to_owned(),
     }];
@@ -491,7 +506,7 @@ fn what_was_stored_before_later_moments_were_looked_at_is_replayed() {
         operations = [{ type = "order", action = "list", on = "type", allowed_by = ["orders"] }]
         administration = { changes = { edit_assignments = "staff" }, account_roles = { assign = "staff", revoke = "staff" } }
         "#,
-    ))
+    ), Warnings::Into(&mut Vec::new()))
     .expect("a sound catalog");
     let policy = PolicyDocument {
         roles: vec![
@@ -514,8 +529,9 @@ fn what_was_stored_before_later_moments_were_looked_at_is_replayed() {
         policy,
         DirectoryDocument::new(users),
         Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
     );
-    let engine = loaded.expect("it loads").engine;
+    let engine = loaded.expect("it loads");
     let changes = vec![Change::revoke_role("eve", "barred")];
     let restored = replays_what_is_refused_today(&catalog, &engine, changes, "not_held");
     let directory = restored.engine().directory();

@@ -5,7 +5,7 @@ use bailiwick::document::{
     CatalogDocument, DirectoryDocument, PolicyDocument, RoleDocument, UserDocument,
 };
 use bailiwick::journal::{Digest, FORMAT, Head, Journal, Record, catalog_digest};
-use bailiwick::{Catalog, Engine, Timestamp};
+use bailiwick::{Catalog, Engine, Timestamp, Warnings};
 
 const CATALOG: &str = r#"
 format = 1
@@ -22,7 +22,7 @@ subject_properties = { region = "text" }
 
 pub(crate) fn catalog() -> Catalog {
     let document = CatalogDocument::from_toml("shop", CATALOG);
-    Catalog::new(document).expect("the catalog loads")
+    Catalog::new(document, Warnings::Into(&mut Vec::new())).expect("the catalog loads")
 }
 
 /// Two roles, and Ann and Bob.
@@ -37,8 +37,14 @@ pub(crate) fn engine(catalog: &Catalog) -> Engine {
         UserDocument::new("bob"),
     ];
     let directory = DirectoryDocument::new(users);
-    let loaded = Engine::new(catalog, policy, directory, Timestamp(0));
-    loaded.expect("the account loads").engine
+    let loaded = Engine::new(
+        catalog,
+        policy,
+        directory,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    );
+    loaded.expect("the account loads")
 }
 
 /// A record of changes that the host itself makes next in an engine, and the engine that it makes.

@@ -6,7 +6,7 @@ use bailiwick::document::{
 use bailiwick::live::Live;
 use bailiwick::{
     Catalog, DecisionRecord, EffectRecord, Engine, OnType, PropertyMap, Record, Scope, Subject,
-    SubjectRecord, Timestamp, Token,
+    SubjectRecord, Timestamp, Token, Warnings,
 };
 
 const AT: Timestamp = Timestamp(1_800_000_000);
@@ -33,7 +33,11 @@ fn engine() -> Engine {
           { type = "deal", action = "dump", on = "type", allowed_by = ["deals"], filtered_by = "deal:edit" },
         ]
     "#;
-    let catalog = Catalog::new(CatalogDocument::from_toml("catalog.toml", text)).unwrap();
+    let catalog = Catalog::new(
+        CatalogDocument::from_toml("catalog.toml", text),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap();
     let policy = PolicyDocument {
         account: Some("acme".to_owned()),
         revision: Some(7),
@@ -50,9 +54,14 @@ fn engine() -> Engine {
         UserDocument::new("bob"),
     ];
     let directory = DirectoryDocument::new(users);
-    Engine::new(&catalog, policy, directory, Timestamp(0))
-        .unwrap()
-        .engine
+    Engine::new(
+        &catalog,
+        policy,
+        directory,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap()
 }
 
 #[test]

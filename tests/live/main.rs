@@ -19,7 +19,7 @@ use bailiwick::document::{
 };
 use bailiwick::journal::{MemoryJournal, begin, restore};
 use bailiwick::live::Live;
-use bailiwick::{Catalog, Engine, OnType, Timestamp};
+use bailiwick::{Catalog, Engine, OnType, Timestamp, Warnings};
 
 /// How many users there are; `user-0` holds `seller` at first.
 const USERS: usize = 8;
@@ -46,7 +46,11 @@ fn catalog() -> Catalog {
 
 fn catalog_of(version: u32, more: &str) -> Catalog {
     let text = catalog_text(version, more);
-    Catalog::new(CatalogDocument::from_toml("catalog.toml", &text)).unwrap()
+    Catalog::new(
+        CatalogDocument::from_toml("catalog.toml", &text),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap()
 }
 
 /// `boss` may give and take `seller`, which only `user-0` holds.
@@ -64,8 +68,14 @@ fn engine(catalog: &Catalog) -> Engine {
         _ => UserDocument::new(name(user)),
     });
     let users = users.chain([UserDocument::new("boss").role("head")]);
-    let loaded = Engine::new(catalog, policy, DirectoryDocument::new(users), Timestamp(0));
-    loaded.unwrap().engine
+    let loaded = Engine::new(
+        catalog,
+        policy,
+        DirectoryDocument::new(users),
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    );
+    loaded.unwrap()
 }
 
 fn name(user: usize) -> String {

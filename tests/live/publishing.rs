@@ -8,7 +8,7 @@ use bailiwick::document::{
 };
 use bailiwick::journal::{Digest, RefusedTransaction};
 use bailiwick::live::{Conflict, Live, NotPrepared, NotYet};
-use bailiwick::{Catalog, Decision, Engine, OnType, PropertyMap, Subject, Timestamp};
+use bailiwick::{Catalog, Decision, Engine, OnType, PropertyMap, Subject, Timestamp, Warnings};
 
 use super::{ORDERS, assert_whole, boss, catalog, engine, hand_on, name};
 
@@ -166,7 +166,11 @@ fn what_was_prepared_on_one_account_is_not_published_on_another() {
         types = [{ id = "order" }]
         operations = [{ type = "order", action = "list", on = "type", allowed_by = ["orders"] }]
     "#;
-    let catalog = Catalog::new(CatalogDocument::from_toml("catalog.toml", text)).unwrap();
+    let catalog = Catalog::new(
+        CatalogDocument::from_toml("catalog.toml", text),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap();
     let [acme, globex] = ["acme", "globex"].map(|account| {
         let policy = PolicyDocument {
             account: Some(account.to_owned()),
@@ -175,9 +179,14 @@ fn what_was_prepared_on_one_account_is_not_published_on_another() {
         };
         let users = DirectoryDocument::new([UserDocument::new("ann")]);
         Live::new(
-            Engine::new(&catalog, policy, users, Timestamp(0))
-                .unwrap()
-                .engine,
+            Engine::new(
+                &catalog,
+                policy,
+                users,
+                Timestamp(0),
+                Warnings::Into(&mut Vec::new()),
+            )
+            .unwrap(),
         )
     });
     // Both without a journal, at the same revision.

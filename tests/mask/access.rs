@@ -4,7 +4,7 @@ use bailiwick::document::{
     CatalogDocument, DenialDocument, DirectoryDocument, RoleDocument, UserDocument,
 };
 use bailiwick::mask::{Allowance, Comparison, SearchRefused, View};
-use bailiwick::{Catalog, Engine, OnType, Record, Resource, Subject, Timestamp, Token};
+use bailiwick::{Catalog, Engine, OnType, Record, Resource, Subject, Timestamp, Token, Warnings};
 
 use crate::world::{ALL, CATALOG, READER, SCOPES, engine, engine_with, every_user, user};
 
@@ -157,12 +157,21 @@ fn whoever_is_denied_reading_sees_nothing() {
 #[test]
 fn roles_and_tokens_look_like_users() {
     let text = format!("{CATALOG}\n[tokens]\naccount_roles = true\n");
-    let catalog = Catalog::new(CatalogDocument::from_toml("catalog.toml", &text)).unwrap();
+    let catalog = Catalog::new(
+        CatalogDocument::from_toml("catalog.toml", &text),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap();
     let known = engine();
     let users = DirectoryDocument::new([]);
-    let engine = Engine::new(&catalog, known.policy(), users, Timestamp(0))
-        .unwrap()
-        .engine;
+    let engine = Engine::new(
+        &catalog,
+        known.policy(),
+        users,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap();
     let token = Token::new(["people3", "contact_info1"]).id("guest");
     let own = Record::of("person").id("7").owner("guest");
     let access = engine.fields(&token, &own);
@@ -187,7 +196,11 @@ fn contradictory_fields_are_refused_when_loaded() {
     let problems = |old: &str, new: &str| {
         assert!(CATALOG.contains(old), "{old}");
         let text = CATALOG.replacen(old, new, 1);
-        let refused = Catalog::new(CatalogDocument::from_toml("c.toml", &text)).unwrap_err();
+        let refused = Catalog::new(
+            CatalogDocument::from_toml("c.toml", &text),
+            Warnings::Into(&mut Vec::new()),
+        )
+        .unwrap_err();
         refused
             .iter()
             .map(|it| it.message().to_owned())
@@ -302,7 +315,11 @@ fn each_field_below_another_is_refused() {
     let fields = ["notes.a", "notes.b.c", "notes.b", "notes", "notes2"].map(field);
     let (before, after) = CATALOG.split_once("[[types]]\nid = \"bare\"").unwrap();
     let text = format!("{before}{}[[types]]\nid = \"bare\"{after}", fields.concat());
-    let refused = Catalog::new(CatalogDocument::from_toml("c.toml", &text)).unwrap_err();
+    let refused = Catalog::new(
+        CatalogDocument::from_toml("c.toml", &text),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap_err();
     let mut found: Vec<&str> = refused.iter().map(|it| it.message()).collect();
     found.sort_unstable();
     assert_eq!(
@@ -320,7 +337,11 @@ fn each_field_below_another_is_refused() {
 #[test]
 fn nobody_is_lent_a_field() {
     let text = CATALOG.replacen("version = 1", "version = 1\nreach = \"accessible\"", 1);
-    let catalog = Catalog::new(CatalogDocument::from_toml("catalog.toml", &text)).unwrap();
+    let catalog = Catalog::new(
+        CatalogDocument::from_toml("catalog.toml", &text),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap();
     let known = engine();
     let users = DirectoryDocument::new([
         UserDocument::new("lead")
@@ -332,9 +353,14 @@ fn nobody_is_lent_a_field() {
             .role("people3")
             .role("contact_info3"),
     ]);
-    let engine = Engine::new(&catalog, known.policy(), users, Timestamp(0))
-        .unwrap()
-        .engine;
+    let engine = Engine::new(
+        &catalog,
+        known.policy(),
+        users,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap();
     let unowned = Record::of("person").id("7");
     let access = engine.fields("lead", &unowned);
     assert!(access.read().is_allow(), "lent by whoever stands below");

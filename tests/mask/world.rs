@@ -4,7 +4,7 @@ use bailiwick::document::{
     CatalogDocument, DirectoryDocument, GrantDocument, PolicyDocument, PositionDocument,
     RoleDocument, UserDocument,
 };
-use bailiwick::{Catalog, Engine, Scope, Timestamp};
+use bailiwick::{Catalog, Engine, Scope, Timestamp, Warnings};
 
 pub(crate) const CATALOG: &str = r#"
 format = 1
@@ -151,12 +151,21 @@ fn documents() -> (PolicyDocument, DirectoryDocument) {
 }
 
 fn engine_from(catalog: &str, edit: impl FnOnce(&mut PolicyDocument)) -> Engine {
-    let catalog = Catalog::new(CatalogDocument::from_toml("catalog.toml", catalog)).unwrap();
+    let catalog = Catalog::new(
+        CatalogDocument::from_toml("catalog.toml", catalog),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap();
     let (mut policy, users) = documents();
     edit(&mut policy);
-    Engine::new(&catalog, policy, users, Timestamp(0))
-        .unwrap()
-        .engine
+    Engine::new(
+        &catalog,
+        policy,
+        users,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap()
 }
 
 pub(crate) fn engine_with(edit: impl FnOnce(&mut PolicyDocument)) -> Engine {

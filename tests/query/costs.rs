@@ -5,7 +5,7 @@ use bailiwick::document::{
     AskedOn, CatalogDocument, DirectoryDocument, PolicyDocument, RoleDocument, UserDocument,
 };
 use bailiwick::query::{Ask, Shown};
-use bailiwick::{Catalog, Engine, Record, Timestamp};
+use bailiwick::{Catalog, Engine, Record, Timestamp, Warnings};
 
 use super::outreach;
 
@@ -72,14 +72,20 @@ fn a_screen_of_the_longest_chain_of_prerequisites_is_drawn() {
         catalog.permissions.push(permission);
         catalog.operations.push(operation);
     }
-    let catalog = Catalog::new(catalog).unwrap();
+    let catalog = Catalog::new(catalog, Warnings::Into(&mut Vec::new())).unwrap();
     let policy = PolicyDocument {
         roles: vec![RoleDocument::new("all").grant("*")],
         ..PolicyDocument::new(1)
     };
     let users = DirectoryDocument::new([UserDocument::new("ann").role("all")]);
-    let loaded = Engine::new(&catalog, policy, users, Timestamp(0));
-    let screen = loaded.unwrap().engine.screen("ann").unwrap();
+    let loaded = Engine::new(
+        &catalog,
+        policy,
+        users,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    );
+    let screen = loaded.unwrap().screen("ann").unwrap();
     let operations = &screen.types[0].operations;
     assert_eq!(operations.len(), length);
     for (number, operation) in operations.iter().enumerate() {

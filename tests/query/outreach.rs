@@ -2,7 +2,7 @@
 
 use bailiwick::document::{AskedOn, CatalogDocument, DirectoryDocument, PolicyDocument};
 use bailiwick::query::{Ask, Screen, Shown};
-use bailiwick::{Catalog, Engine, Timestamp};
+use bailiwick::{Catalog, Engine, Timestamp, Warnings};
 
 const CATALOG: &str = include_str!("../../fixtures/outreach_cx/catalog.toml");
 const POLICY: &str = include_str!("../../fixtures/outreach_cx/policy.toml");
@@ -14,10 +14,16 @@ pub(super) fn engine_with(edit: impl FnOnce(&mut CatalogDocument, &mut PolicyDoc
     let mut catalog = catalog.into_document().unwrap();
     let mut policy = policy.into_document().unwrap();
     edit(&mut catalog, &mut policy);
-    let catalog = Catalog::new(catalog).unwrap();
+    let catalog = Catalog::new(catalog, Warnings::Into(&mut Vec::new())).unwrap();
     let directory = DirectoryDocument::from_toml("directory.toml", DIRECTORY);
-    let loaded = Engine::new(&catalog, policy, directory, Timestamp(0));
-    loaded.unwrap().engine
+    let loaded = Engine::new(
+        &catalog,
+        policy,
+        directory,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    );
+    loaded.unwrap()
 }
 
 pub(super) fn engine(has_outreach: bool) -> Engine {

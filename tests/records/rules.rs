@@ -2,7 +2,9 @@
 
 use bailiwick::document::{CatalogDocument, DirectoryDocument, PolicyDocument};
 use bailiwick::query::{Expression, RecordsError};
-use bailiwick::{Catalog, Engine, Owner, PropertyMap, Record, Resource, Subject, Timestamp, Token};
+use bailiwick::{
+    Catalog, Engine, Owner, PropertyMap, Record, Resource, Subject, Timestamp, Token, Warnings,
+};
 
 const CATALOG: &str = r#"
     format = 1
@@ -57,12 +59,21 @@ const DIRECTORY: &str = r#"
 "#;
 
 fn engine() -> Engine {
-    let catalog = Catalog::new(CatalogDocument::from_toml("catalog.toml", CATALOG)).unwrap();
+    let catalog = Catalog::new(
+        CatalogDocument::from_toml("catalog.toml", CATALOG),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap();
     let policy = PolicyDocument::from_toml("policy.toml", POLICY);
     let directory = DirectoryDocument::from_toml("directory.toml", DIRECTORY);
-    Engine::new(&catalog, policy, directory, Timestamp(0))
-        .unwrap()
-        .engine
+    Engine::new(
+        &catalog,
+        policy,
+        directory,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap()
 }
 
 fn owners(engine: &Engine, user: &str, operation: &str) -> Vec<String> {
@@ -181,7 +192,11 @@ fn what_is_lent_is_in_the_filter() {
         .into_document()
         .unwrap();
     policy.roles[1].id = "reports".to_owned();
-    let catalog = Catalog::new(CatalogDocument::from_toml("catalog.toml", CATALOG)).unwrap();
+    let catalog = Catalog::new(
+        CatalogDocument::from_toml("catalog.toml", CATALOG),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap();
     let mut directory = DirectoryDocument::from_toml("directory.toml", DIRECTORY)
         .into_document()
         .unwrap();
@@ -190,9 +205,14 @@ fn what_is_lent_is_in_the_filter() {
             .grant(("deals", bailiwick::Scope::All)),
     );
     directory.users[1].roles[0].id = "everything".to_owned();
-    let engine = Engine::new(&catalog, policy, directory, Timestamp(0))
-        .unwrap()
-        .engine;
+    let engine = Engine::new(
+        &catalog,
+        policy,
+        directory,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap();
     assert!(
         engine
             .records(engine.user("ann").unwrap(), "deal:view")

@@ -6,13 +6,13 @@ use bailiwick::document::{
     AskedOn, CatalogDocument, DirectoryDocument, PolicyDocument, RoleDocument, UserDocument,
 };
 use bailiwick::explain::{Remedies, RemedyOptions};
-use bailiwick::{Catalog, Engine, OnType, Timestamp};
+use bailiwick::{Catalog, Engine, OnType, Timestamp, Warnings};
 
 /// Generous: unoptimised builds on a busy machine.
 const MOST: Duration = Duration::from_secs(60);
 
 fn catalog(permissions: usize) -> Catalog {
-    Catalog::new(document(permissions)).unwrap()
+    Catalog::new(document(permissions), Warnings::Into(&mut Vec::new())).unwrap()
 }
 
 fn document(permissions: usize) -> CatalogDocument {
@@ -41,11 +41,18 @@ fn asked(catalog: &Catalog, roles: Vec<RoleDocument>, user: UserDocument) -> Rem
         ..PolicyDocument::new(1)
     };
     let directory = DirectoryDocument::new([user]);
-    let engine = Engine::new(catalog, policy, directory, Timestamp(0)).unwrap();
+    let engine = Engine::new(
+        catalog,
+        policy,
+        directory,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap();
     let start = Instant::now();
     let things = OnType::named("thing");
     let options = RemedyOptions::default();
-    let said = engine.engine.remedies("ann", "use", &things, &options);
+    let said = engine.remedies("ann", "use", &things, &options);
     assert!(start.elapsed() < MOST, "{:?}", start.elapsed());
     said
 }
@@ -104,7 +111,7 @@ fn many_roles_that_would_do_together() {
         };
         document.permissions.push(permission);
     }
-    let catalog = Catalog::new(document).unwrap();
+    let catalog = Catalog::new(document, Warnings::Into(&mut Vec::new())).unwrap();
     let role = |n: usize| {
         let role = RoleDocument::new(format!("r{n:05}")).grant(&*format!("p{}", n % 3));
         let others = if n < LEAST { "others" } else { "others.*" };

@@ -4,7 +4,7 @@
 use bailiwick::admin::{Actor, Change};
 use bailiwick::document::{CatalogDocument, DirectoryDocument, GrantDocument, PolicyDocument};
 use bailiwick::explain::{Makers, NoRemedy, Remedies, RemedyOptions};
-use bailiwick::{Catalog, Engine, OnType, Record, Scope, Subject, Timestamp, Token};
+use bailiwick::{Catalog, Engine, OnType, Record, Scope, Subject, Timestamp, Token, Warnings};
 
 const CATALOG: &str = r#"
     format = 1
@@ -80,11 +80,21 @@ fn engine() -> Engine {
 }
 
 fn engine_with(catalog: &str, policy: &str, directory: &str) -> Engine {
-    let catalog = Catalog::new(CatalogDocument::from_toml("catalog", catalog)).unwrap();
+    let catalog = Catalog::new(
+        CatalogDocument::from_toml("catalog", catalog),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap();
     let policy = PolicyDocument::from_toml("policy", policy);
     let directory = DirectoryDocument::from_toml("directory", directory);
-    let loaded = Engine::new(&catalog, policy, directory, Timestamp(0));
-    loaded.unwrap().engine
+    let loaded = Engine::new(
+        &catalog,
+        policy,
+        directory,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    );
+    loaded.unwrap()
 }
 
 fn options() -> RemedyOptions {

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use bailiwick::document::{CatalogDocument, DirectoryDocument, PolicyDocument, PropertyValue};
 use bailiwick::query::RecordFilter;
 use bailiwick::query::sql::Columns;
-use bailiwick::{Catalog, Engine, PropertyMap, Record, Timestamp, Token};
+use bailiwick::{Catalog, Engine, PropertyMap, Record, Timestamp, Token, Warnings};
 
 const BEARERS: [&str; 3] = ["resource", "subject", "context"];
 const KINDS: [&str; 4] = ["text", "integer", "boolean", "set"];
@@ -90,11 +90,20 @@ fn engine(comparisons: &[Comparison]) -> Engine {
         writeln!(text, "{{ type = 'deal', action = '{i}', on = 'record', open = true, when = [[{{ {written} }}]] }},").unwrap();
     }
     text.push(']');
-    let catalog = Catalog::new(CatalogDocument::from_toml("catalog.toml", &text)).unwrap();
+    let catalog = Catalog::new(
+        CatalogDocument::from_toml("catalog.toml", &text),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap();
     let nobody = DirectoryDocument::new([]);
-    Engine::new(&catalog, PolicyDocument::new(1), nobody, Timestamp(0))
-        .unwrap()
-        .engine
+    Engine::new(
+        &catalog,
+        PolicyDocument::new(1),
+        nobody,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap()
 }
 
 /// Values of a kind, one missing and one of another type.

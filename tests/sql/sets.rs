@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use bailiwick::document::{CatalogDocument, DirectoryDocument, PolicyDocument};
 use bailiwick::query::sql::{Columns, Dialect};
-use bailiwick::{Catalog, Engine, Record, Timestamp};
+use bailiwick::{Catalog, Engine, Record, Timestamp, Warnings};
 use rusqlite::{Connection, params};
 
 use crate::cells;
@@ -43,11 +43,20 @@ fn engine() -> Engine {
         .unwrap();
     }
     text.push(']');
-    let catalog = Catalog::new(CatalogDocument::from_toml("catalog.toml", &text)).unwrap();
+    let catalog = Catalog::new(
+        CatalogDocument::from_toml("catalog.toml", &text),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap();
     let ann = DirectoryDocument::new([bailiwick::document::UserDocument::new("ann")]);
-    Engine::new(&catalog, PolicyDocument::new(1), ann, Timestamp(0))
-        .unwrap()
-        .engine
+    Engine::new(
+        &catalog,
+        PolicyDocument::new(1),
+        ann,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap()
 }
 
 /// A table of one row.

@@ -4,7 +4,7 @@ use bailiwick::document::{
     CatalogDocument, DirectoryDocument, PolicyDocument, PositionDocument, UserDocument,
 };
 use bailiwick::query::sql::{Columns, Dialect, IdType, SqlError, SqlValue};
-use bailiwick::{Catalog, Engine, OwnerPosition, PropertyMap, Record, Timestamp};
+use bailiwick::{Catalog, Engine, OwnerPosition, PropertyMap, Record, Timestamp, Warnings};
 use rusqlite::Connection;
 
 use crate::sqlite::{bound, run};
@@ -29,7 +29,11 @@ fn engine(scope: &str, ids: &[&str]) -> Engine {
 }
 
 fn engine_of(catalog: &str, scope: &str, ids: &[&str], account: Option<&str>) -> Engine {
-    let catalog = Catalog::new(CatalogDocument::from_toml("catalog.toml", catalog)).unwrap();
+    let catalog = Catalog::new(
+        CatalogDocument::from_toml("catalog.toml", catalog),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap();
     let role = format!(
         "format = 1\ncatalog_version = 1\nroles = [{{ id = \"role\", grants = [{{ select = \"deals\", scope = \"{scope}\" }}] }}]"
     );
@@ -57,9 +61,9 @@ fn engine_of(catalog: &str, scope: &str, ids: &[&str], account: Option<&str>) ->
         policy,
         DirectoryDocument::new(users),
         Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
     )
     .unwrap()
-    .engine
 }
 
 fn sql(engine: &Engine, dialect: Dialect, columns: &Columns) -> (String, Vec<SqlValue>) {

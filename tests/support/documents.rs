@@ -1,7 +1,7 @@
 //! The three documents of one account, loaded into the engine and into the reference.
 
 use bailiwick::document::{CatalogDocument, DirectoryDocument, PolicyDocument};
-use bailiwick::{Catalog, Engine, Problems, Timestamp};
+use bailiwick::{Catalog, Engine, Problems, Timestamp, Warnings};
 
 use crate::reference::Model;
 
@@ -15,7 +15,7 @@ pub(crate) struct Documents {
 
 impl Documents {
     pub(crate) fn engine(&self) -> Result<Engine, Problems> {
-        let catalog = Catalog::new(self.catalog.clone())?;
+        let catalog = Catalog::new(self.catalog.clone(), Warnings::Into(&mut Vec::new()))?;
         self.engine_over(&catalog)
     }
 
@@ -25,8 +25,8 @@ impl Documents {
             self.policy.clone(),
             self.directory.clone(),
             self.at,
+            Warnings::Into(&mut Vec::new()),
         )
-        .map(|loaded| loaded.engine)
     }
 
     /// The engine; documents that do not load fail the test.

@@ -3,7 +3,7 @@
 use bailiwick::document::{
     DirectoryDocument, PolicyDocument, PositionDocument, RoleDocument, UserDocument,
 };
-use bailiwick::{Catalog, Engine, Timestamp};
+use bailiwick::{Catalog, Engine, Timestamp, Warnings};
 
 use crate::bounds::Measured;
 use crate::worlds::{self, World};
@@ -25,7 +25,8 @@ pub(crate) fn measure(into: &mut Measured) {
 }
 
 fn world_by_world(world: &World, into: &mut Measured) {
-    let catalog = Catalog::new(world.catalog.clone()).expect("a sound catalog");
+    let catalog = Catalog::new(world.catalog.clone(), Warnings::Into(&mut Vec::new()))
+        .expect("a sound catalog");
     let users = world.users.len();
     let whole = live(|| world.load(&catalog));
     let without_users = live(|| engine(&catalog, &world.policy, &[]));
@@ -50,7 +51,8 @@ fn world_by_world(world: &World, into: &mut Measured) {
 /// Ten thousand roles of three grants each, inheriting one another by threes, with their documents.
 fn roles(into: &mut Measured) {
     let world = worlds::w3();
-    let catalog = Catalog::new(world.catalog).expect("a sound catalog");
+    let catalog =
+        Catalog::new(world.catalog, Warnings::Into(&mut Vec::new())).expect("a sound catalog");
     const ROLES: usize = 10_000;
     let roles: Vec<RoleDocument> = (0..ROLES)
         .map(|number| {
@@ -83,7 +85,8 @@ fn roles(into: &mut Measured) {
 /// Five roles of four grants each and twenty users, beside the catalog.
 fn small_account(into: &mut Measured) {
     let world = worlds::w3();
-    let catalog = Catalog::new(world.catalog).expect("a sound catalog");
+    let catalog =
+        Catalog::new(world.catalog, Warnings::Into(&mut Vec::new())).expect("a sound catalog");
     let policy = PolicyDocument {
         account: Some("acme".to_owned()),
         roles: world
@@ -107,8 +110,14 @@ fn small_account(into: &mut Measured) {
     into.note(
         "heap.account_of_documents".to_owned(),
         live(|| {
-            let loaded = Engine::new(&catalog, policy.clone(), document.clone(), Timestamp(0));
-            loaded.expect("a sound account").engine
+            let loaded = Engine::new(
+                &catalog,
+                policy.clone(),
+                document.clone(),
+                Timestamp(0),
+                Warnings::Into(&mut Vec::new()),
+            );
+            loaded.expect("a sound account")
         }) as f64,
     );
 }
@@ -127,5 +136,7 @@ fn engine(catalog: &Catalog, policy: &PolicyDocument, users: &[UserDocument]) ->
     for user in users {
         builder.add(user).expect("a sound user");
     }
-    builder.build().expect("a sound account").engine
+    builder
+        .build(Warnings::Into(&mut Vec::new()))
+        .expect("a sound account")
 }

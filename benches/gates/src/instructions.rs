@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use bailiwick::{Catalog, Engine};
+use bailiwick::{Catalog, Engine, Warnings};
 use cpu_time::ThreadTime;
 
 use crate::bounds::Measured;
@@ -35,7 +35,8 @@ struct Asked {
 impl Asked {
     fn new(mut world: World) -> Asked {
         world.requests = REQUESTS;
-        let catalog = Catalog::new(world.catalog.clone()).expect("a sound catalog");
+        let catalog = Catalog::new(world.catalog.clone(), Warnings::Into(&mut Vec::new()))
+            .expect("a sound catalog");
         let engine = world.load(&catalog);
         let prototype = Prototype::new(&world);
         let mut asked = Asked {

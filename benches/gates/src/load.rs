@@ -4,7 +4,7 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use bailiwick::{Catalog, Engine, Timestamp};
+use bailiwick::{Catalog, Engine, Timestamp, Warnings};
 use cpu_time::ThreadTime;
 
 use crate::bounds::Measured;
@@ -22,7 +22,8 @@ fn world(users: usize) -> World {
 pub(crate) fn ask() {
     for users in SIZES {
         let world = world(users);
-        let catalog = Catalog::new(world.catalog.clone()).expect("a sound catalog");
+        let catalog = Catalog::new(world.catalog.clone(), Warnings::Into(&mut Vec::new()))
+            .expect("a sound catalog");
         counted_by_callgrind(&|| {
             black_box(world.load(&catalog));
         });
@@ -68,7 +69,8 @@ pub(crate) fn measure(into: &mut Measured) {
 
 /// The fastest of some loads, and of finishing alone.
 fn fastest(world: &World, times: usize) -> (Duration, Duration) {
-    let catalog = Catalog::new(world.catalog.clone()).expect("a sound catalog");
+    let catalog = Catalog::new(world.catalog.clone(), Warnings::Into(&mut Vec::new()))
+        .expect("a sound catalog");
     let mut fastest = (Duration::MAX, Duration::MAX);
     for _ in 0..times {
         let policy = world.policy.clone();
@@ -79,7 +81,9 @@ fn fastest(world: &World, times: usize) -> (Duration, Duration) {
             builder.add(user).expect("a sound user");
         }
         let added = start.elapsed();
-        let engine = builder.build().expect("a sound world").engine;
+        let engine = builder
+            .build(Warnings::Into(&mut Vec::new()))
+            .expect("a sound world");
         let whole = start.elapsed();
         drop(engine);
         fastest = (fastest.0.min(whole), fastest.1.min(whole - added));

@@ -3,7 +3,7 @@
 
 use std::hint::black_box;
 
-use bailiwick::Catalog;
+use bailiwick::{Catalog, Warnings};
 
 use crate::instructions::{Make, counted_by_callgrind, counts_by_callgrind};
 use crate::prototype::Prototype;
@@ -24,7 +24,8 @@ fn world(name: &str) -> World {
 /// Run under callgrind: each case once, over all requests of the world.
 pub(crate) fn ask(name: &str) {
     let world = world(name);
-    let catalog = Catalog::new(world.catalog.clone()).expect("a sound catalog");
+    let catalog = Catalog::new(world.catalog.clone(), Warnings::Into(&mut Vec::new()))
+        .expect("a sound catalog");
     let engine = world.load(&catalog);
     let prototype = Prototype::new(&world);
     let (by_handle, by_name) = world.requests(&engine);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use bailiwick::admin::{Actor, Change};
-use bailiwick::{Catalog, Engine, OnType, Scope, Timestamp, UserId};
+use bailiwick::{Catalog, Engine, OnType, Scope, Timestamp, UserId, Warnings};
 
 use crate::contest::Seated;
 use crate::facts::{Facts, Listing};
@@ -147,7 +147,8 @@ struct Judge<'f> {
 
 impl Judge<'_> {
     fn of(facts: &Facts) -> Judge<'_> {
-        let catalog = Catalog::new(facts.world.catalog.clone()).expect("a sound catalog");
+        let catalog = Catalog::new(facts.world.catalog.clone(), Warnings::Into(&mut Vec::new()))
+            .expect("a sound catalog");
         let engine = facts.world.load(&catalog);
         let (_, by_name) = facts.world.requests(&engine);
         let mut random = Random(17);

@@ -15,7 +15,7 @@ use crate::document::{
     ChangeKind, DirectoryDocument, PackageDocument, PolicyDocument, RoleDocument,
 };
 use crate::hierarchy::Dag;
-use crate::{Catalog, Engine, Timestamp};
+use crate::{Catalog, Engine, Timestamp, Warnings};
 
 impl Transaction {
     /// What is no longer needed is taken out of its places first and deleted last; hierarchies lose
@@ -122,7 +122,13 @@ impl Transaction {
             revision: None,
             ..policy.clone()
         };
-        match Engine::new(&catalog, policy, nobody, Timestamp(0)) {
+        match Engine::new(
+            &catalog,
+            policy,
+            nobody,
+            Timestamp(0),
+            Warnings::Into(&mut Vec::new()),
+        ) {
             Ok(_) => Ok(()),
             Err(problems) => Err(Refusal::Invalid(problems)),
         }

@@ -87,7 +87,7 @@ impl Engine {
     /// be deleted that a package has; an assignment of what the actor does not hold.
     ///
     /// ```
-    /// # use bailiwick::{Catalog, document::*};
+    /// # use bailiwick::{Catalog, Warnings, document::*};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
     /// #     format = 1
     /// #     id = "shop"
@@ -96,14 +96,14 @@ impl Engine {
     /// #     types = [{ id = "order" }]
     /// #     operations = [{ type = "order", action = "list", on = "type", allowed_by = ["orders"] }]
     /// #     administration = { changes = { edit_assignments = "staff" }, account_roles = { assign = "staff" } }
-    /// # "#))?;
+    /// # "#), Warnings::Refuse)?;
     /// use bailiwick::admin::{Actor, Change};
     /// use bailiwick::{Engine, OnType, Timestamp};
     /// let mut policy = PolicyDocument::new(1);
     /// policy.roles.push(RoleDocument::new("seller").grant("orders"));
     /// policy.roles.push(RoleDocument::new("head").grant("staff").inherit("seller"));
     /// let users = [UserDocument::new("ann").role("head"), UserDocument::new("bob")];
-    /// let engine = Engine::new(&catalog, policy, DirectoryDocument::new(users), Timestamp(0))?.engine;
+    /// let engine = Engine::new(&catalog, policy, DirectoryDocument::new(users), Timestamp(0), Warnings::Refuse)?;
     ///
     /// let changes = [Change::assign_role("bob", "seller")];
     /// let applied = engine.apply(&Actor::user("ann"), Timestamp(1), &changes)?;

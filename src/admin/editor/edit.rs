@@ -11,7 +11,7 @@ use crate::document::GrantDocument;
 /// Its `Display` is for people, one line for each thing: `+` set, `-` cleared, `~` another scope.
 ///
 /// ```
-/// # use bailiwick::{Catalog, document::*};
+/// # use bailiwick::{Catalog, Warnings, document::*};
 /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
 /// #     format = 1
 /// #     id = "shop"
@@ -21,7 +21,7 @@ use crate::document::GrantDocument;
 /// #       { path = "orders.edit", requires = ["orders"], suggests = ["orders.cancel"] },
 /// #       { path = "orders.cancel" },
 /// #     ]
-/// # "#))?;
+/// # "#), Warnings::Refuse)?;
 /// use bailiwick::admin::RoleEditor;
 /// let mut editor = RoleEditor::draft(&catalog, &PolicyDocument::new(1), RoleDocument::new("seller"))?;
 /// let edit = editor.check("orders.edit", None)?;

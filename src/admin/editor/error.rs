@@ -9,13 +9,13 @@ use crate::document::problem::{NEAREST_BUDGET, nearest, quoted};
 /// What a [`RoleEditor`](super::RoleEditor) refuses. Nothing has changed then.
 ///
 /// ```
-/// # use bailiwick::{Catalog, document::*};
+/// # use bailiwick::{Catalog, Warnings, document::*};
 /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
 /// #     format = 1
 /// #     id = "shop"
 /// #     version = 1
 /// #     permissions = [{ path = "orders" }]
-/// # "#))?;
+/// # "#), Warnings::Refuse)?;
 /// use bailiwick::admin::RoleEditor;
 /// let mut editor = RoleEditor::draft(&catalog, &PolicyDocument::new(1), RoleDocument::new("seller"))?;
 /// let refused = editor.check("order", None).unwrap_err();

@@ -25,7 +25,9 @@ use std::sync::Arc;
 use crate::Scope;
 use crate::catalog::{Catalog, Rights, SYSTEM, resolve_denial};
 use crate::document::problem::{Path, Report, Source};
-use crate::document::{DirectoryDocument, PolicyDocument, Problems, RoleDocument, Timestamp};
+use crate::document::{
+    DirectoryDocument, PolicyDocument, Problems, RoleDocument, Timestamp, Warnings,
+};
 use crate::engine::Engine;
 use crate::names::Numbered;
 use error::nearest_of;
@@ -57,17 +59,17 @@ use written::Written;
 /// Cost: an action and a listing are linear in the tree, its prerequisites and the role's grants.
 ///
 /// ```
-/// # use bailiwick::{Catalog, document::*};
+/// # use bailiwick::{Catalog, Warnings, document::*};
 /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
 /// #     format = 1
 /// #     id = "shop"
 /// #     version = 1
 /// #     permissions = [{ path = "orders" }, { path = "orders.edit" }, { path = "orders.cancel" }]
-/// # "#))?;
+/// # "#), Warnings::Refuse)?;
 /// use bailiwick::{Engine, Timestamp, admin::{Change, RoleEditor}};
 /// let mut policy = PolicyDocument::new(1);
 /// policy.roles.push(RoleDocument::new("seller").grant("orders.*"));
-/// let engine = Engine::new(&catalog, policy, DirectoryDocument::new([]), Timestamp(0))?.engine;
+/// let engine = Engine::new(&catalog, policy, DirectoryDocument::new([]), Timestamp(0), Warnings::Into(&mut Vec::new()))?;
 ///
 /// let mut editor = RoleEditor::open(&engine, "seller")?;
 /// let edit = editor.uncheck("orders.cancel")?;
@@ -130,7 +132,13 @@ impl RoleEditor {
         let mut policy = policy.clone();
         policy.roles.push(role.clone());
         let nobody = DirectoryDocument::new([]);
-        let engine = Engine::new(catalog, policy, nobody, Timestamp(0))?.engine;
+        let engine = Engine::new(
+            catalog,
+            policy,
+            nobody,
+            Timestamp(0),
+            Warnings::Into(&mut Vec::new()),
+        )?;
         Ok(RoleEditor::new(&engine, &role, None))
     }
 

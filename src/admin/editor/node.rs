@@ -47,7 +47,7 @@ pub enum DeniedBy {
 /// Its `Display` is one line: indented by depth, the box, the label, and what else is to be known.
 ///
 /// ```
-/// # use bailiwick::{Catalog, document::*};
+/// # use bailiwick::{Catalog, Warnings, document::*};
 /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
 /// #     format = 1
 /// #     id = "shop"
@@ -58,7 +58,7 @@ pub enum DeniedBy {
 /// #       { path = "orders.edit", label = "Edit", scopes = ["own", "all"] },
 /// #       { path = "orders.refund", label = "Refund", features = ["refunds"] },
 /// #     ]
-/// # "#))?;
+/// # "#), Warnings::Refuse)?;
 /// use bailiwick::admin::RoleEditor;
 /// let mut editor = RoleEditor::draft(&catalog, &PolicyDocument::new(1), RoleDocument::new("seller"))?;
 /// editor.check("orders.edit", None)?;

@@ -36,7 +36,7 @@ impl Engine {
     /// A role that the account does not have; `editr` is answered with the nearest, `editor`.
     ///
     /// ```
-    /// # use bailiwick::{Catalog, document::*};
+    /// # use bailiwick::{Catalog, Warnings, document::*};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
     /// #     format = 1
     /// #     id = "shop"
@@ -47,11 +47,11 @@ impl Engine {
     /// #       { path = "orders.cancel", label = "Cancel" },
     /// #     ]
     /// #     roles = [{ id = "system:seller", grants = ["orders", { select = "orders.edit", scope = "own" }] }]
-    /// # "#))?;
+    /// # "#), Warnings::Refuse)?;
     /// # use bailiwick::{Engine, Timestamp};
     /// let mut policy = PolicyDocument::new(1);
     /// policy.roles.push(RoleDocument::new("head").inherit("system:seller").grant("orders.cancel"));
-    /// let engine = Engine::new(&catalog, policy, DirectoryDocument::new([]), Timestamp(0))?.engine;
+    /// let engine = Engine::new(&catalog, policy, DirectoryDocument::new([]), Timestamp(0), Warnings::Refuse)?;
     /// assert_eq!(
     ///     engine.role_tree("head")?.to_string(),
     ///     "[x] Orders (inherited)\n  [x] Edit (inherited: own)\n  [x] Cancel (granted)\n"

@@ -44,13 +44,13 @@ impl RoleEditor {
     /// The nodes whose label or path contains the text, upper and lower case alike (T5).
     ///
     /// ```
-    /// # use bailiwick::{Catalog, document::*};
+    /// # use bailiwick::{Catalog, Warnings, document::*};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
     /// #     format = 1
     /// #     id = "shop"
     /// #     version = 1
     /// #     permissions = [{ path = "orders" }, { path = "orders.edit", label = "Change an order" }]
-    /// # "#))?;
+    /// # "#), Warnings::Refuse)?;
     /// # use bailiwick::admin::RoleEditor;
     /// let editor = RoleEditor::draft(&catalog, &PolicyDocument::new(1), RoleDocument::new("seller"))?;
     /// let found: Vec<&str> = editor.search("CHANGE").map(|node| node.path).collect();

@@ -55,13 +55,13 @@ impl Engine {
     /// page, or for all when ordered by users, the access sets that have it.
     ///
     /// ```
-    /// # use bailiwick::{Catalog, document::*};
+    /// # use bailiwick::{Catalog, Warnings, document::*};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
     /// #     format = 1
     /// #     id = "shop"
     /// #     version = 1
     /// #     permissions = [{ path = "orders" }]
-    /// # "#))?;
+    /// # "#), Warnings::Refuse)?;
     /// use bailiwick::admin::ListQuery;
     /// # use bailiwick::{Engine, Timestamp};
     /// let policy = PolicyDocument::from_toml("policy.toml", r#"
@@ -71,7 +71,7 @@ impl Engine {
     ///     packages = [{ id = "shop_floor", name = "Shop floor", roles = ["seller"] }]
     /// "#);
     /// let users = [UserDocument::new("ann").package("shop_floor")];
-    /// let engine = Engine::new(&catalog, policy, DirectoryDocument::new(users), Timestamp(0))?.engine;
+    /// let engine = Engine::new(&catalog, policy, DirectoryDocument::new(users), Timestamp(0), Warnings::Refuse)?;
     ///
     /// let page = engine.list_packages(&ListQuery::default().search("FLOOR"));
     /// assert_eq!((page.total, page.entries[0].roles, page.entries[0].assigned), (1, 1, 1));

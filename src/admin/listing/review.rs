@@ -47,20 +47,20 @@ impl Engine {
     /// What a review of the account's roles and packages finds.
     ///
     /// ```
-    /// # use bailiwick::{Catalog, document::*};
+    /// # use bailiwick::{Catalog, Warnings, document::*};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
     /// #     format = 1
     /// #     id = "shop"
     /// #     version = 1
     /// #     permissions = [{ path = "orders" }, { path = "orders.edit" }]
-    /// # "#))?;
+    /// # "#), Warnings::Refuse)?;
     /// # use bailiwick::{Engine, Timestamp};
     /// let mut policy = PolicyDocument::new(1);
     /// policy.roles.push(RoleDocument::new("seller").grant("orders"));
     /// policy.roles.push(RoleDocument::new("clerk").grant("orders.*"));
     /// policy.roles.push(RoleDocument::new("trainee"));
     /// let users = [UserDocument::new("ann").role("seller").role("clerk")];
-    /// let engine = Engine::new(&catalog, policy, DirectoryDocument::new(users), Timestamp(0))?.engine;
+    /// let engine = Engine::new(&catalog, policy, DirectoryDocument::new(users), Timestamp(0), Warnings::Refuse)?;
     /// assert_eq!(
     ///     engine.review().to_string(),
     ///     "role `trainee` is held by nobody\n\

@@ -81,20 +81,20 @@ impl Engine {
     /// roles that it authorizes.
     ///
     /// ```
-    /// # use bailiwick::{Catalog, document::*};
+    /// # use bailiwick::{Catalog, Warnings, document::*};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
     /// #     format = 1
     /// #     id = "shop"
     /// #     version = 1
     /// #     permissions = [{ path = "orders" }]
-    /// # "#))?;
+    /// # "#), Warnings::Refuse)?;
     /// use bailiwick::admin::{ListOrder, ListQuery};
     /// # use bailiwick::{Engine, Timestamp};
     /// let mut policy = PolicyDocument::new(1);
     /// policy.roles.push(RoleDocument::new("seller").grant("orders"));
     /// policy.roles.push(RoleDocument::new("head").inherit("seller"));
     /// let users = [UserDocument::new("ann").role("head"), UserDocument::new("bob").role("seller")];
-    /// let engine = Engine::new(&catalog, policy, DirectoryDocument::new(users), Timestamp(0))?.engine;
+    /// let engine = Engine::new(&catalog, policy, DirectoryDocument::new(users), Timestamp(0), Warnings::Refuse)?;
     ///
     /// let page = engine.list_roles(&ListQuery::default().order(ListOrder::Users).descending());
     /// let seller = &page.entries[0];

@@ -20,16 +20,15 @@ use crate::id::Brand;
 use crate::names::{Known, NamePairs, Names, Numbered};
 use crate::request::is_invalid_identifier;
 
-pub(super) fn build(parsed: &Parsed<CatalogDocument>) -> Result<Model, Problems> {
+pub(super) fn build(parsed: &Parsed<CatalogDocument>) -> Result<(Model, Vec<Problem>), Problems> {
     let mut report = parsed.report();
     let model = parsed
         .document()
         .and_then(|document| build_document(document, &parsed.root(), &mut report));
-    let (errors, warnings): (Vec<Problem>, Vec<Problem>) = report.finish();
+    let (errors, warnings) = report.finish();
     Problems::unless_none(errors)?;
-    let mut model = model.ok_or_else(Problems::nothing_read)?;
-    model.warnings = warnings;
-    Ok(model)
+    let model = model.ok_or_else(Problems::nothing_read)?;
+    Ok((model, warnings))
 }
 
 fn build_document(
@@ -80,7 +79,6 @@ fn build_document(
         tokens_bring_account_roles: document.tokens.account_roles,
         document: document.clone(),
         evolution: Evolution::of(document),
-        warnings: Vec::new(),
         common: Common::default(),
     };
     tree::features(&mut model, document, root, report);

@@ -36,7 +36,7 @@ impl<C: Context + ?Sized> InContext<'_, C> {
     /// lends access (S6), one at each user.
     ///
     /// ```
-    /// use bailiwick::{Catalog, Engine, OnType, Timestamp, document::*};
+    /// use bailiwick::{Catalog, Engine, OnType, Timestamp, Warnings, document::*};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
     /// #     format = 1
     /// #     id = "shop"
@@ -44,13 +44,13 @@ impl<C: Context + ?Sized> InContext<'_, C> {
     /// #     permissions = [{ path = "orders" }, { path = "orders.export" }]
     /// #     types = [{ id = "order" }]
     /// #     operations = [{ type = "order", action = "export", on = "type", allowed_by = ["orders.export"] }]
-    /// # "#))?;
+    /// # "#), Warnings::Refuse)?;
     /// # let policy = PolicyDocument {
     /// #     roles: vec![RoleDocument::new("seller").grant("orders"), RoleDocument::new("clerk").grant("orders.*")],
     /// #     ..PolicyDocument::new(1)
     /// # };
     /// # let users = DirectoryDocument::new([UserDocument::new("ann").role("seller"), UserDocument::new("bob").role("clerk")]);
-    /// # let engine = Engine::new(&catalog, policy, users, Timestamp(0))?.engine;
+    /// # let engine = Engine::new(&catalog, policy, users, Timestamp(0), Warnings::Refuse)?;
     /// let orders = OnType::named("order");
     /// let why = engine.explain("bob", "export", &orders);
     /// assert!(why.decision().is_allow());

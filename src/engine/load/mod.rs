@@ -24,19 +24,25 @@ use crate::chunked::Rows;
 use crate::document::problem::{NEAREST_BUDGET, Path, Report, Source};
 use crate::document::{
     AccountsServed, DirectoryDocument, FORMAT, Parsed, PolicyDocument, Problem, Problems, Reach,
-    Timestamp, UserDocument,
+    Timestamp, UserDocument, Warnings,
 };
 use crate::id::{Brand, UserId};
 use crate::limits;
 use crate::names::{Names, Numbered};
 
-/// An engine, and what is worth knowing about the documents it was made from.
+/// An engine, and the warnings of the documents that it was made from.
 #[derive(Debug)]
-pub struct Loaded {
-    /// The engine.
-    pub engine: Engine,
-    /// What was loaded as something narrower, left out or without effect.
-    pub warnings: Vec<Problem>,
+pub(crate) struct Loaded {
+    pub(crate) engine: Engine,
+    pub(crate) warnings: Vec<Problem>,
+}
+
+impl Loaded {
+    /// The engine, its warnings handed over.
+    pub(crate) fn settle(self, warnings: Warnings<'_>) -> Result<Engine, Problems> {
+        warnings.settle(self.warnings)?;
+        Ok(self.engine)
+    }
 }
 
 impl Engine {
@@ -48,15 +54,16 @@ impl Engine {
     /// # Errors
     /// Every problem of policy and directory in one run: unknown and duplicate names, cycles named
     /// whole, scopes not offered, settings of fixed permissions, values past the
-    /// [limits](crate::limits).
-    #[expect(clippy::new_ret_no_self, reason = "the engine comes with its warnings")]
+    /// [limits](crate::limits). Warnings, if [`Warnings::Refuse`] says so: a retired path that a grant
+    /// names, say.
     pub fn new(
         catalog: &Catalog,
         policy: impl Into<Parsed<PolicyDocument>>,
         directory: impl Into<Parsed<DirectoryDocument>>,
         at: Timestamp,
-    ) -> Result<Loaded, Problems> {
-        Engine::load(catalog, &policy.into(), &directory.into(), at)
+        warnings: Warnings<'_>,
+    ) -> Result<Engine, Problems> {
+        Engine::load(catalog, &policy.into(), &directory.into(), at)?.settle(warnings)
     }
 
     /// The same, of documents that are loaded more than once.
@@ -99,7 +106,7 @@ impl Engine {
         errors.extend(more);
         Problems::unless_none(errors)?;
         builder.warnings.extend(warnings);
-        builder.build()
+        Ok(builder.compile())
     }
 
     /// Starts an account from its policy, its users to be added one by one: a directory of a
@@ -109,13 +116,13 @@ impl Engine {
     /// Every problem of the policy.
     ///
     /// ```
-    /// # use bailiwick::{Catalog, document::*};
+    /// # use bailiwick::{Catalog, Warnings, document::*};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
     /// #     format = 1
     /// #     id = "shop"
     /// #     version = 1
     /// #     permissions = [{ path = "orders" }]
-    /// # "#))?;
+    /// # "#), Warnings::Refuse)?;
     /// use bailiwick::{Engine, Timestamp};
     /// let policy = PolicyDocument::from_toml("policy.toml", r#"
     ///     format = 1
@@ -126,7 +133,7 @@ impl Engine {
     /// for n in 0..1000 {
     ///     builder.add(&UserDocument::new(format!("user-{n}")).role("seller"))?;
     /// }
-    /// assert_eq!(builder.build()?.engine.user_count(), 1000);
+    /// assert_eq!(builder.build(Warnings::Refuse)?.user_count(), 1000);
     /// # Ok::<(), bailiwick::Problems>(())
     /// ```
     pub fn builder(
@@ -146,13 +153,13 @@ impl Engine {
 /// last of them is a small part of the whole.
 ///
 /// ```
-/// # use bailiwick::{Catalog, document::*};
+/// # use bailiwick::{Catalog, Warnings, document::*};
 /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
 /// #     format = 1
 /// #     id = "shop"
 /// #     version = 1
 /// #     permissions = [{ path = "orders" }]
-/// # "#))?;
+/// # "#), Warnings::Refuse)?;
 /// use bailiwick::{Engine, Timestamp};
 /// let policy = PolicyDocument {
 ///     roles: vec![RoleDocument::new("seller").grant("orders")],
@@ -169,7 +176,7 @@ impl Engine {
 ///     }
 /// }
 /// assert_eq!(shown[1], "users 2000 of 4000");
-/// assert_eq!(builder.build()?.engine.user_count(), all);
+/// assert_eq!(builder.build(Warnings::Refuse)?.user_count(), all);
 /// # Ok::<(), bailiwick::Problems>(())
 /// ```
 ///
@@ -241,8 +248,12 @@ impl EngineBuilder {
     /// Compiles.
     ///
     /// # Errors
-    /// None today: problems were refused when they were added.
-    pub fn build(self) -> Result<Loaded, Problems> {
+    /// The warnings of policy and users, if they are refused. Errors were refused before.
+    pub fn build(self, warnings: Warnings<'_>) -> Result<Engine, Problems> {
+        self.compile().settle(warnings)
+    }
+
+    fn compile(self) -> Loaded {
         let EngineBuilder {
             mut state,
             names,
@@ -282,10 +293,10 @@ impl EngineBuilder {
         if state.model().reach == Reach::Accessible {
             state.lent = Some(Arc::new(Lent::new(&state)));
         }
-        Ok(Loaded {
+        Loaded {
             engine: Engine(Arc::new(state)),
             warnings,
-        })
+        }
     }
 
     fn nothing(catalog: &Catalog, at: Timestamp) -> EngineBuilder {

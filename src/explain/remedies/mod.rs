@@ -182,7 +182,7 @@ impl<C: Context + ?Sized> InContext<'_, C> {
     /// ```
     /// use bailiwick::admin::Change;
     /// use bailiwick::explain::RemedyOptions;
-    /// use bailiwick::{Catalog, Engine, OnType, Timestamp, document::*};
+    /// use bailiwick::{Catalog, Engine, OnType, Timestamp, Warnings, document::*};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
     /// #     format = 1
     /// #     id = "shop"
@@ -194,7 +194,7 @@ impl<C: Context + ?Sized> InContext<'_, C> {
     /// #       { type = "order", action = "export", on = "type", allowed_by = ["orders.export"] },
     /// #     ]
     /// #     administration = { changes = { edit_assignments = "staff" }, account_roles = { assign = "staff" } }
-    /// # "#))?;
+    /// # "#), Warnings::Refuse)?;
     /// # let policy = PolicyDocument {
     /// #     roles: vec![
     /// #         RoleDocument::new("seller").grant("orders"),
@@ -208,7 +208,7 @@ impl<C: Context + ?Sized> InContext<'_, C> {
     /// #     UserDocument::new("bob").role("seller"),
     /// #     UserDocument::new("cay").role("head"),
     /// # ];
-    /// # let engine = Engine::new(&catalog, policy, DirectoryDocument::new(users), Timestamp(0))?.engine;
+    /// # let engine = Engine::new(&catalog, policy, DirectoryDocument::new(users), Timestamp(0), Warnings::Refuse)?;
     /// let orders = OnType::named("order");
     /// let remedies = engine.remedies("ann", "export", &orders, &RemedyOptions::default());
     /// assert_eq!(remedies.sets()[0].changes, [Change::assign_role("ann", "clerk")]);

@@ -146,7 +146,7 @@ pub enum Between {
 /// Any [`JournalError`], with its place. [`JournalError::Ends`] if the journal ends before `until`.
 ///
 /// ```
-/// # use bailiwick::{Catalog, Engine, Timestamp, document::*};
+/// # use bailiwick::{Catalog, Engine, Timestamp, Warnings, document::*};
 /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
 /// #     format = 1
 /// #     id = "shop"
@@ -154,11 +154,11 @@ pub enum Between {
 /// #     permissions = [{ path = "orders" }]
 /// #     types = [{ id = "order" }]
 /// #     operations = [{ type = "order", action = "list", on = "type", allowed_by = ["orders"] }]
-/// # "#))?;
+/// # "#), Warnings::Refuse)?;
 /// # let mut policy = PolicyDocument::new(1);
 /// # policy.roles.push(RoleDocument::new("seller").grant("orders"));
 /// # let users = DirectoryDocument::new([UserDocument::new("bob")]);
-/// # let engine = Engine::new(&catalog, policy, users, Timestamp(0))?.engine;
+/// # let engine = Engine::new(&catalog, policy, users, Timestamp(0), Warnings::Refuse)?;
 /// use bailiwick::admin::{Actor, Change};
 /// use bailiwick::journal::{self, Item, Journal, MemoryJournal, Record};
 /// let journal = MemoryJournal::new();

@@ -32,7 +32,7 @@ impl Engine {
     /// [`InContext::records`] in an empty context.
     ///
     /// ```
-    /// # use bailiwick::{Catalog, Engine, Record, Timestamp, document::*};
+    /// # use bailiwick::{Catalog, Engine, Record, Timestamp, Warnings, document::*};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
     /// #     format = 1
     /// #     id = "shop"
@@ -40,7 +40,7 @@ impl Engine {
     /// #     permissions = [{ path = "orders", scopes = ["own", "reports", "all"] }]
     /// #     types = [{ id = "order" }]
     /// #     operations = [{ type = "order", action = "view", on = "record", allowed_by = ["orders"] }]
-    /// # "#))?;
+    /// # "#), Warnings::Refuse)?;
     /// # let policy = PolicyDocument::from_toml("p", r#"
     /// #     format = 1
     /// #     catalog_version = 1
@@ -55,7 +55,7 @@ impl Engine {
     /// #       { id = "cay" },
     /// #     ]
     /// # "#);
-    /// # let engine = Engine::new(&catalog, policy, directory, Timestamp(0))?.engine;
+    /// # let engine = Engine::new(&catalog, policy, directory, Timestamp(0), Warnings::Refuse)?;
     /// let hers = engine.records("ann", "order:view").expect("an operation on a record");
     /// assert!(hers.matches(&Record::of("order").owner("ann")));
     /// assert!(hers.matches(&Record::of("order").owner("bob")));

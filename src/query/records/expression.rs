@@ -12,7 +12,7 @@ use crate::id::PropertyId;
 ///
 /// ```
 /// use bailiwick::query::{Expression, OwnerTest};
-/// # use bailiwick::{Catalog, Engine, Timestamp, document::*};
+/// # use bailiwick::{Catalog, Engine, Timestamp, Warnings, document::*};
 /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
 /// #     format = 1
 /// #     id = "shop"
@@ -20,7 +20,7 @@ use crate::id::PropertyId;
 /// #     permissions = [{ path = "orders", scopes = ["own", "reports", "all"] }]
 /// #     types = [{ id = "order", properties = { status = "text" } }]
 /// #     operations = [{ type = "order", action = "cancel", on = "record", allowed_by = ["orders"], when = [[{ resource = "status", is_not = "sent" }]] }]
-/// # "#))?;
+/// # "#), Warnings::Refuse)?;
 /// # let policy = PolicyDocument::from_toml("p", r#"
 /// #     format = 1
 /// #     catalog_version = 1
@@ -31,7 +31,7 @@ use crate::id::PropertyId;
 /// #     format = 1
 /// #     users = [{ id = "ann", position = "lead", roles = ["seller"] }]
 /// # "#);
-/// # let engine = Engine::new(&catalog, policy, directory, Timestamp(0))?.engine;
+/// # let engine = Engine::new(&catalog, policy, directory, Timestamp(0), Warnings::Refuse)?;
 /// let filter = engine.records("ann", "order:cancel").expect("an operation on a record");
 /// let Expression::AllOf(all) = filter.expression() else { panic!() };
 /// let hers = OwnerTest { is: Some("ann".into()), below: Some("lead".into()), at: None };

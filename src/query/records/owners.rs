@@ -85,7 +85,7 @@ impl RecordFilter<'_> {
     /// do not state their owner's position themselves.
     ///
     /// ```
-    /// # use bailiwick::{Catalog, Engine, Timestamp, document::*};
+    /// # use bailiwick::{Catalog, Engine, Timestamp, Warnings, document::*};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
     /// #     format = 1
     /// #     id = "shop"
@@ -93,7 +93,7 @@ impl RecordFilter<'_> {
     /// #     permissions = [{ path = "orders", scopes = ["own", "peers", "all"] }]
     /// #     types = [{ id = "order" }]
     /// #     operations = [{ type = "order", action = "view", on = "record", allowed_by = ["orders"] }]
-    /// # "#))?;
+    /// # "#), Warnings::Refuse)?;
     /// # let policy = PolicyDocument::from_toml("p", r#"
     /// #     format = 1
     /// #     catalog_version = 1
@@ -108,7 +108,7 @@ impl RecordFilter<'_> {
     /// #       { id = "cay" },
     /// #     ]
     /// # "#);
-    /// # let engine = Engine::new(&catalog, policy, directory, Timestamp(0))?.engine;
+    /// # let engine = Engine::new(&catalog, policy, directory, Timestamp(0), Warnings::Refuse)?;
     /// let column = [engine.user("cay"), engine.user("bob"), None, engine.user("ann")];
     /// let hers = engine.records("ann", "order:view").expect("an operation on a record");
     /// let mut rows = Vec::new();

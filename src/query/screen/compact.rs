@@ -38,7 +38,7 @@ use crate::request::Subject;
 /// The checksum finds damage. It is no signature: a screen advises, a check decides.
 ///
 /// ```
-/// # use bailiwick::{Catalog, Engine, Timestamp, document::*};
+/// # use bailiwick::{Catalog, Engine, Timestamp, Warnings, document::*};
 /// use bailiwick::query::{CompactScreen, CompactShown};
 /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
 /// #     format = 1
@@ -47,13 +47,13 @@ use crate::request::Subject;
 /// #     permissions = [{ path = "orders" }]
 /// #     types = [{ id = "order" }]
 /// #     operations = [{ type = "order", action = "print", on = "type", allowed_by = ["orders"] }]
-/// # "#))?;
+/// # "#), Warnings::Refuse)?;
 /// # let policy = PolicyDocument {
 /// #     roles: vec![RoleDocument::new("seller").grant("orders")],
 /// #     ..PolicyDocument::new(1)
 /// # };
 /// # let users = DirectoryDocument::new([UserDocument::new("ann").role("seller")]);
-/// # let engine = Engine::new(&catalog, policy, users, Timestamp(0))?.engine;
+/// # let engine = Engine::new(&catalog, policy, users, Timestamp(0), Warnings::Refuse)?;
 /// let sent = engine.screen("ann")?.compact().to_string();
 ///
 /// let copy: CompactScreen = sent.parse()?;

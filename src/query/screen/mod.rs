@@ -174,7 +174,7 @@ impl Engine {
     /// As there.
     ///
     /// ```
-    /// # use bailiwick::{Catalog, Engine, Timestamp, document::*};
+    /// # use bailiwick::{Catalog, Engine, Timestamp, Warnings, document::*};
     /// use bailiwick::query::{Ask, Shown};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
     /// #     format = 1
@@ -187,7 +187,7 @@ impl Engine {
     /// #       { type = "order", action = "mail", on = "record", allowed_by = ["mail"] },
     /// #       { type = "licence", action = "request", on = "type", allowed_by = ["licences"] },
     /// #     ]
-    /// # "#))?;
+    /// # "#), Warnings::Refuse)?;
     /// // `order:mail` needs the feature `mail`, which the account has not got.
     /// let policy = PolicyDocument::from_toml("policy.toml", r#"
     ///     format = 1
@@ -198,7 +198,7 @@ impl Engine {
     ///     format = 1
     ///     users = [{ id = "ann", roles = ["seller"] }, { id = "bob", roles = ["buyer"] }]
     /// "#);
-    /// let engine = Engine::new(&catalog, policy, directory, Timestamp(0))?.engine;
+    /// let engine = Engine::new(&catalog, policy, directory, Timestamp(0), Warnings::Refuse)?;
     ///
     /// let mail = catalog.operation("order", "mail").unwrap();
     /// let Some(Shown::Blocked(blocked)) = engine.screen("ann")?.shown(mail).cloned() else {

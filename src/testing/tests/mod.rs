@@ -4,8 +4,8 @@
 mod problems;
 
 use super::*;
-use crate::Catalog;
 use crate::document::{CatalogDocument, DirectoryDocument, Parsed, PolicyDocument};
+use crate::{Catalog, Warnings};
 
 const CATALOG: &str = r#"
 format = 1
@@ -56,7 +56,11 @@ users = [
 "#;
 
 fn catalog() -> Catalog {
-    Catalog::new(CatalogDocument::from_toml("catalog.toml", CATALOG)).unwrap()
+    Catalog::new(
+        CatalogDocument::from_toml("catalog.toml", CATALOG),
+        Warnings::Refuse,
+    )
+    .unwrap()
 }
 
 fn tests() -> DecisionTests<'static> {

@@ -6,7 +6,7 @@ use bailiwick::document::{
 };
 use bailiwick::journal::{Digest, Head, Snapshot};
 use bailiwick::live::Live;
-use bailiwick::{Catalog, Engine, OnType, Subject, Timestamp};
+use bailiwick::{Catalog, Engine, OnType, Subject, Timestamp, Warnings};
 
 /// Whether a user sells.
 pub(crate) fn sells(engine: &Engine, user: &str) -> bool {
@@ -28,7 +28,11 @@ const CATALOG: &str = r#"
 "#;
 
 pub(crate) fn catalog() -> Catalog {
-    Catalog::new(CatalogDocument::from_toml("catalog.toml", CATALOG)).expect("a catalog")
+    Catalog::new(
+        CatalogDocument::from_toml("catalog.toml", CATALOG),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .expect("a catalog")
 }
 
 pub(crate) fn engine(account: &str) -> Engine {
@@ -38,9 +42,14 @@ pub(crate) fn engine(account: &str) -> Engine {
         .roles
         .push(RoleDocument::new("seller").grant("orders"));
     let users = DirectoryDocument::new([UserDocument::new("owner").role("seller")]);
-    Engine::new(&catalog(), policy, users, Timestamp(0))
-        .expect("a shop")
-        .engine
+    Engine::new(
+        &catalog(),
+        policy,
+        users,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .expect("a shop")
 }
 
 pub(crate) fn seller(writer: usize, i: usize) -> String {

@@ -5,7 +5,7 @@ use bailiwick::document::{
     UserDocument,
 };
 use bailiwick::query::sql::{Columns, Dialect, IdType, SqlCondition};
-use bailiwick::{Catalog, Engine, Timestamp};
+use bailiwick::{Catalog, Engine, Timestamp, Warnings};
 use postgres::Client;
 
 use crate::comparisons::{every_comparison, fits};
@@ -28,8 +28,11 @@ const UUIDS: [&str; 3] = [
 
 /// The condition of the first user, whom the others report to.
 fn condition(ids: &[&str], columns: &Columns) -> SqlCondition {
-    let catalog =
-        Catalog::new(CatalogDocument::from_toml("catalog.toml", CATALOG)).expect("a catalog");
+    let catalog = Catalog::new(
+        CatalogDocument::from_toml("catalog.toml", CATALOG),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .expect("a catalog");
     let role = "format = 1\ncatalog_version = 1\nroles = [{ id = \"role\", grants = [{ select = \"deals\", scope = \"reports\" }] }]";
     let mut policy = PolicyDocument::from_toml("policy.toml", role)
         .into_document()
@@ -45,9 +48,14 @@ fn condition(ids: &[&str], columns: &Columns) -> SqlCondition {
         _ => UserDocument::new(*id).position("low"),
     });
     let directory = DirectoryDocument::new(users);
-    let engine = Engine::new(&catalog, policy, directory, Timestamp(0))
-        .expect("an engine")
-        .engine;
+    let engine = Engine::new(
+        &catalog,
+        policy,
+        directory,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .expect("an engine");
     let filter = engine.records(ids[0], "deal:view").expect("of records");
     filter
         .to_sql(Dialect::Postgres, columns)
@@ -244,11 +252,10 @@ pub(crate) fn one_row_breaks_no_list(client: &mut Client) {
         .collect();
     let catalog = SETS.replace("OPERATIONS", &operations.join(", "));
     let catalog =
-        Catalog::new(CatalogDocument::from_toml("catalog.toml", &catalog)).expect("a catalog");
+        Catalog::new(CatalogDocument::from_toml("catalog.toml", &catalog), Warnings::Into(&mut Vec::new())).expect("a catalog");
     let directory = DirectoryDocument::new([UserDocument::new("ann")]);
-    let engine = Engine::new(&catalog, PolicyDocument::new(1), directory, Timestamp(0))
-        .expect("an engine")
-        .engine;
+    let engine = Engine::new(&catalog, PolicyDocument::new(1), directory, Timestamp(0), Warnings::Into(&mut Vec::new()))
+        .expect("an engine");
     client
         .batch_execute(
             "CREATE TEMP TABLE sets (n bigint, tags text[], more text[], name text);

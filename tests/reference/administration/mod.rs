@@ -50,7 +50,7 @@ use bailiwick::admin::{Actor, Change};
 use bailiwick::document::{
     CatalogDocument, DirectoryDocument, GrantDocument, PolicyDocument, UserDocument,
 };
-use bailiwick::{Catalog, Engine, Scope, Timestamp};
+use bailiwick::{Catalog, Engine, Scope, Timestamp, Warnings};
 
 use super::names::Names;
 use super::{Model, Viewer};
@@ -111,7 +111,7 @@ pub(crate) fn apply(
     changes: &[Change],
 ) -> Result<(PolicyDocument, DirectoryDocument), Refused> {
     let refused = |change, classes| Err(Refused { change, classes });
-    let Ok(compiled) = Catalog::new(catalog.clone()) else {
+    let Ok(compiled) = Catalog::new(catalog.clone(), Warnings::Into(&mut Vec::new())) else {
         panic!("the catalog does not load");
     };
     let before = Model::new(catalog, policy, &lasting(directory, at), at);
@@ -184,9 +184,14 @@ fn loads(catalog: &Catalog, state: &Model) -> bool {
 
 fn engine(catalog: &Catalog, state: &Model) -> Option<Engine> {
     let (policy, directory) = (state.policy.clone(), state.directory.clone());
-    Engine::new(catalog, policy, directory, state.at)
-        .ok()
-        .map(|loaded| loaded.engine)
+    Engine::new(
+        catalog,
+        policy,
+        directory,
+        state.at,
+        Warnings::Into(&mut Vec::new()),
+    )
+    .ok()
 }
 
 /// A7: the parties that must each be allowed; an invalid grant of an external one is refused.

@@ -5,14 +5,15 @@
 //! page does not earn.
 
 use bailiwick::admin::{Actor, Change};
-use bailiwick::{Catalog, Engine, OperationId, Record, Timestamp, UserId};
+use bailiwick::{Catalog, Engine, OperationId, Record, Timestamp, UserId, Warnings};
 
 use crate::contest::Peer;
 use crate::facts::{Facts, Listing};
 use crate::worlds::{self, ByName, Owned};
 
 fn load(facts: &Facts) -> Engine {
-    let catalog = Catalog::new(facts.world.catalog.clone()).expect("a sound catalog");
+    let catalog = Catalog::new(facts.world.catalog.clone(), Warnings::Into(&mut Vec::new()))
+        .expect("a sound catalog");
     facts.world.load(&catalog)
 }
 

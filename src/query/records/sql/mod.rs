@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use bailiwick::query::sql::{Columns, Dialect, SqlValue};
-//! # use bailiwick::{Catalog, Engine, Timestamp, document::*};
+//! # use bailiwick::{Catalog, Engine, Timestamp, Warnings, document::*};
 //! # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
 //! #     format = 1
 //! #     id = "shop"
@@ -15,7 +15,7 @@
 //! #     permissions = [{ path = "orders", scopes = ["own", "reports", "all"] }]
 //! #     types = [{ id = "order", properties = { status = "text" } }]
 //! #     operations = [{ type = "order", action = "view", on = "record", allowed_by = ["orders"] }]
-//! # "#))?;
+//! # "#), Warnings::Refuse)?;
 //! # let policy = PolicyDocument::from_toml("p", r#"
 //! #     format = 1
 //! #     catalog_version = 1
@@ -23,7 +23,7 @@
 //! #     roles = [{ id = "seller", grants = [{ select = "orders", scope = "own" }] }]
 //! # "#);
 //! # let directory = DirectoryDocument::new([UserDocument::new("ann").role("seller")]);
-//! # let engine = Engine::new(&catalog, policy, directory, Timestamp(0))?.engine;
+//! # let engine = Engine::new(&catalog, policy, directory, Timestamp(0), Warnings::Refuse)?;
 //! # let ann = engine.user("ann").expect("a user");
 //! let columns = Columns::new().account("account").owner("owner");
 //! let filter = engine.records(ann, "order:view").expect("an operation on a record");
