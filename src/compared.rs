@@ -3,11 +3,95 @@
 use std::collections::BTreeMap;
 
 use crate::Scope;
+use crate::abilities::{self, Ability, Lends, Listed, Numbered, Worth};
+use crate::document::AskedOn;
 use crate::document::problem::quoted;
 use crate::engine::State;
 
-/// An access set before and after; none of who is suspended or not there.
-pub(crate) type Sets = (Option<u32>, Option<u32>);
+/// Access set and position before and after; none of who is suspended or not there. Positions that are
+/// lent the same for reading fields are one, and where nothing is lent, none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Standing {
+    before: Option<(u32, Option<u32>)>,
+    after: Option<(u32, Option<u32>)>,
+}
+
+impl Standing {
+    /// How far an ability reached and reaches.
+    pub(crate) fn scopes(
+        self,
+        of: Compared<'_>,
+        before: Option<&Numbered>,
+        after: Option<&Numbered>,
+    ) -> (Option<Scope>, Option<Scope>) {
+        let scope = |state: &State, held: Option<(u32, Option<u32>)>, of: Option<&Numbered>| {
+            let (set, position) = held?;
+            let lent = position.map_or(Lends::Nothing, Lends::At);
+            abilities::scope(state, Worth::Set { set, lent }, of?)
+        };
+        (
+            scope(of.before, self.before, before),
+            scope(of.after, self.after, after),
+        )
+    }
+
+    /// The access sets before and after.
+    pub(crate) fn sets(self) -> (Option<u32>, Option<u32>) {
+        (self.before.map(|it| it.0), self.after.map(|it| it.0))
+    }
+}
+
+/// An ability that one state has, or both.
+#[derive(Debug, Clone)]
+pub(crate) struct Matched {
+    pub(crate) ability: Ability,
+    pub(crate) on: Option<AskedOn>,
+    /// By number: after where it is there, else before.
+    pub(crate) permission: Option<u16>,
+    pub(crate) before: Option<Numbered>,
+    pub(crate) after: Option<Numbered>,
+}
+
+/// Abilities matched by name, operations by the permission too, which `same` numbers for both; those of
+/// after first, then those that are gone.
+pub(crate) fn matched(
+    before: Vec<Listed>,
+    after: Vec<Listed>,
+    same: impl Fn(u16) -> Option<u16>,
+) -> Vec<Matched> {
+    let key = |listed: &Listed, permission: Option<u16>| {
+        let permission = permission.filter(|_| listed.ability.is_operation());
+        (listed.ability.clone(), listed.on, permission)
+    };
+    let mut known: BTreeMap<_, usize> = BTreeMap::new();
+    let mut all: Vec<Matched> = Vec::with_capacity(after.len());
+    for listed in after {
+        known.insert(key(&listed, listed.permission), all.len());
+        all.push(Matched {
+            ability: listed.ability,
+            on: listed.on,
+            permission: listed.permission,
+            before: None,
+            after: Some(listed.numbered),
+        });
+    }
+    for listed in before {
+        let is_gone = listed.permission.is_some_and(|it| same(it).is_none());
+        let place = known.get(&key(&listed, listed.permission.and_then(&same)));
+        let place = place.filter(|_| !(is_gone && listed.ability.is_operation()));
+        match place.and_then(|place| all.get_mut(*place)) {
+            Some(both) => both.before = Some(listed.numbered),
+            None => all.push(Matched {
+                ability: listed.ability,
+                on: listed.on,
+                permission: listed.permission,
+                before: Some(listed.numbered),
+                after: None,
+            }),
+        }
+    }
+    all
+}
 
 /// Two states in which who stayed has one number: revisions of an account, or one directory loaded twice.
 #[derive(Clone, Copy)]
@@ -56,27 +140,37 @@ impl<'e> Compared<'e> {
         same.unwrap_or(position)
     }
 
-    fn sets(self, (was, is): (Option<u32>, Option<u32>)) -> Sets {
-        let set = |state: &State, user: Option<u32>| {
-            let record = state.user_record(user?).filter(|it| !it.is_suspended());
-            record.map(|it| it.access() as u32)
-        };
-        (set(self.before, was), set(self.after, is))
-    }
-
-    /// How many users have which access sets.
-    pub(crate) fn users_by_sets(self) -> BTreeMap<Sets, usize> {
-        let mut users: BTreeMap<Sets, usize> = BTreeMap::new();
+    /// How many users stand where.
+    pub(crate) fn users_by_standing(self) -> BTreeMap<Standing, usize> {
+        let stands = self.standings();
+        let mut users: BTreeMap<Standing, usize> = BTreeMap::new();
         for person in self.everybody() {
-            *users.entry(self.sets(person)).or_default() += 1;
+            *users.entry(stands(person)).or_default() += 1;
         }
         users
     }
 
-    /// The users who have those access sets, by id.
-    pub(crate) fn users_of(self, wanted: Sets) -> impl Iterator<Item = &'e str> {
+    /// Where each person stands.
+    fn standings(self) -> impl Fn((Option<u32>, Option<u32>)) -> Standing + 'e {
+        let Compared { before, after } = self;
+        let (lent_before, lent_after) = (lent_alike(before), lent_alike(after));
+        let held = |state: &State, lent: &[Option<u32>], user: Option<u32>| {
+            let record = state.user_record(user?).filter(|it| !it.is_suspended())?;
+            let position = record.in_position();
+            let position = position.and_then(|it| lent.get(it as usize).copied().flatten());
+            Some((record.access() as u32, position))
+        };
+        move |(was, is)| Standing {
+            before: held(before, &lent_before, was),
+            after: held(after, &lent_after, is),
+        }
+    }
+
+    /// The users who stand there, by id.
+    pub(crate) fn users_of(self, wanted: Standing) -> impl Iterator<Item = &'e str> {
+        let stands = self.standings();
         let people = self.everybody();
-        let people = people.filter(move |person| self.sets(*person) == wanted);
+        let people = people.filter(move |person| stands(*person) == wanted);
         people.filter_map(move |(was, is)| match is {
             Some(is) => self.after.user_id(is),
             None => self.before.user_id(was?),
@@ -84,11 +178,25 @@ impl<'e> Compared<'e> {
     }
 }
 
-/// How far a pair reaches in an access set, its late features looked at, conditions aside.
-pub(crate) fn scope(state: &State, set: u32, operation: u16, pair: u16) -> Option<Scope> {
-    let held = state.pair_scope(set as usize, pair)?.ok()?;
-    let entitled = state.late_feature(operation, pair).is_none();
-    Scope::from_u8(held).filter(|_| entitled)
+/// For each position one that is lent the same for reading fields (S6); `None` where it is lent nothing.
+fn lent_alike(state: &State) -> Vec<Option<u32>> {
+    let model = state.model();
+    let with_fields = model
+        .types
+        .iter()
+        .filter(|it| !it.fields.reveals.is_empty());
+    let reads = with_fields.filter_map(|it| model.operations.get(it.fields.read? as usize));
+    let reads: Vec<u16> = reads.flat_map(|it| it.pairs.clone()).collect();
+    if reads.is_empty() || !state.lends() {
+        return Vec::new();
+    }
+    let mut known: BTreeMap<Vec<u16>, u32> = BTreeMap::new();
+    let alike = (0..state.position_numbers()).map(|position| {
+        let lent = reads.iter().copied();
+        let lent: Vec<u16> = lent.filter(|it| state.is_lent_at(position, *it)).collect();
+        (!lent.is_empty()).then(|| *known.entry(lent).or_insert(position))
+    });
+    alike.collect()
 }
 
 /// `3 users`.

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used))]
 
+mod abilities;
 pub mod admin;
 mod catalog;
 mod chunked;
@@ -31,6 +32,7 @@ mod scope;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use abilities::Ability;
 pub use catalog::{Catalog, OperationNames, UnknownOperations};
 pub use decision::{Decision, Denied, DenyReason, Effect, Part, Permit, PrerequisiteCause};
 pub use decision_record::{DecisionRecord, EffectRecord, ResourceRecord, SubjectRecord};

@@ -1,18 +1,20 @@
 //! What a transaction does to whom, worked out when asked for (A6).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use crate::abilities::{self, Ability, Listed, write_alike};
 use crate::catalog::EVERYBODY;
-use crate::compared::{Compared, Sets, counted, counted_users, movement, scope};
+use crate::compared::{Compared, Matched, Standing, counted, counted_users, matched};
 use crate::document::AskedOn;
 use crate::document::problem::quoted;
 use crate::engine::State;
 use crate::id::{OperationId, PermissionId};
 use crate::{Engine, Scope};
 
-/// What changed between two revisions of an account: what people may do, whose records they reach, and
-/// what is lent to those above. Nothing is worked out before it is asked for.
+/// What changed between two revisions of an account: what people may do, which fields they see in clear,
+/// which rights of administration they have, whose records they reach, and what is lent to those above.
+/// Nothing is worked out before it is asked for.
 ///
 /// It tells of the users of the directory, conditions aside: neither of tokens (D18) nor of what
 /// conditions make of users' properties.
@@ -30,19 +32,26 @@ pub struct Report<'e> {
 #[derive(Debug, Clone)]
 pub struct AccessChange<'e> {
     report: Report<'e>,
-    sets: Sets,
+    standing: Standing,
     /// How many users it concerns.
     pub users: usize,
-    /// What they gain and lose, in catalog order; never empty.
+    /// What they gain and lose: operations in catalog order, then fields, then rights; never empty.
     pub scopes: Vec<ScopeChange>,
 }
 
-/// How far a permission lets people do something, before and after; conditions aside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// How far something lets people do or see something, before and after; conditions aside.
+///
+/// An operation by each permission that allows it (D9), before anything is lent (S6): that is told apart.
+/// A field as far as it is both revealed and read, and what is lent counts for reading (M1). A right of
+/// administration as far as it can be used: one that no user's position bears on is there at All, or not
+/// at all (A2).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct ScopeChange {
-    /// The operation.
-    pub operation: OperationId,
-    /// The permission that allows it (D9); `None` of an open one.
+    /// What it lets people do or see.
+    pub ability: Ability,
+    /// The permission that gives it. `None` of an open operation, and of giving or taking a role that needs
+    /// several.
     pub permission: Option<PermissionId>,
     /// Before; `None`: not at all.
     pub before: Option<Scope>,
@@ -90,14 +99,45 @@ impl<'e> Report<'e> {
     }
 
     /// What people may do otherwise, one entry for those who share it. Cost: linear in the users, and
-    /// in the pairs of the catalog for each entry.
+    /// in the pairs, fields and rights of the catalog for each entry.
+    ///
+    /// ```
+    /// # use bailiwick::admin::{Actor, Change};
+    /// # use bailiwick::{Ability, Catalog, Engine, Scope, Timestamp, Warnings, document::*};
+    /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
+    /// #     format = 1
+    /// #     id = "crm"
+    /// #     version = 1
+    /// #     permissions = [{ path = "people" }, { path = "contact_info" }]
+    /// #     types = [{ id = "person", read = "view", fields = [{ path = "email", mask = { kind = "email" }, revealed_by = "contact_info" }] }]
+    /// #     operations = [{ type = "person", action = "view", on = "record", allowed_by = ["people"] }]
+    /// # "#), Warnings::Refuse)?;
+    /// # let policy = PolicyDocument { roles: vec![RoleDocument::new("canvasser").grant("people")], ..PolicyDocument::new(1) };
+    /// # let users = DirectoryDocument::new([UserDocument::new("ann").role("canvasser")]);
+    /// # let engine = Engine::new(&catalog, policy, users, Timestamp(0), Warnings::Refuse)?;
+    /// let reveal = Change::SetPermission {
+    ///     role: "canvasser".into(),
+    ///     permission: "contact_info".into(),
+    ///     scope: None,
+    /// };
+    /// let preview = engine.preview(&Actor::System, Timestamp(0), &[reveal])?;
+    /// let gained = &preview.report().access()[0].scopes[0];
+    /// let email = Ability::Field { r#type: "person".into(), path: "email".into() };
+    /// assert_eq!((&gained.ability, gained.after), (&email, Some(Scope::All)));
+    /// assert_eq!(
+    ///     preview.report().to_string(),
+    ///     "1 user (`ann`)\n  + gain field `person.email` by `contact_info`: all\n",
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn access(self) -> Vec<AccessChange<'e>> {
-        let users = self.compared().users_by_sets();
-        let changes = users.into_iter().map(|(sets, users)| AccessChange {
+        let abilities = self.abilities();
+        let users = self.compared().users_by_standing();
+        let changes = users.into_iter().map(|(standing, users)| AccessChange {
             report: self,
-            sets,
+            standing,
             users,
-            scopes: self.scopes(sets),
+            scopes: self.scopes(&abilities, standing),
         });
         changes.filter(|change| !change.scopes.is_empty()).collect()
     }
@@ -109,26 +149,32 @@ impl<'e> Report<'e> {
         }
     }
 
-    fn scopes(self, (set_before, set_after): Sets) -> Vec<ScopeChange> {
+    /// Everything that can be gained or lost. What people see of what they contributed goes with reading,
+    /// which is told.
+    fn abilities(self) -> Vec<Matched> {
         let (before, after) = (&*self.before.0, &*self.after.0);
-        let model = after.model();
-        let mut changes = Vec::new();
-        for (operation, index) in model.operations.iter().zip(0..) {
-            for pair in operation.pairs.clone() {
-                let was = set_before.and_then(|set| scope(before, set, index, pair));
-                let is = set_after.and_then(|set| scope(after, set, index, pair));
-                if was != is {
-                    let (operation, permission) = self.named(index, pair);
-                    changes.push(ScopeChange {
-                        operation,
-                        permission,
-                        before: was,
-                        after: is,
-                    });
-                }
-            }
-        }
-        changes
+        let list = |state: &State, other: &State| -> Vec<Listed> {
+            let all = abilities::of_catalog(state.model()).into_iter();
+            let all = all.filter(|it| !matches!(it.ability, Ability::OwnContribution { .. }));
+            all.chain(abilities::of_account(state, other)).collect()
+        };
+        matched(list(before, after), list(after, before), Some)
+    }
+
+    fn scopes(self, abilities: &[Matched], standing: Standing) -> Vec<ScopeChange> {
+        let brand = self.after.0.model().brand;
+        let changes = abilities.iter().filter_map(|it| {
+            let (before, after) =
+                standing.scopes(self.compared(), it.before.as_ref(), it.after.as_ref());
+            let permission = it.permission;
+            (before != after).then(|| ScopeChange {
+                ability: it.ability.clone(),
+                permission: permission.map(|it| PermissionId::new(u32::from(it), brand)),
+                before,
+                after,
+            })
+        });
+        changes.collect()
     }
 
     fn named(self, operation: u16, pair: u16) -> (OperationId, Option<PermissionId>) {
@@ -278,7 +324,7 @@ fn below(
 impl<'e> AccessChange<'e> {
     /// The users whom it concerns, by id.
     pub fn users(&self) -> impl Iterator<Item = &'e str> + use<'e> {
-        self.report.compared().users_of(self.sets)
+        self.report.compared().users_of(self.standing)
     }
 }
 
@@ -288,9 +334,12 @@ impl fmt::Display for Report<'_> {
         for change in self.access() {
             is_empty = false;
             writeln!(f, "{}", counted_users(change.users, change.users()))?;
-            for alike in alike(&change.scopes) {
-                self.write_scopes(f, &alike)?;
-            }
+            let catalog = self.after.catalog();
+            let scopes = change.scopes.iter().map(|it| {
+                let by = it.permission.and_then(|it| catalog.permission_path(it));
+                (&it.ability, by, it.before, it.after)
+            });
+            write_alike(f, scopes)?;
         }
         for change in self.reach() {
             is_empty = false;
@@ -353,24 +402,6 @@ impl<'e> Report<'e> {
         is_same && !brought(before) && !brought(after)
     }
 
-    /// Operations that one permission lets people do, all as far before and as far after.
-    fn write_scopes(&self, f: &mut fmt::Formatter<'_>, alike: &[ScopeChange]) -> fmt::Result {
-        let Some(first) = alike.first() else {
-            return Ok(());
-        };
-        let operations: Vec<String> = alike
-            .iter()
-            .map(|it| self.operation(it.operation))
-            .collect();
-        let (sign, verb, how_far) = movement(first.before, first.after);
-        let by = self.by(first.permission);
-        writeln!(
-            f,
-            "  {sign} {verb} {}{by}: {how_far}",
-            operations.join(", ")
-        )
-    }
-
     fn operation(&self, operation: OperationId) -> String {
         let catalog = self.after.catalog();
         quoted(&catalog.operation_name(operation).unwrap_or_default())
@@ -380,20 +411,4 @@ impl<'e> Report<'e> {
         let path = permission.and_then(|it| self.after.catalog().permission_path(it));
         path.map_or_else(String::new, |path| format!(" by {}", quoted(path)))
     }
-}
-
-/// The changes, those of one permission and as far before and after together, in the order of the first
-/// of each.
-fn alike(scopes: &[ScopeChange]) -> Vec<Vec<ScopeChange>> {
-    let mut groups: Vec<Vec<ScopeChange>> = Vec::new();
-    let mut known = HashMap::new();
-    for change in scopes {
-        let key = (change.permission, change.before, change.after);
-        let group = *known.entry(key).or_insert(groups.len());
-        match groups.get_mut(group) {
-            Some(group) => group.push(*change),
-            None => groups.push(vec![*change]),
-        }
-    }
-    groups
 }

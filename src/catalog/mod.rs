@@ -172,19 +172,18 @@ pub(crate) struct Type {
     /// Permissions that allow an operation on a record of the type: as prerequisites they narrow (D7).
     pub(crate) narrowing: BitVec<usize, Lsb0>,
     /// What reading a record is, and the fields that not everybody sees (M1).
-    #[cfg(feature = "mask")]
     pub(crate) fields: Fields,
 }
 
 /// The fields of a type.
-#[cfg(feature = "mask")]
 #[derive(Default)]
 pub(crate) struct Fields {
     /// The record operation that reading is.
     pub(crate) read: Option<u16>,
     /// How each is masked.
+    #[cfg(feature = "mask")]
     pub(crate) rules: Arc<crate::mask::Rules>,
-    /// The permission that reveals each, in the same order.
+    /// The permission that reveals each, as the catalog writes them.
     pub(crate) reveals: Vec<u16>,
 }
 

@@ -4,14 +4,12 @@ use std::sync::Arc;
 
 use super::ask::InContext;
 use super::bearer::{Bearer, Held};
-use super::cells::pair_cell;
 use super::evaluate::Viewer;
 use super::users::NOWHERE;
 use super::{Engine, State};
 use crate::Scope;
-use crate::catalog::{Fields, Operation, Pair};
+use crate::catalog::Fields;
 use crate::decision::NONE;
-use crate::document::AskedOn;
 use crate::id::OperationId;
 use crate::mask::{Allowance, Binding, FieldAccess, FieldSearch, SearchReport, Viewer as Looks};
 use crate::request::{Action, Context, OnType, Resource, ResourceType, Subject, Who};
@@ -126,34 +124,14 @@ impl State {
         let Some(r#type) = self.type_index(r#type) else {
             return 0;
         };
-        let revealing = Operation {
-            r#type: r#type as u16,
-            action: Box::default(),
-            on: AskedOn::Record,
-            pairs: 0..0,
-            features: Vec::new(),
-            requires: Vec::new(),
-            when: Vec::new(),
-            filtered_by: NONE,
-            creates: None,
-        };
-        let pair = Pair {
-            permission,
-            features: Vec::new(),
-            requires: Vec::new(),
-            when: Vec::new(),
-        };
-        let cell = match Bearer::of(subject) {
-            Some(bearer) => pair_cell(self, &Held::new(self, bearer), &revealing, &pair),
+        match Bearer::of(subject) {
+            Some(bearer) => self.reveal_scope(&Held::new(self, bearer), r#type as u16, permission),
             None => {
                 let user = self.user_of(subject).and_then(|user| self.users.get(user));
-                let Some(set) = user.and_then(|user| self.sets.rights(user.access())) else {
-                    return 0;
-                };
-                pair_cell(self, set, &revealing, &pair)
+                let set = user.and_then(|user| self.sets.rights(user.access()));
+                set.map_or(0, |set| self.reveal_scope(set, r#type as u16, permission))
             }
-        };
-        cell.judged().unwrap_or(0)
+        }
     }
 
     fn user_of(&self, subject: &Subject<'_>) -> Option<u32> {

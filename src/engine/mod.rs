@@ -18,6 +18,7 @@ mod lending;
 mod load;
 mod packed_users;
 mod positions;
+mod revealing;
 mod rights;
 mod roles;
 mod sets;

@@ -136,6 +136,11 @@ impl State {
         self.positions.reach.is_below(low, high)
     }
 
+    /// Whether anything is lent at all (S6).
+    pub(crate) fn lends(&self) -> bool {
+        self.lent.is_some()
+    }
+
     /// Whether a position is lent a pair by somebody strictly below it (S6).
     pub(crate) fn is_lent_at(&self, position: u32, pair: u16) -> bool {
         let lent = self.lent.as_ref();

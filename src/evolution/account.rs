@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::fmt;
 
 use super::CatalogComparison;
-use super::moves::ComparedPair;
+use super::moves::{ComparedAbility, compared};
 use super::narrowed::{NarrowedGrant, narrowed};
 use super::report::UpgradeReport;
+use crate::abilities::of_account;
 use crate::catalog::{Followed, Model};
 use crate::compared::counted;
 use crate::document::problem::quoted;
@@ -25,6 +26,8 @@ pub struct AccountUpgrade<'c> {
     comparison: &'c CatalogComparison,
     before: Result<Loaded, Problems>,
     after: Result<Loaded, Problems>,
+    /// Rights to give and take the account's own roles that need more than one rule.
+    roles: Vec<ComparedAbility>,
 }
 
 /// What a stored reference stands in.
@@ -66,10 +69,21 @@ impl<'c> AccountUpgrade<'c> {
         at: Timestamp,
     ) -> AccountUpgrade<'c> {
         let load = |catalog: &Catalog| Engine::load(catalog, policy, directory, at);
+        let (before, after) = (load(&comparison.older), load(&comparison.newer));
+        let roles = match (&before, &after) {
+            (Ok(before), Ok(after)) => {
+                let (older, newer) = (&*comparison.older.0, &*comparison.newer.0);
+                let (was, is) = (before.engine.state(), after.engine.state());
+                let (was, is) = (of_account(was, is), of_account(is, was));
+                compared(older, newer, &comparison.moves, was, is)
+            }
+            _ => Vec::new(),
+        };
         AccountUpgrade {
-            before: load(&comparison.older),
-            after: load(&comparison.newer),
+            before,
+            after,
             comparison,
+            roles,
         }
     }
 
@@ -194,15 +208,20 @@ impl<'c> AccountUpgrade<'c> {
         found
     }
 
-    /// A pair of the comparison.
-    pub(super) fn compared_pair(&self, number: usize) -> Option<&'c ComparedPair> {
-        self.comparison.pairs.get(number)
+    /// An ability of the comparison.
+    pub(super) fn compared_ability(&self, number: usize) -> Option<&'c ComparedAbility> {
+        self.comparison.abilities.get(number)
     }
 
     /// Who gains and loses what; `None` where the account does not load under both catalogs.
     pub fn report(&self) -> Option<UpgradeReport<'_>> {
         let (before, after) = (self.before().ok()?, self.after().ok()?);
-        Some(UpgradeReport::new(self.comparison, before, after))
+        Some(UpgradeReport::new(
+            self.comparison,
+            &self.roles,
+            before,
+            after,
+        ))
     }
 }
 

@@ -94,10 +94,10 @@
 //! on records any more (D7); what becomes adjustable goes to whoever has the role of its default: these are
 //! gains too, and told.
 //!
-//! What is told of people are the users of the directory, conditions aside; where conditions differ it says
-//! so. [`UpgradeReport::roles`] tells what each role is worth by itself, as tokens bring it. Rules of
-//! administration, masks, and what requests must state are no rights of anybody:
-//! [`CatalogComparison::changes`] has them.
+//! Of people it tells the operations that they may do, the fields that they see in clear, and their rights
+//! of administration. They are the users of the directory, conditions aside; where conditions differ it says
+//! so. [`UpgradeReport::roles`] tells what each role is worth by itself, as tokens bring it. How a mask
+//! looks, and what requests must state, are no rights of anybody: [`CatalogComparison::changes`] has them.
 //!
 //! # Storing what was upgraded
 //!
@@ -121,14 +121,14 @@ mod totals;
 pub use account::{AccountUpgrade, FollowedReference, ReferenceKind};
 pub use change::{Aspect, CatalogChange, CatalogPart, Difference};
 pub use incomparable::{Conflict, Incomparable};
-pub use moves::ComparedPair;
+pub use moves::ComparedAbility;
 pub use narrowed::{NarrowedBy, NarrowedGrant};
 pub use report::{
-    AccessUpgrade, ComparedPermission, LendingUpgrade, PairUpgrade, PermissionUpgrade, RoleUpgrade,
-    UpgradeReport,
+    AbilityUpgrade, AccessUpgrade, ComparedPermission, LendingUpgrade, PermissionUpgrade,
+    RoleUpgrade, UpgradeReport,
 };
 pub use tokens::TokenUpgrade;
-pub use totals::{Affected, PairTotals, UpgradeTotals};
+pub use totals::{AbilityTotals, Affected, UpgradeTotals};
 
 use std::fmt;
 
@@ -146,7 +146,7 @@ pub struct CatalogComparison {
     newer: Catalog,
     changes: Vec<CatalogChange>,
     moves: Moves,
-    pairs: Vec<ComparedPair>,
+    abilities: Vec<ComparedAbility>,
     permissions: Vec<ComparedPermission>,
 }
 
@@ -167,7 +167,7 @@ impl Catalog {
             return Err(Incomparable(vec![Conflict::SameVersion { version }]));
         }
         Ok(CatalogComparison {
-            pairs: moves::pairs(from, to, &moves),
+            abilities: moves::abilities(from, to, &moves),
             permissions: permissions(from, to, &moves),
             older: self.clone(),
             newer: newer.clone(),

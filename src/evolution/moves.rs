@@ -1,9 +1,11 @@
-//! Which permission of the newer catalog each one of the older became, and which pair each pair.
+//! Which permission of the newer catalog each one of the older became, and which ability each ability.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use super::incomparable::{Conflict, Incomparable};
-use crate::catalog::{Condition, EVERYBODY, Followed, Model, Operation, Pair, Right};
+use crate::abilities::{self, Ability, Listed, Numbered};
+use crate::catalog::{Condition, Followed, Model, Right};
+use crate::compared::matched;
 use crate::document::{AskedOn, CatalogDocument};
 
 /// Permissions of two versions of a catalog, matched by what became of them.
@@ -122,89 +124,97 @@ fn compare_histories(older: &Model, newer: &Model, conflicts: &mut Vec<Conflict>
     }
 }
 
-/// A pair of permission and operation in one catalog or both (D9): what the two engines are compared by.
+/// An ability of one catalog or both: what the two engines are compared by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct ComparedPair {
-    /// `type:action`.
-    pub operation: String,
-    /// Whether it is asked on a record or on the type. An operation that is asked another way is another
-    /// one: what was asked is denied from now on.
-    pub on: AskedOn,
-    /// The permission's path: today's, or of a pair that is gone the one it had. `None` of an open
-    /// operation.
+pub struct ComparedAbility {
+    /// An operation, a field, or a right of administration. Permissions in it go by today's path.
+    pub ability: Ability,
+    /// Whether an operation is asked on a record or on the type; `None` of anything else. An operation
+    /// that is asked another way is another one: what was asked is denied from now on.
+    pub on: Option<AskedOn>,
+    /// The path of the permission that gives it: today's, or of what is gone the one it had. `None` of an
+    /// open operation, and of giving or taking a role that needs several. An operation by each permission
+    /// is compared by itself (D9); fields and rights are the same by whichever permission.
     pub permission: Option<String>,
-    /// Whether conditions of pair or operation differ, or the types of what they compare. Who has the
-    /// pair before and after may then do it to other records than before.
+    /// Whether conditions differ, or the types of what they compare: of an operation by that permission, of
+    /// a field those of reading. Who has it before and after may then have it on other records.
     pub conditions_changed: bool,
-    /// Operation and pair by number.
-    pub(super) before: Option<(u16, u16)>,
-    pub(super) after: Option<(u16, u16)>,
+    /// By number in the older catalog.
+    pub(super) before: Option<Numbered>,
+    /// In the newer.
+    pub(super) after: Option<Numbered>,
 }
 
-/// Every pair of the newer catalog in its order, then those that it lacks in the order of the older.
-pub(super) fn pairs(older: &Model, newer: &Model, moves: &Moves) -> Vec<ComparedPair> {
-    let mut known = HashMap::new();
-    for_each_pair(older, |operation, number, pair, index| {
-        let permission = match pair.permission {
-            EVERYBODY => Some(EVERYBODY),
-            permission => moves.today.get(permission as usize).copied().flatten(),
-        };
-        if let Some(permission) = permission {
-            let (r#type, action) = (type_name(older, operation), &*operation.action);
-            let key = (r#type, action, operation.on, permission);
-            known.insert(key, (number, index));
-        }
+/// Every ability of the newer catalog in its order, then those that it lacks in the order of the older.
+/// What people see of what they contributed is told where a catalog lets them and the other does not.
+pub(super) fn abilities(older: &Model, newer: &Model, moves: &Moves) -> Vec<ComparedAbility> {
+    let before = abilities::of_catalog(older);
+    let all = compared(older, newer, moves, before, abilities::of_catalog(newer));
+    let is_told = |it: &ComparedAbility| {
+        let is_contribution = matches!(it.ability, Ability::OwnContribution { .. });
+        !is_contribution || it.before.is_some() != it.after.is_some()
+    };
+    let mut all: Vec<ComparedAbility> = all.into_iter().filter(is_told).collect();
+    let changed = all.iter().filter(|it| it.conditions_changed);
+    let changed = changed.filter_map(|it| match it.after {
+        Some(Numbered::Pair { operation, .. }) => Some(operation),
+        _ => None,
     });
-    let mut pairs = Vec::new();
-    let mut matched = HashSet::new();
-    for_each_pair(newer, |operation, number, pair, index| {
-        let (r#type, action) = (type_name(newer, operation), &*operation.action);
-        let key = (r#type, action, operation.on, pair.permission);
-        let before = known.get(&key).copied();
-        matched.extend(before);
-        pairs.push(ComparedPair {
-            operation: newer.operation_name(number),
-            on: operation.on,
-            permission: permission_path(newer, pair.permission),
-            conditions_changed: before
-                .is_some_and(|before| !are_same_conditions(older, before, newer, (number, index))),
-            before,
-            after: Some((number, index)),
-        });
-    });
-    for_each_pair(older, |operation, number, pair, index| {
-        if !matched.contains(&(number, index)) {
-            let today = moves.today.get(pair.permission as usize).copied().flatten();
-            pairs.push(ComparedPair {
-                operation: older.operation_name(number),
-                on: operation.on,
-                permission: match today {
-                    Some(today) => permission_path(newer, today),
-                    None => permission_path(older, pair.permission),
-                },
-                conditions_changed: false,
-                before: Some((number, index)),
-                after: None,
-            });
-        }
-    });
-    pairs
-}
-
-fn for_each_pair<'m>(model: &'m Model, mut seen: impl FnMut(&'m Operation, u16, &'m Pair, u16)) {
-    for (operation, number) in model.operations.iter().zip(0..) {
-        for index in operation.pairs.clone() {
-            if let Some(pair) = model.pairs.get(index as usize) {
-                seen(operation, number, pair, index);
-            }
+    let changed: HashSet<u16> = changed.collect();
+    for field in &mut all {
+        if let Some(Numbered::Field { read, .. }) = field.after {
+            field.conditions_changed = read.is_some_and(|it| changed.contains(&it));
         }
     }
+    all
 }
 
-fn type_name<'m>(model: &'m Model, operation: &Operation) -> &'m str {
-    let r#type = model.types.get(operation.r#type as usize);
-    r#type.map_or("", |it| &it.id)
+/// Lists of abilities as they are compared.
+pub(super) fn compared(
+    older: &Model,
+    newer: &Model,
+    moves: &Moves,
+    mut before: Vec<Listed>,
+    after: Vec<Listed>,
+) -> Vec<ComparedAbility> {
+    let today = |permission: u16| moves.today.get(permission as usize).copied().flatten();
+    for listed in &mut before {
+        if let Ability::ChangeSetting(path) = &mut listed.ability
+            && let Some(number) = older.permission_names.get(path)
+            && let Some(now) = today(number as u16).and_then(|it| permission_path(newer, it))
+        {
+            *path = now;
+        }
+    }
+    let all = matched(before, after, today).into_iter();
+    let all = all.map(|it| ComparedAbility {
+        conditions_changed: match (&it.before, &it.after) {
+            (
+                Some(Numbered::Pair { operation, pair }),
+                Some(Numbered::Pair {
+                    operation: operation_after,
+                    pair: pair_after,
+                }),
+            ) => {
+                let before = (*operation, *pair);
+                !are_same_conditions(older, before, newer, (*operation_after, *pair_after))
+            }
+            _ => false,
+        },
+        permission: it.permission.and_then(|permission| {
+            match (it.after.is_some(), today(permission)) {
+                (true, _) => permission_path(newer, permission),
+                (false, Some(today)) => permission_path(newer, today),
+                (false, None) => permission_path(older, permission),
+            }
+        }),
+        ability: it.ability,
+        on: it.on,
+        before: it.before,
+        after: it.after,
+    });
+    all.collect()
 }
 
 pub(super) fn permission_path(model: &Model, permission: u16) -> Option<String> {

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use super::CatalogComparison;
-use super::moves::ComparedPair;
-use crate::compared::{Compared, Sets, counted_users, movement, scope};
+use super::moves::ComparedAbility;
+use crate::abilities::{self, Numbered, Worth, write_alike};
+use crate::compared::{Compared, Standing, counted_users, movement};
 use crate::document::AskedOn;
 use crate::document::problem::quoted;
 use crate::engine::{Planes, State, is_effective};
@@ -17,6 +18,7 @@ use crate::{Engine, Scope};
 #[derive(Debug, Clone, Copy)]
 pub struct UpgradeReport<'u> {
     comparison: &'u CatalogComparison,
+    roles: &'u [ComparedAbility],
     pub(super) before: &'u Engine,
     pub(super) after: &'u Engine,
 }
@@ -26,33 +28,37 @@ pub struct UpgradeReport<'u> {
 #[non_exhaustive]
 pub struct AccessUpgrade<'u> {
     report: UpgradeReport<'u>,
-    sets: Sets,
+    standing: Standing,
     /// How many users it concerns.
     pub users: usize,
-    /// What they may do otherwise, in the newer catalog's order; then what is gone.
-    pub pairs: Vec<PairUpgrade<'u>>,
-    /// The permissions that take effect for them otherwise (D8), whether or not they allow an operation:
-    /// some reveal fields, some are asked of who changes an account. In the newer tree's order; then what
-    /// is gone.
+    /// What they may do or see otherwise: operations, fields and rights of the newer catalog in its order;
+    /// then what is gone.
+    pub abilities: Vec<AbilityUpgrade<'u>>,
+    /// The permissions that take effect for them otherwise (D8), whether or not they give any ability. In
+    /// the newer tree's order; then what is gone.
     pub permissions: Vec<PermissionUpgrade<'u>>,
 }
 
-/// How far a permission lets people do something, before and after; conditions aside, and before
-/// anything is lent (S6). What is lent is told apart: a narrower scope may be made up for by it.
+/// How far something lets people do or see something, before and after; conditions aside.
+///
+/// Operations before anything is lent (S6): what is lent is told apart, and may make up for a narrower
+/// scope. Fields as far as they are both revealed and read, and what is lent counts for reading (M1). Rights
+/// of administration as far as they can be used: one that no user's position bears on is there at All, or
+/// not at all (A2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct PairUpgrade<'u> {
-    /// The operation, and the permission that allows it.
-    pub pair: &'u ComparedPair,
+pub struct AbilityUpgrade<'u> {
+    /// What it is.
+    pub ability: &'u ComparedAbility,
     /// Before; `None`: not at all.
     pub before: Option<Scope>,
     /// After.
     pub after: Option<Scope>,
-    /// Of the comparison's pairs.
-    pub(super) number: usize,
+    /// Of the comparison's abilities; `None` of the account's own roles.
+    pub(super) number: Option<usize>,
 }
 
-impl PairUpgrade<'_> {
+impl AbilityUpgrade<'_> {
     /// Whether they may come to do it to a record that they could not do it to, lending aside.
     pub fn is_gain(&self) -> bool {
         self.after > self.before || self.is_on_other_conditions()
@@ -65,7 +71,7 @@ impl PairUpgrade<'_> {
 
     /// Whether they could do it and can, on other conditions: only a record tells what that makes.
     pub fn is_on_other_conditions(&self) -> bool {
-        self.pair.conditions_changed && self.before.is_some() && self.after.is_some()
+        self.ability.conditions_changed && self.before.is_some() && self.after.is_some()
     }
 }
 
@@ -105,30 +111,32 @@ pub struct LendingUpgrade<'u> {
     /// The position.
     pub position: &'u str,
     /// What is lent from now on: who has it at Reports or Peers has it at All.
-    pub gained: Vec<&'u ComparedPair>,
+    pub gained: Vec<&'u ComparedAbility>,
     /// What is lent no longer.
-    pub lost: Vec<&'u ComparedPair>,
+    pub lost: Vec<&'u ComparedAbility>,
 }
 
-/// What a role by itself lets people do otherwise, held by somebody or not: what it is worth as a subject
+/// What a role by itself lets people do or see otherwise, held by somebody or not: what it is worth as a subject
 /// or in a token (D18).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RoleUpgrade<'u> {
     /// The role.
     pub role: &'u str,
-    /// What it lets people do otherwise; never empty.
-    pub pairs: Vec<PairUpgrade<'u>>,
+    /// What it lets people do or see otherwise; never empty.
+    pub abilities: Vec<AbilityUpgrade<'u>>,
 }
 
 impl<'u> UpgradeReport<'u> {
     pub(super) fn new(
         comparison: &'u CatalogComparison,
+        roles: &'u [ComparedAbility],
         before: &'u Engine,
         after: &'u Engine,
     ) -> UpgradeReport<'u> {
         UpgradeReport {
             comparison,
+            roles,
             before,
             after,
         }
@@ -142,38 +150,43 @@ impl<'u> UpgradeReport<'u> {
     }
 
     /// What people may do otherwise, one entry for those who share it. Cost: linear in the users, and in
-    /// the pairs and permissions of both catalogs for each entry.
+    /// the abilities and permissions of both catalogs for each entry.
     pub fn access(self) -> Vec<AccessUpgrade<'u>> {
-        let users = self.compared().users_by_sets();
-        let changes = users.into_iter().map(|(sets, users)| AccessUpgrade {
-            report: self,
-            sets,
-            users,
-            pairs: self.pairs(|state, after, (operation, pair)| {
-                scope(state, if after { sets.1 } else { sets.0 }?, operation, pair)
-            }),
-            permissions: self.permissions(
-                sets.0
-                    .and_then(|set| self.before.0.set_rights(set as usize)),
-                sets.1.and_then(|set| self.after.0.set_rights(set as usize)),
-            ),
+        let users = self.compared().users_by_standing();
+        let changes = users.into_iter().map(|(standing, users)| {
+            let (was, is) = standing.sets();
+            AccessUpgrade {
+                report: self,
+                standing,
+                users,
+                abilities: self
+                    .abilities(|before, after| standing.scopes(self.compared(), before, after)),
+                permissions: self.permissions(
+                    was.and_then(|set| self.before.0.set_rights(set as usize)),
+                    is.and_then(|set| self.after.0.set_rights(set as usize)),
+                ),
+            }
         });
         changes
-            .filter(|change| !change.pairs.is_empty() || !change.permissions.is_empty())
+            .filter(|change| !change.abilities.is_empty() || !change.permissions.is_empty())
             .collect()
     }
 
-    /// The pairs that reach otherwise, or may for their conditions.
-    fn pairs(
+    /// The abilities that reach otherwise, or may for their conditions.
+    fn abilities(
         self,
-        scope: impl Fn(&State, bool, (u16, u16)) -> Option<Scope>,
-    ) -> Vec<PairUpgrade<'u>> {
-        let every = self.comparison.pairs.iter().enumerate();
-        let every = every.map(|(number, pair)| PairUpgrade {
-            pair,
-            before: pair.before.and_then(|it| scope(&self.before.0, false, it)),
-            after: pair.after.and_then(|it| scope(&self.after.0, true, it)),
-            number,
+        scopes: impl Fn(Option<&Numbered>, Option<&Numbered>) -> (Option<Scope>, Option<Scope>),
+    ) -> Vec<AbilityUpgrade<'u>> {
+        let of_both = self.comparison.abilities.iter().zip((0..).map(Some));
+        let own = self.roles.iter().map(|it| (it, None));
+        let every = of_both.chain(own).map(|(ability, number)| {
+            let (before, after) = scopes(ability.before.as_ref(), ability.after.as_ref());
+            AbilityUpgrade {
+                ability,
+                before,
+                after,
+                number,
+            }
         });
         every
             .filter(|it| it.before != it.after || it.is_on_other_conditions())
@@ -210,12 +223,13 @@ impl<'u> UpgradeReport<'u> {
             };
             let (mut gained, mut lost) = (Vec::new(), Vec::new());
             // An operation on the type carries its scope, and nothing lifts it (D14).
-            let every = self.comparison.pairs.iter();
-            for pair in every.filter(|it| it.on == AskedOn::Record) {
-                let is_lent = |state: &State, pair: Option<(u16, u16)>| {
-                    pair.is_some_and(|(_, pair)| state.is_lent_at(number, pair))
+            let every = self.comparison.abilities.iter();
+            for pair in every.filter(|it| it.on == Some(AskedOn::Record)) {
+                let is_lent = |state: &State, held: &Option<Numbered>| match held {
+                    Some(Numbered::Pair { pair, .. }) => state.is_lent_at(number, *pair),
+                    _ => false,
                 };
-                match (is_lent(before, pair.before), is_lent(after, pair.after)) {
+                match (is_lent(before, &pair.before), is_lent(after, &pair.after)) {
                     (false, true) => gained.push(pair),
                     (true, false) => lost.push(pair),
                     _ => {}
@@ -233,7 +247,7 @@ impl<'u> UpgradeReport<'u> {
     }
 
     /// What each role by itself lets people do otherwise, held by somebody or not; roles that one of the
-    /// catalogs does not have are left out. Cost: roles times pairs.
+    /// catalogs does not have are left out. Cost: roles times abilities.
     pub fn roles(self) -> impl Iterator<Item = RoleUpgrade<'u>> + 'u {
         let after = &*self.after.0;
         (0..after.role_numbers()).filter_map(move |number| {
@@ -241,26 +255,29 @@ impl<'u> UpgradeReport<'u> {
             let old = self.before.0.find_role_number(role)?;
             // Nobody may name what was retired before the policy was written.
             let named = |state: &State, number: u32| !state.is_gone_role(number);
-            let pairs = self.role_pairs(
+            let abilities = self.role_abilities(
                 Some(old).filter(|it| named(&self.before.0, *it)),
                 Some(number).filter(|it| named(after, *it)),
             );
-            (!pairs.is_empty()).then_some(RoleUpgrade { role, pairs })
+            (!abilities.is_empty()).then_some(RoleUpgrade { role, abilities })
         })
     }
 
-    /// The pairs that a role reaches otherwise, or may for their conditions; `None` where it is worth
+    /// The abilities that a role gives otherwise, or may for their conditions; `None` where it is worth
     /// nothing.
-    pub(super) fn role_pairs(
+    pub(super) fn role_abilities(
         self,
         role_before: Option<u32>,
         role_after: Option<u32>,
-    ) -> Vec<PairUpgrade<'u>> {
-        self.pairs(|state, is_after, (operation, pair)| {
-            let role = if is_after { role_after } else { role_before }?;
-            let held = state.role_pair_scope(role, operation, pair)?.ok()?;
-            let entitled = state.late_feature(operation, pair).is_none();
-            Scope::from_u8(held).filter(|_| entitled)
+    ) -> Vec<AbilityUpgrade<'u>> {
+        let scope = |state: &State, role: Option<u32>, of: Option<&Numbered>| {
+            abilities::scope(state, Worth::Role(role?), of?)
+        };
+        self.abilities(|before, after| {
+            (
+                scope(&self.before.0, role_before, before),
+                scope(&self.after.0, role_after, after),
+            )
         })
     }
 }
@@ -268,29 +285,29 @@ impl<'u> UpgradeReport<'u> {
 impl<'u> AccessUpgrade<'u> {
     /// The users whom it concerns, by id.
     pub fn users(&self) -> impl Iterator<Item = &'u str> + use<'u> {
-        self.report.compared().users_of(self.sets)
+        self.report.compared().users_of(self.standing)
     }
 
     /// Whether they may come to do anything that they could not, lending aside (S6).
     pub fn is_gain(&self) -> bool {
         let permissions = self.permissions.iter().any(PermissionUpgrade::is_gain);
-        permissions || self.pairs.iter().any(PairUpgrade::is_gain)
+        permissions || self.abilities.iter().any(AbilityUpgrade::is_gain)
     }
 
     /// Whether they may come not to do something that they could, lending aside (S6).
     pub fn is_loss(&self) -> bool {
         let permissions = self.permissions.iter().any(|it| !it.is_gain());
-        permissions || self.pairs.iter().any(PairUpgrade::is_loss)
+        permissions || self.abilities.iter().any(AbilityUpgrade::is_loss)
     }
 }
 
-impl fmt::Display for PairUpgrade<'_> {
+impl fmt::Display for AbilityUpgrade<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.before == self.after {
-            return write!(f, "? keep {}, on other conditions", self.pair);
+            return write!(f, "? keep {}, on other conditions", self.ability);
         }
         let (sign, verb, how_far) = movement(self.before, self.after);
-        write!(f, "{sign} {verb} {}: {how_far}", self.pair)?;
+        write!(f, "{sign} {verb} {}: {how_far}", self.ability)?;
         match self.is_on_other_conditions() {
             true => f.write_str(", on other conditions"),
             false => Ok(()),
@@ -306,9 +323,9 @@ impl fmt::Display for PermissionUpgrade<'_> {
     }
 }
 
-impl fmt::Display for ComparedPair {
+impl fmt::Display for ComparedAbility {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&quoted(&self.operation))?;
+        write!(f, "{}", self.ability)?;
         match &self.permission {
             Some(permission) => write!(f, " by {}", quoted(permission)),
             None => Ok(()),
@@ -322,7 +339,7 @@ impl fmt::Display for UpgradeReport<'_> {
         for change in self.access() {
             is_empty = false;
             writeln!(f, "{}", counted_users(change.users, change.users()))?;
-            write_upgrades(f, &change.pairs, &change.permissions)?;
+            write_upgrades(f, &change.abilities, &change.permissions)?;
         }
         for change in self.lending() {
             is_empty = false;
@@ -341,7 +358,7 @@ impl fmt::Display for UpgradeReport<'_> {
                 (true, false) => writeln!(f, "  - may not bring it")?,
                 _ => {}
             }
-            write_upgrades(f, &change.pairs, &change.permissions)?;
+            write_upgrades(f, &change.abilities, &change.permissions)?;
         }
         match is_empty {
             // Roles that are told one by one may do more together.
@@ -357,16 +374,24 @@ impl fmt::Display for UpgradeReport<'_> {
     }
 }
 
-/// Pairs, and the permissions of which they do not tell.
+/// Abilities, and the permissions of which they do not tell.
 fn write_upgrades(
     f: &mut fmt::Formatter<'_>,
-    pairs: &[PairUpgrade<'_>],
+    abilities: &[AbilityUpgrade<'_>],
     permissions: &[PermissionUpgrade<'_>],
 ) -> fmt::Result {
-    for pair in pairs {
-        writeln!(f, "  {pair}")?;
+    let is_alone =
+        |it: &&AbilityUpgrade<'_>| it.ability.ability.is_operation() || it.is_on_other_conditions();
+    for ability in abilities.iter().filter(is_alone) {
+        writeln!(f, "  {ability}")?;
     }
-    let paths = pairs.iter().map(|it| it.pair.permission.as_deref());
+    let others = abilities.iter().filter(|it| !is_alone(it)).map(|it| {
+        let by = it.ability.permission.as_deref();
+        (&it.ability.ability, by, it.before, it.after)
+    });
+    write_alike(f, others)?;
+    let paths = abilities.iter();
+    let paths = paths.map(|it| it.ability.permission.as_deref());
     let told: std::collections::HashSet<Option<&str>> = paths.collect();
     for permission in permissions {
         if !told.contains(&Some(&*permission.permission.path)) {

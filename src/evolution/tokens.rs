@@ -1,6 +1,6 @@
 //! What an upgrade makes of the roles that tokens bring (D18).
 
-use super::report::{PairUpgrade, PermissionUpgrade, UpgradeReport};
+use super::report::{AbilityUpgrade, PermissionUpgrade, UpgradeReport};
 use crate::engine::State;
 
 /// What a role by itself lets the tokens that bring it do otherwise (D18), conditions and lending aside.
@@ -16,15 +16,15 @@ pub struct TokenUpgrade<'u> {
     pub before: bool,
     /// Whether they can: a token that brings what it may not is denied everything.
     pub after: bool,
-    /// What it lets them do otherwise, in the newer catalog's order; then what is gone.
-    pub pairs: Vec<PairUpgrade<'u>>,
+    /// What it lets them do or see otherwise, in the newer catalog's order; then what is gone.
+    pub abilities: Vec<AbilityUpgrade<'u>>,
     /// The permissions that take effect for them otherwise (D8).
     pub permissions: Vec<PermissionUpgrade<'u>>,
 }
 
 impl<'u> UpgradeReport<'u> {
     /// What tokens may do otherwise, one entry for each role that they may bring under one of the
-    /// catalogs. Cost: roles times pairs and permissions.
+    /// catalogs. Cost: roles times abilities and permissions.
     pub fn tokens(self) -> impl Iterator<Item = TokenUpgrade<'u>> + 'u {
         let (before, after) = (&*self.before.0, &*self.after.0);
         let of_after = (0..after.role_numbers()).filter_map(|number| after.role_id(number));
@@ -37,11 +37,11 @@ impl<'u> UpgradeReport<'u> {
                 role,
                 before: was.is_some(),
                 after: is.is_some(),
-                pairs: self.role_pairs(was, is),
+                abilities: self.role_abilities(was, is),
                 permissions: self.permissions(rights(before, was), rights(after, is)),
             };
             let is_same = upgrade.before == upgrade.after
-                && upgrade.pairs.is_empty()
+                && upgrade.abilities.is_empty()
                 && upgrade.permissions.is_empty();
             (!is_same).then_some(upgrade)
         })

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::account::AccountUpgrade;
-use super::moves::ComparedPair;
+use super::moves::ComparedAbility;
 use crate::compared::counted;
 use crate::document::problem::quoted;
 
@@ -32,7 +32,7 @@ pub struct UpgradeTotals<'c> {
     pub lending: usize,
     /// How many accounts have roles that let tokens do otherwise (D18): tokens count nowhere else.
     pub tokens: usize,
-    pairs: BTreeMap<usize, (&'c ComparedPair, PairTotals)>,
+    abilities: BTreeMap<usize, (&'c ComparedAbility, AbilityTotals)>,
 }
 
 /// How many are affected.
@@ -45,10 +45,10 @@ pub struct Affected {
     pub users: usize,
 }
 
-/// How many may do one thing otherwise.
+/// How many may do or see one thing otherwise.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct PairTotals {
+pub struct AbilityTotals {
     /// Who may come to do it further than before.
     pub gaining: Affected,
     /// Who may come to do it less far.
@@ -73,35 +73,38 @@ impl<'c> UpgradeTotals<'c> {
         self.lending += usize::from(!report.lending().is_empty());
         self.tokens += usize::from(report.tokens().next().is_some());
         let (mut gaining, mut losing) = (0, 0);
-        let mut pairs: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
+        let mut abilities: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
         for change in report.access() {
             gaining += if change.is_gain() { change.users } else { 0 };
             losing += if change.is_loss() { change.users } else { 0 };
-            for pair in &change.pairs {
-                let (gaining, losing) = pairs.entry(pair.number).or_default();
-                *gaining += if pair.is_gain() { change.users } else { 0 };
-                *losing += if pair.is_loss() { change.users } else { 0 };
+            for ability in &change.abilities {
+                let Some(number) = ability.number else {
+                    continue;
+                };
+                let (gaining, losing) = abilities.entry(number).or_default();
+                *gaining += if ability.is_gain() { change.users } else { 0 };
+                *losing += if ability.is_loss() { change.users } else { 0 };
             }
         }
         self.gaining.add(gaining);
         self.losing.add(losing);
-        for (number, (gaining, losing)) in pairs {
-            let Some(pair) = upgrade.compared_pair(number) else {
+        for (number, (gaining, losing)) in abilities {
+            let Some(ability) = upgrade.compared_ability(number) else {
                 continue;
             };
             let (_, totals) = self
-                .pairs
+                .abilities
                 .entry(number)
-                .or_insert((pair, Default::default()));
+                .or_insert((ability, Default::default()));
             totals.gaining.add(gaining);
             totals.losing.add(losing);
         }
     }
 
-    /// What may be done otherwise by somebody, and by how many: in the newer catalog's order, then what is
+    /// What may be done or seen otherwise by somebody, and by how many: in the newer catalog's order, then what is
     /// gone.
-    pub fn pairs(&self) -> impl Iterator<Item = (&'c ComparedPair, PairTotals)> {
-        self.pairs.values().copied()
+    pub fn abilities(&self) -> impl Iterator<Item = (&'c ComparedAbility, AbilityTotals)> {
+        self.abilities.values().copied()
     }
 }
 
@@ -166,10 +169,10 @@ impl fmt::Display for UpgradeTotals<'_> {
         }
         writeln!(f, "gaining: {}", self.gaining)?;
         writeln!(f, "losing: {}", self.losing)?;
-        for (pair, totals) in self.pairs() {
+        for (ability, totals) in self.abilities() {
             for (sign, affected) in [('+', totals.gaining), ('-', totals.losing)] {
                 if affected.accounts > 0 {
-                    writeln!(f, "  {sign} {pair}: {affected}")?;
+                    writeln!(f, "  {sign} {ability}: {affected}")?;
                 }
             }
         }

@@ -29,7 +29,7 @@ pub use cause::{Cause, FailedCondition, HeldRole, RequestPart, Seen, Wanted};
 pub use derivations::{Derivation, Derivations};
 pub use graph::{Edge, Graph, Node};
 pub use reach::{Reach, Relation};
-pub use remedies::{Makers, Mend, NoRemedy, Opened, Remedies, Remedy, RemedyOptions};
+pub use remedies::{Makers, Mend, NoRemedy, Opened, Remedies, Remedy, RemedyEffect, RemedyOptions};
 
 pub(crate) use diagnosis::explanation;
 

@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bailiwick::admin::{Actor, Applied};
 use bailiwick::document::{AskedOn, Reach};
-use bailiwick::{Engine, OperationId, PermissionId, Scope};
+use bailiwick::{Ability, Engine, OperationId, PermissionId, Scope};
 
+use crate::reference::abilities::{self, named};
+use crate::reference::{Model, Subject};
 use crate::support::administration::{change, world};
 use crate::support::documents::Documents;
+use crate::support::fields::add_fields;
 use crate::support::run::{Tallied, each_number};
 
 type Pair = (OperationId, Option<PermissionId>);
@@ -30,7 +33,8 @@ fn unconditional(mut documents: Documents, reach: Reach) -> Documents {
 fn each_change(reach: Reach, held: impl Fn(&Engine, &Applied, &str) + Sync) {
     each_number(60, |seed, number| {
         let (documents, mut rng) = world(seed, number);
-        let documents = unconditional(documents, reach);
+        let mut documents = unconditional(documents, reach);
+        add_fields(&mut documents.catalog, &mut rng);
         let engine = documents.load();
         for _ in 0..6 {
             let change = change(&documents, &mut rng);
@@ -95,9 +99,14 @@ fn access_gained_and_lost_is_what_users_gain_and_lose() {
             let users: Vec<&str> = change.users().collect();
             assert_eq!(users.len(), change.users);
             for scope in &change.scopes {
+                let Ability::Operation(name) = &scope.ability else {
+                    continue;
+                };
                 tallied.count(if scope.is_gain() { "gained" } else { "lost" });
+                let (of, action) = name.split_once(':').unwrap();
+                let operation = engine.catalog().operation(of, action).unwrap();
                 for user in &users {
-                    let pair: Pair = (scope.operation, scope.permission);
+                    let pair: Pair = (operation, scope.permission);
                     let (was, is) = (scope.before, scope.after);
                     told.insert(format!("{user} {pair:?} {was:?} {is:?}"));
                 }
@@ -106,6 +115,154 @@ fn access_gained_and_lost_is_what_users_gain_and_lose() {
         assert_eq!(told, expected, "{told_of}");
     });
     tallied.report(&["gained", "lost"]);
+}
+
+/// Fields and rights are told as the reference has them, user by user; and fields are seen in clear on
+/// the records that this says.
+#[test]
+fn fields_and_rights_gained_and_lost_are_what_users_gain_and_lose() {
+    let tallied = Tallied::default();
+    for reach in [Reach::Owned, Reach::Accessible] {
+        each_change(reach, |engine, applied, told_of| {
+            let model = |engine: &Engine| {
+                let catalog = engine.catalog().document();
+                let (policy, directory) = (engine.policy(), engine.directory());
+                Model::new(catalog, &policy, &directory, crate::support::generate::NOW)
+            };
+            let (before, after) = (model(engine), model(applied.engine()));
+            let of = |model: &Model, engine: &Engine, id: &str| {
+                model.abilities(&Subject::User {
+                    id: id.to_owned(),
+                    account: engine.account().map(str::to_owned),
+                })
+            };
+            let mut expected = BTreeSet::new();
+            let users = engine.users().chain(applied.engine().users());
+            let users: BTreeSet<String> = users.map(|it| it.id).collect();
+            for user in users {
+                let was = of(&before, engine, &user);
+                let is = of(&after, applied.engine(), &user);
+                #[cfg(feature = "mask")]
+                seen::held_against_fields(applied.engine(), &user, &is, &tallied, told_of);
+                for difference in abilities::differences((&before, &was), (&after, &is)) {
+                    expected.insert((user.clone(), difference));
+                }
+            }
+            let mut told = BTreeSet::new();
+            for change in applied.report().access() {
+                for scope in &change.scopes {
+                    let Some(ability) = named(&scope.ability) else {
+                        continue;
+                    };
+                    let sign = if scope.is_gain() { "gained" } else { "lost" };
+                    tallied.count(&format!("{} {sign}", kind(&scope.ability)));
+                    for user in change.users() {
+                        let difference = (ability.clone(), scope.before, scope.after);
+                        assert!(told.insert((user.to_owned(), difference)), "{told_of}");
+                    }
+                }
+            }
+            assert_eq!(told, expected, "{told_of}");
+        });
+    }
+    tallied.report(&[
+        "field gained",
+        "field lost",
+        "change gained",
+        "change lost",
+        "setting gained",
+        "role gained",
+        "role lost",
+        "account roles gained",
+        "account roles lost",
+    ]);
+}
+
+fn kind(ability: &Ability) -> &'static str {
+    match ability {
+        Ability::Field { .. } => "field",
+        Ability::Change(_) => "change",
+        Ability::ChangeSetting(_) => "setting",
+        Ability::AssignRole(_) | Ability::RevokeRole(_) => "role",
+        Ability::AssignAccountRoles | Ability::RevokeAccountRoles => "account roles",
+        _ => "other",
+    }
+}
+
+#[cfg(feature = "mask")]
+mod seen {
+    use std::collections::BTreeMap;
+
+    use bailiwick::mask::View;
+    use bailiwick::{Engine, OwnerPosition, Record, Scope, Subject};
+
+    use crate::reference::abilities::Ability;
+    use crate::support::run::Tallied;
+
+    /// A field is in clear on a record of oneself, of nobody, of somebody in one's position and below it,
+    /// where the scope reaches that.
+    pub(super) fn held_against_fields(
+        engine: &Engine,
+        user: &str,
+        abilities: &BTreeMap<Ability, Scope>,
+        tallied: &Tallied,
+        told_of: &str,
+    ) {
+        let own = engine.users().find(|it| it.id == user);
+        let Some(position) = own.map(|it| it.position) else {
+            return;
+        };
+        let policy = engine.policy();
+        let below = policy.positions.iter().find(|it| {
+            let (low, high) = (engine.position(&it.id), position.as_deref());
+            let high = high.and_then(|it| engine.position(it));
+            low.zip(high)
+                .is_some_and(|(low, high)| engine.is_below(low, high))
+        });
+        for declared in &engine.catalog().document().types {
+            let record = Record::of(&declared.id).id("1");
+            let record = match engine.account() {
+                Some(account) => record.account(account),
+                None => record,
+            };
+            let mut probes = vec![
+                (Scope::Own, record.clone().owner(user)),
+                (Scope::All, record.clone()),
+            ];
+            let other = record.owner("nobody at all");
+            if let Some(position) = &position {
+                probes.push((
+                    Scope::Peers,
+                    other.clone().owner_position(OwnerPosition::Named(position)),
+                ));
+            }
+            if let Some(below) = below {
+                probes.push((
+                    Scope::Reports,
+                    other.owner_position(OwnerPosition::Named(&below.id)),
+                ));
+            }
+            for (needed, record) in probes {
+                let subject = Subject::user(user);
+                let subject = match engine.account() {
+                    Some(account) => subject.account(account),
+                    None => subject,
+                };
+                let access = engine.fields(subject, &record);
+                for field in &declared.fields {
+                    let name = Ability::Field(declared.id.clone(), field.path.clone());
+                    let is_seen = abilities.get(&name).is_some_and(|it| *it >= needed);
+                    let view = access.field(&field.path).unwrap().view();
+                    tallied.count(if is_seen { "seen" } else { "not seen" });
+                    assert_eq!(
+                        view == View::Clear,
+                        is_seen,
+                        "{user} {name:?} {needed}\n{told_of}"
+                    );
+                }
+            }
+        }
+    }
 }
 
 #[test]

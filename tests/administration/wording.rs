@@ -1,7 +1,10 @@
 //! What a report says, and what refusals say of people.
 
 use bailiwick::admin::{Actor, Change, UsedIdKind};
-use bailiwick::document::{PositionDocument, UserDocument};
+use bailiwick::document::{
+    ChangeKind, FieldDocument, GrantDocument, MaskDocument, MaskKind, PositionDocument,
+    UserDocument,
+};
 use bailiwick::{Scope, Timestamp};
 
 use crate::office::{Office, office};
@@ -87,6 +90,74 @@ fn a_report_names_positions_gained_and_lost() {
             position: Some("head".to_owned()),
         }],
         "1 user from no position to `head`\n  + gain reports: `team`\n",
+    );
+}
+
+/// What lets people see masked fields or hand out roles, and allows no operation, is no nothing.
+#[test]
+fn a_report_names_fields_and_rights() {
+    let mut office = staffed();
+    let catalog = &mut office.documents.catalog;
+    let rules = &mut catalog.administration;
+    rules.changes = [
+        (ChangeKind::EditRole, "admin".to_owned()),
+        (ChangeKind::EditAssignments, "admin".to_owned()),
+    ]
+    .into();
+    rules.account_roles.assign = Some("assign".to_owned());
+    let contact = &mut catalog.types[0];
+    contact.read = Some("view".to_owned());
+    contact.fields = ["phone", "mail"]
+        .map(|path| FieldDocument {
+            path: path.to_owned(),
+            mask: MaskDocument {
+                kind: MaskKind::Whole,
+                first: None,
+                last: None,
+                filler: None,
+                keep_domain: false,
+            },
+            revealed_by: "accounts".to_owned(),
+            contributor_sees: true,
+            contributor: None,
+            search: Vec::new(),
+        })
+        .into();
+    let engine = office.documents.load();
+    let says = |grants: Vec<GrantDocument>, expected: &str| {
+        let (denies, since) = (vec![], None);
+        let change = Change::EditRole {
+            role: "viewer".to_owned(),
+            grants,
+            denies,
+            since,
+        };
+        let preview = engine.preview(&Actor::System, Timestamp(100), &[change]);
+        assert_eq!(preview.unwrap().report().to_string(), expected);
+    };
+    let view = || ("contacts.view", Scope::Reports).into();
+    says(
+        vec![
+            view(),
+            ("admin", Scope::Peers).into(),
+            ("assign", Scope::All).into(),
+        ],
+        "4 users (`ann`, `bob`, `cay`, …)\n  \
+         + gain right `edit_assignments` by `admin`: peers\n  \
+         + gain right to give roles of the account, `system:member`, `system:lead` by `assign`: all\n",
+    );
+    says(
+        vec![view(), ("admin", Scope::All).into()],
+        "4 users (`ann`, `bob`, `cay`, …)\n  \
+         + gain rights `edit_role`, `edit_assignments` by `admin`: all\n  \
+         + gain right to change the setting of `sharing` by `admin`: all\n",
+    );
+    // Revealed everywhere, and read as far as reports.
+    says(
+        vec![view(), "accounts".into()],
+        "4 users (`ann`, `bob`, `cay`, …)\n  \
+         + gain `ledger:read` by `accounts`: all\n  \
+         + gain fields `contact.phone`, `contact.mail` by `accounts`: reports\n",
     );
 }
 

@@ -4,14 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
-use bailiwick::evolution::{AccountUpgrade, ComparedPair, PairUpgrade};
-use bailiwick::{Engine, Scope};
+use bailiwick::evolution::{AbilityUpgrade, AccountUpgrade, ComparedAbility};
+use bailiwick::{Ability, Engine, Scope};
 
 use crate::brute::{Asked, Pair, unconditional};
 use crate::newer::{Newer, newer};
-use crate::reference::{Request, Resource};
+use crate::reference::abilities::{self, named};
+use crate::reference::{Request, Resource, Subject};
 use crate::support::ask::{Manner, answer, expected};
 use crate::support::documents::Documents;
+use crate::support::fields::add_fields;
 use crate::support::generate::{self, NOW};
 use crate::support::requests::{Case, Question, Requests};
 use crate::support::rng::Rng;
@@ -29,6 +31,7 @@ fn each_account(
     each_number(share, |seed, number| {
         let mut rng = Rng::nth(seed, number);
         let (mut older, accounts) = generate::accounts(&mut rng, ACCOUNTS);
+        add_fields(&mut older, &mut rng);
         let mut newer = newer(&mut rng, &older, false);
         prepared(&mut newer, &mut older);
         let comparison = newer.since(&older);
@@ -62,15 +65,36 @@ fn differences<K: Ord + Clone, V: PartialEq + Copy>(
     every.filter(|(_, was, is)| was != is).collect()
 }
 
-fn pair(of: &ComparedPair) -> Pair {
-    (of.operation.clone(), of.on, of.permission.clone())
+fn pair(of: &ComparedAbility) -> Option<Pair> {
+    let Ability::Operation(name) = &of.ability else {
+        return None;
+    };
+    Some((name.clone(), of.on?, of.permission.clone()))
 }
 
-fn told(pairs: &[PairUpgrade<'_>]) -> Vec<(Pair, Option<Scope>, Option<Scope>)> {
-    let pairs = pairs.iter().map(|it| (pair(it.pair), it.before, it.after));
-    let mut told: Vec<_> = pairs.collect();
-    told.sort();
-    told
+type Told = (
+    Vec<(Pair, Option<Scope>, Option<Scope>)>,
+    BTreeSet<(abilities::Ability, Option<Scope>, Option<Scope>)>,
+);
+
+/// Operations, and fields and rights.
+fn told(upgrades: &[AbilityUpgrade<'_>]) -> Told {
+    let pairs = upgrades.iter();
+    let pairs = pairs.filter_map(|it| Some((pair(it.ability)?, it.before, it.after)));
+    let mut pairs: Vec<_> = pairs.collect();
+    pairs.sort();
+    let others = upgrades.iter();
+    let others = others.filter(|it| !matches!(it.ability.ability, Ability::OwnContribution { .. }));
+    let others = others.filter_map(|it| Some((named(&it.ability.ability)?, it.before, it.after)));
+    (pairs, others.collect())
+}
+
+/// What the reference says of a subject.
+fn of_subject(before: (&Asked<'_>, &Subject), after: (&Asked<'_>, &Subject)) -> Told {
+    let pairs = differences(&before.0.pairs(before.1), &after.0.pairs(after.1));
+    let (was, is) = (before.0.abilities(before.1), after.0.abilities(after.1));
+    let others = abilities::differences((before.0.model(), &was), (after.0.model(), &is));
+    (pairs, others)
 }
 
 fn same<T: PartialEq + Debug>(told: T, expected: T, what: &str, documents: [&Documents; 2]) {
@@ -115,22 +139,32 @@ fn access_told_is_what_the_reference_says_of_each_user_and_role() {
             });
             let mut permissions: Vec<_> = permissions.collect();
             permissions.sort();
-            for pair in &change.pairs {
-                tallied.count(if pair.is_gain() { "gained" } else { "lost" });
+            for upgrade in &change.abilities {
+                let sign = if upgrade.is_gain() { "gained" } else { "lost" };
+                tallied.count(&match upgrade.ability.ability {
+                    Ability::Operation(_) => sign.to_owned(),
+                    Ability::Field { .. } => format!("field {sign}"),
+                    _ => format!("right {sign}"),
+                });
             }
             for user in users {
-                let told = (told(&change.pairs), permissions.clone());
+                let told = (told(&change.abilities), permissions.clone());
+                // What people contributed themselves is told besides, and is no part of this.
+                if told == Default::default() {
+                    tallied.count("own contributions");
+                    continue;
+                }
                 assert!(told_of_users.insert(user.to_owned(), told).is_none());
             }
         }
         let mut expected = BTreeMap::new();
         for user in &old.directory.users {
             let subject = before.user(&user.id);
-            let pairs = differences(&before.pairs(&subject), &after.pairs(&subject));
+            let told = of_subject((&before, &subject), (&after, &subject));
             let (was, is) = (before.permissions(&subject), after.permissions(&subject));
             let permissions = differences(&was, &is);
-            if !pairs.is_empty() || !permissions.is_empty() {
-                expected.insert(user.id.clone(), (pairs, permissions));
+            if told != Told::default() || !permissions.is_empty() {
+                expected.insert(user.id.clone(), (told, permissions));
             }
         }
         same(told_of_users, expected, "access", documents);
@@ -138,15 +172,18 @@ fn access_told_is_what_the_reference_says_of_each_user_and_role() {
         let mut told_of_roles = BTreeMap::new();
         for role in report.roles() {
             tallied.count("roles");
-            told_of_roles.insert(role.role.to_owned(), told(&role.pairs));
+            let told = told(&role.abilities);
+            if told != Told::default() {
+                told_of_roles.insert(role.role.to_owned(), told);
+            }
         }
         let mut expected = BTreeMap::new();
         let (was, is) = (upgrade.before().unwrap(), upgrade.after().unwrap());
         for role in is.roles().filter(|it| was.role(it).is_some()) {
             let subject = before.role(role);
-            let pairs = differences(&before.pairs(&subject), &after.pairs(&subject));
-            if !pairs.is_empty() {
-                expected.insert(role.to_owned(), pairs);
+            let told = of_subject((&before, &subject), (&after, &subject));
+            if told != Told::default() {
+                expected.insert(role.to_owned(), told);
             }
         }
         same(told_of_roles, expected, "roles", documents);
@@ -157,7 +194,7 @@ fn access_told_is_what_the_reference_says_of_each_user_and_role() {
             for (sign, pairs) in [('+', &change.gained), ('-', &change.lost)] {
                 for lent in pairs {
                     let position = change.position.to_owned();
-                    told_of_positions.insert((sign, (position, pair(lent))));
+                    told_of_positions.insert((sign, (position, pair(lent).unwrap())));
                 }
             }
         }
@@ -172,6 +209,10 @@ fn access_told_is_what_the_reference_says_of_each_user_and_role() {
         "broken",
         "gained",
         "lost",
+        "field gained",
+        "field lost",
+        "right gained",
+        "right lost",
         "roles",
         "lent otherwise",
         "renamed",
@@ -204,7 +245,7 @@ fn whatever_a_check_allows_anew_or_no_more_is_told() {
                 return;
             };
             let (before, after) = (upgrade.before().unwrap(), upgrade.after().unwrap());
-            let told = Told::of(&report);
+            let told = Telling::of(&report);
             let [old, new] = documents;
             let models = [old.model(), new.model()];
             let drawn: Vec<Request> = [old, new]
@@ -261,22 +302,25 @@ fn whatever_a_check_allows_anew_or_no_more_is_told() {
 }
 
 /// Users, and positions that are lent, with the operations that they may come to do or not to do.
-struct Told {
+struct Telling {
     gaining: BTreeSet<(String, String, bool)>,
     losing: BTreeSet<(String, String, bool)>,
 }
 
-impl Told {
-    fn of(report: &bailiwick::evolution::UpgradeReport<'_>) -> Told {
+impl Telling {
+    fn of(report: &bailiwick::evolution::UpgradeReport<'_>) -> Telling {
         let (mut gaining, mut losing) = (BTreeSet::new(), BTreeSet::new());
         for change in report.access() {
-            for pair in &change.pairs {
+            for upgrade in &change.abilities {
+                let Ability::Operation(operation) = &upgrade.ability.ability else {
+                    continue;
+                };
                 for user in change.users() {
-                    let told = (user.to_owned(), pair.pair.operation.clone(), false);
-                    if pair.is_gain() {
+                    let told = (user.to_owned(), operation.clone(), false);
+                    if upgrade.is_gain() {
                         gaining.insert(told.clone());
                     }
-                    if pair.is_loss() {
+                    if upgrade.is_loss() {
                         losing.insert(told);
                     }
                 }
@@ -286,11 +330,13 @@ impl Told {
             for (telling, pairs) in [(&mut gaining, &change.gained), (&mut losing, &change.lost)] {
                 for pair in pairs {
                     let position = change.position.to_owned();
-                    telling.insert((position, pair.operation.clone(), true));
+                    if let Ability::Operation(operation) = &pair.ability {
+                        telling.insert((position, operation.clone(), true));
+                    }
                 }
             }
         }
-        Told { gaining, losing }
+        Telling { gaining, losing }
     }
 }
 

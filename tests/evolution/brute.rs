@@ -9,6 +9,7 @@ use bailiwick::document::{
     Reach, TypeDocument,
 };
 
+use crate::reference::abilities::Ability;
 use crate::reference::{Model, OwnerPosition, Request, Resource, Subject};
 use crate::support::generate::NOW;
 
@@ -122,6 +123,20 @@ impl<'a> Asked<'a> {
             }
         }
         found
+    }
+
+    /// The subject's fields and rights, by what they are called today.
+    pub(crate) fn abilities(&self, subject: &Subject) -> BTreeMap<Ability, Scope> {
+        let found = self.model.abilities(subject).into_iter();
+        let found = found.map(|(ability, scope)| match ability {
+            Ability::Setting(path) => (Ability::Setting((self.today)(&path)), scope),
+            other => (other, scope),
+        });
+        found.collect()
+    }
+
+    pub(crate) fn model(&self) -> &Model {
+        &self.model
     }
 
     /// The permissions that take effect for the subject, and how far they are granted.

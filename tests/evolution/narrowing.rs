@@ -96,7 +96,7 @@ fn where_roles_name_what_they_grant_nobody_gains_anything() {
                 assert!(change.gained.is_empty(), "{}", told());
             }
             for role in report.roles() {
-                assert!(!role.pairs.iter().any(|it| it.is_gain()), "{}", told());
+                assert!(!role.abilities.iter().any(|it| it.is_gain()), "{}", told());
             }
         }
     });

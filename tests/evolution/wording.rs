@@ -189,6 +189,60 @@ fn an_upgrade_is_told_in_english() {
     );
 }
 
+/// A newer catalog may change who sees fields and who administers without an operation or a grant.
+#[test]
+fn an_upgrade_tells_fields_and_rights() {
+    let of = |version: u32, revealed_by: &str, sees: bool, rule: &str| {
+        catalog(&format!(
+            r#"
+            format = 1
+            id = "desk"
+            version = {version}
+            permissions = [{{ path = "tickets" }}, {{ path = "audit" }}]
+            types = [{{ id = "ticket", read = "view", fields = [
+              {{ path = "phone", mask = {{ kind = "phone" }}, revealed_by = "{revealed_by}", contributor_sees = {sees} }},
+            ] }}]
+            operations = [{{ type = "ticket", action = "view", on = "record", allowed_by = ["tickets"] }}]
+            roles = [{{ id = "system:boss", assign = "{rule}" }}]
+            administration = {{ changes = {{ create_user = "{rule}" }} }}
+            "#
+        ))
+    };
+    let policy = PolicyDocument::from_toml(
+        "acme.toml",
+        r#"
+        format = 1
+        catalog_version = 1
+        roles = [{ id = "agent", grants = ["tickets"] }, { id = "auditor", grants = ["audit", "tickets"] }]
+        "#,
+    );
+    let directory = DirectoryDocument::from_toml(
+        "acme-users.toml",
+        r#"
+        format = 1
+        users = [{ id = "ann", roles = ["agent"] }, { id = "bob", roles = ["auditor"] }]
+        "#,
+    );
+    let older = of(1, "audit", false, "audit");
+    let says = |newer: &Catalog| {
+        let comparison = older.compare(newer).unwrap();
+        let upgrade = comparison.account(policy.clone(), directory.clone(), Timestamp(0));
+        upgrade.to_string()
+    };
+    assert_eq!(
+        says(&of(2, "tickets", false, "tickets")),
+        "1 user (`ann`)\n  \
+         + gain field `ticket.phone` by `tickets`: all\n  \
+         + gain right `create_user` by `tickets`: all\n  \
+         + gain right to give `system:boss` by `tickets`: all\n",
+    );
+    assert_eq!(
+        says(&of(2, "audit", true, "audit")),
+        "1 user (`ann`)\n  + gain own contributions to `ticket.phone`: all\n\
+         1 user (`bob`)\n  + gain own contributions to `ticket.phone`: all\n",
+    );
+}
+
 /// Tokens are no users of the directory: what the roles that they bring are worth is told apart.
 #[test]
 fn an_upgrade_tells_what_tokens_gain_and_lose() {

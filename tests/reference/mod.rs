@@ -55,6 +55,7 @@
 
 #![allow(dead_code, reason = "every test file uses its own part of this")]
 
+pub(crate) mod abilities;
 pub(crate) mod administration;
 pub(crate) mod conditions;
 pub(crate) mod names;

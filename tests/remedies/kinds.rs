@@ -122,7 +122,7 @@ fn a_scope_is_widened_in_its_place_and_what_opens_least_comes_first() {
         "2. Assign role `editor` to `ann`. Opens 3 operations to one user. `max` may make it.",
         "3. Assign package `pro` to `ann`. Opens 3 operations to one user. `max` may make it.",
         // `head` grants `own` at `own`, and ann is nobody whom max could reach with that (A4).
-        "4. Assign role `head` to `ann`. Opens 4 operations to one user. No user may make it.",
+        "4. Assign role `head` to `ann`. Opens 4 operations and right `edit_role`, right `edit_assignments`, right to change the setting of `ranks` and 2 more rights to one user. No user may make it.",
     ];
     assert_eq!(said.to_string(), lines.join("\n") + "\n");
     assert!(said.is_complete() && !said.is_larger() && said.none().is_none());
@@ -147,15 +147,16 @@ fn a_role_is_put_in_a_package_and_prerequisites_come_along() {
             "put role `editor` in package `basic`",
             "assign role `editor` to `bob`",
             "assign package `pro` to `bob`",
-            "put role `head` in package `basic`",
-            "assign role `head` to `bob`",
             "let role `viewer` grant `orders` at `peers`; put role `half` in package `basic`",
             "let role `viewer` grant `orders` at `peers`; assign role `half` to `bob`",
             "let role `viewer` grant `orders` at `peers`; let role `viewer` grant `orders.edit` at `peers`",
+            // Opens no more operations, but rights of administration.
+            "put role `head` in package `basic`",
+            "assign role `head` to `bob`",
         ]
     );
     // Two mends of one role are one change, and neither can be left out.
-    let both = &said.sets()[7];
+    let both = &said.sets()[5];
     assert_eq!((both.changes.len(), both.mends.len()), (1, 2));
     let single = RemedyOptions {
         max_changes: 1,
@@ -433,7 +434,8 @@ fn the_serialized_form() {
         serde_json::json!({
             "changes": [{ "change_setting": { "permission": "ranks", "role": "system:lead" } }],
             "mends": [{ "mend": "move_setting", "permission": { "id": "ranks" }, "role": { "id": "system:lead" } }],
-            "opens": { "users": 1, "operations": 1 },
+            "opens": { "users": 1, "operations": 1, "fields": 0, "rights": 0 },
+            "effects": [{ "ability": { "operation": "order:rank" }, "before": null, "after": "all", "users": 1 }],
             "makers": { "users": ["max", "own"], "count": 2, "is_exact": true },
         })
     );

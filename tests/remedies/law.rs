@@ -1,6 +1,6 @@
 //! Law 3, its second half, on random worlds.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bailiwick::admin::{Actor, Change};
@@ -10,9 +10,12 @@ use bailiwick::{DenyReason, Engine, OperationId, Scope, Subject, Timestamp};
 
 use crate::brute::singles;
 use crate::parts::{selections, without_each};
+use crate::reference::abilities::{self, named};
+use crate::reference::{self, Model};
 use crate::support::administration;
 use crate::support::ask::{Manner, decision, explanation, remedies};
 use crate::support::documents::Documents;
+use crate::support::fields::add_fields;
 use crate::support::generate::{self, NOW};
 use crate::support::permute::permuted;
 use crate::support::requests::{Case, Question, Requests};
@@ -40,10 +43,11 @@ fn every_remedy_allows_and_none_has_a_part_to_leave_out() {
     let tallied = Tallied::default();
     each_number(SHARE, |seed, world| {
         // Half of the worlds have rules of administration.
-        let (documents, mut rng) = match world % 2 {
+        let (mut documents, mut rng) = match world % 2 {
             0 => generate::world(seed, world),
             _ => administration::world(seed, world),
         };
+        add_fields(&mut documents.catalog, &mut rng);
         let requests = Requests::of(&documents, &mut rng);
         let engine = documents.load();
         for _ in 0..PER_WORLD {
@@ -78,6 +82,8 @@ fn every_remedy_allows_and_none_has_a_part_to_leave_out() {
         "made by some",
         "opens to one",
         "opens to several",
+        "field or right gained",
+        "field or right lost",
         "Reinstate",
         "EnableFeature",
         "MoveSetting",
@@ -192,9 +198,12 @@ fn shape(said: &Remedies) -> Result<(), String> {
     if sets.len() > OPTIONS.limit || said.is_larger() && sets.len() != 1 {
         return Err(format!("{} remedies", sets.len()));
     }
-    let keys = sets
-        .iter()
-        .map(|it| (it.opens.operations, it.changes.len()));
+    let keys = sets.iter().map(|it| {
+        (
+            it.opens.operations + it.opens.fields + it.opens.rights,
+            it.changes.len(),
+        )
+    });
     if !keys.is_sorted() {
         return Err(format!("not in order:\n{said}"));
     }
@@ -286,22 +295,62 @@ fn opens(world: World<'_>, remedy: &Remedy, tallied: &Tallied) -> Result<(), Str
         }
         reach
     };
-    let (mut users, mut operations) = (0, 0);
+    let (mut users, mut operations, mut fields, mut rights) = (0, 0, 0, 0);
+    let model = |engine: &Engine| {
+        let (policy, directory) = (engine.policy(), engine.directory());
+        Model::new(&world.documents.catalog, &policy, &directory, OPTIONS.at)
+    };
+    let (model_before, model_after) = (model(world.engine), model(&after));
+    let mut expected: BTreeMap<_, usize> = BTreeMap::new();
     for user in world.engine.directory().users {
         let (was, is) = (reach(world.engine, &user.id), reach(&after, &user.id));
         let gained = is.iter().filter(|(it, scope)| was.get(it) < Some(scope));
         let gained = gained.count();
-        users += usize::from(gained > 0);
         operations += gained;
+        let asked = reference::Subject::User {
+            id: user.id.clone(),
+            account: world.documents.policy.account.clone(),
+        };
+        let (was, is) = (
+            model_before.abilities(&asked),
+            model_after.abilities(&asked),
+        );
+        let told = abilities::differences((&model_before, &was), (&model_after, &is));
+        let more = told.iter().filter(|(_, was, is)| is > was);
+        let (of_fields, of_rights): (Vec<_>, Vec<_>) =
+            more.partition(|(it, _, _)| matches!(it, abilities::Ability::Field(..)));
+        fields += of_fields.len();
+        rights += of_rights.len();
+        users += usize::from(gained + of_fields.len() + of_rights.len() > 0);
+        for difference in told {
+            tallied.count(if difference.2 > difference.1 {
+                "field or right gained"
+            } else {
+                "field or right lost"
+            });
+            *expected.entry(difference).or_default() += 1;
+        }
+    }
+    let effects = remedy.effects.iter();
+    let effects =
+        effects.filter_map(|it| Some(((named(&it.ability)?, it.before, it.after), it.users)));
+    let effects: BTreeMap<_, usize> = effects.collect();
+    if effects != expected {
+        return Err(format!("does {expected:?}, told was {effects:?}"));
     }
     tallied.count(match users {
         0 => "opens nothing",
         1 => "opens to one",
         _ => "opens to several",
     });
-    match (users, operations) == (remedy.opens.users, remedy.opens.operations) {
+    let said = remedy.opens;
+    let is_told = (users, operations, fields, rights)
+        == (said.users, said.operations, said.fields, said.rights);
+    match is_told {
         true => Ok(()),
-        false => Err(format!("opens {operations} to {users}")),
+        false => Err(format!(
+            "opens {operations}, {fields} fields, {rights} rights to {users}"
+        )),
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod administration;
 pub(crate) mod ask;
 pub(crate) mod decisive;
 pub(crate) mod documents;
+pub(crate) mod fields;
 pub(crate) mod generate;
 pub(crate) mod history;
 pub(crate) mod permute;

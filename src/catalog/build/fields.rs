@@ -60,13 +60,11 @@ fn check_read(
     };
     let named = format!("{}:{action}", r#type.id);
     let found = record_operation(model, operations, &named, &at.field("read"), report);
-    #[cfg(feature = "mask")]
     if let Some(index) = model.type_names.get(&r#type.id)
         && let Some(known) = model.types.get_mut(index as usize)
     {
         known.fields.read = found;
     }
-    let _ = found;
 }
 
 /// Each path once, none below another: what hides a field hides all of it.
@@ -177,14 +175,16 @@ fn check_components(kind: MaskKind, components: &[String], at: &Path<'_>, report
 }
 
 /// Numbers the fields of each type, once everything is known to be in order.
-#[cfg(feature = "mask")]
 pub(super) fn compile(model: &mut Model) {
     for r#type in &model.document.types {
         let index = model.type_names.get(&r#type.id);
         let Some(known) = index.and_then(|index| model.types.get_mut(index as usize)) else {
             continue;
         };
-        known.fields.rules = std::sync::Arc::new(crate::mask::Rules::of(r#type));
+        #[cfg(feature = "mask")]
+        {
+            known.fields.rules = std::sync::Arc::new(crate::mask::Rules::of(r#type));
+        }
         let permissions = r#type.fields.iter().map(|field| &*field.revealed_by);
         known.fields.reveals = permissions
             .filter_map(|path| model.permission_names.get(path))

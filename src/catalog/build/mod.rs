@@ -94,7 +94,6 @@ fn build_document(
     fields::check(&mut model, document, root, report);
     (!report.has_errors()).then(|| {
         operations::narrowing(&mut model);
-        #[cfg(feature = "mask")]
         fields::compile(&mut model);
         model.common = Common::of(&model);
         roles::warn_of_missed_prerequisites(&model, document, root, report);

@@ -81,7 +81,6 @@ pub(super) fn types(
                 operations: Vec::new(),
                 reassign: None,
                 narrowing: BitVec::new(),
-                #[cfg(feature = "mask")]
                 fields: super::super::Fields::default(),
             });
         }

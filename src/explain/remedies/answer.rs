@@ -7,11 +7,12 @@ use super::super::{Cause, Explanation};
 use super::candidates::{Breadths, candidates, large};
 use super::makers::{ACTORS, makers};
 use super::mend::mend;
-use super::opened::opened;
+use super::opened::{openable, opened};
 use super::step::{Step, count};
 use super::trial::{Proven, Trial};
-use super::{Mend, NoRemedy, Opened, Remedies, Remedy, RemedyOptions};
+use super::{Mend, NoRemedy, Opened, Remedies, Remedy, RemedyEffect, RemedyOptions};
 use crate::Decision;
+use crate::abilities::{Ability, Numbered};
 
 /// What is told of a denial that nothing in the request is to blame for.
 pub(super) fn answer(
@@ -23,7 +24,8 @@ pub(super) fn answer(
     let case = trial.case;
     let (proven, mut is_complete) = small(trial, options.max_changes);
     let names = Names::of(case.state);
-    let rank = |proven| rank(trial, &names, proven);
+    let openable = openable(case.state);
+    let rank = |proven| rank(trial, &names, &openable, proven);
     let mut ranked: Vec<Ranked> = proven.into_iter().map(rank).collect();
     let mut none = None;
     let mut is_larger = false;
@@ -47,6 +49,7 @@ pub(super) fn answer(
     let told = ranked.into_iter().map(|it| Remedy {
         mends: it.mends,
         opens: it.opens,
+        effects: it.effects,
         makers: makers(
             trial.engine,
             case.user,
@@ -69,6 +72,7 @@ pub(super) fn answer(
 struct Ranked {
     proven: Proven,
     opens: Opened,
+    effects: Vec<RemedyEffect>,
     /// In an order of their own, by which those come that open as much in as many changes: numbers would
     /// depend on the order of documents.
     mends: Vec<Mend>,
@@ -76,21 +80,27 @@ struct Ranked {
 
 impl Ranked {
     fn key(&self) -> [usize; 4] {
-        let Opened { users, operations } = self.opens;
         let (changes, steps) = (self.proven.changes.len(), self.proven.steps.len());
-        [operations, changes, users, steps]
+        [self.opens.all(), changes, self.opens.users, steps]
     }
 }
 
-fn rank(trial: &Trial<'_, '_>, names: &Names<'_>, proven: Proven) -> Ranked {
+fn rank(
+    trial: &Trial<'_, '_>,
+    names: &Names<'_>,
+    openable: &[(Ability, Numbered)],
+    proven: Proven,
+) -> Ranked {
     let (before, after) = (trial.engine.state(), proven.engine.state());
     let steps = proven.steps.iter();
     let mut mends: Vec<Mend> = steps
         .filter_map(|step| mend(trial.case, names, *step))
         .collect();
     mends.sort();
+    let (opens, effects) = opened(before, after, trial.case.user, openable);
     Ranked {
-        opens: opened(before, after, trial.case.user),
+        opens,
+        effects,
         mends,
         proven,
     }

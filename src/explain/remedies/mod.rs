@@ -14,7 +14,7 @@ mod trial;
 
 pub use makers::Makers;
 pub use mend::Mend;
-pub use opened::Opened;
+pub use opened::{Opened, RemedyEffect};
 
 use serde::Serialize;
 
@@ -80,6 +80,9 @@ pub struct Remedy {
     pub mends: Vec<Mend>,
     /// What they open, and to how many.
     pub opens: Opened,
+    /// Everything that somebody can do or see otherwise then, gained or lost, by name: operations, fields
+    /// seen in clear, rights of administration.
+    pub effects: Vec<RemedyEffect>,
     /// Who may make them.
     pub makers: Makers,
 }
@@ -121,8 +124,8 @@ impl Remedies {
         self.decision
     }
 
-    /// The remedies, best first: what opens the fewest operations, those of all users added up; then what
-    /// is the fewest changes; then what concerns the fewest users.
+    /// The remedies, best first: what opens the fewest operations, fields and rights of administration,
+    /// those of all users added up; then what is the fewest changes; then what concerns the fewest users.
     pub fn sets(&self) -> &[Remedy] {
         &self.sets
     }
@@ -214,9 +217,10 @@ impl<C: Context + ?Sized> InContext<'_, C> {
     /// assert_eq!(remedies.sets()[0].changes, [Change::assign_role("ann", "clerk")]);
     /// assert_eq!(remedies.to_string(), "\
     /// 1. Assign role `clerk` to `ann`. Opens one operation to one user. `cay` may make it.
-    /// 2. Assign role `head` to `ann`. Opens one operation to one user. `cay` may make it.
-    /// 3. Let role `seller` grant `orders.export` at `all`. \
+    /// 2. Let role `seller` grant `orders.export` at `all`. \
     /// Opens 2 operations to 2 users together. No user may make it.
+    /// 3. Assign role `head` to `ann`. Opens one operation and right `edit_assignments`, \
+    /// right to give roles of the account to one user. `cay` may make it.
     /// ");
     /// # Ok::<(), bailiwick::Problems>(())
     /// ```

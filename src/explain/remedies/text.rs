@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{Makers, NoRemedy, Remedies, Remedy};
+use super::{Makers, NoRemedy, Remedies, Remedy, RemedyEffect};
+use crate::compared::counted;
 use crate::document::problem::quoted;
 
 /// A numbered list for whoever answers the telephone; the sentences are not stable.
@@ -34,18 +35,57 @@ impl fmt::Display for Remedy {
             let first = letters.next().map(|it| it.to_uppercase().to_string());
             write!(f, "{}{}", first.unwrap_or_default(), letters.as_str())?;
         }
-        let (users, operations) = (self.opens.users, self.opens.operations);
-        match (users, operations) {
-            (0, _) => f.write_str(". Opens nothing to users of the directory")?,
-            (1, 1) => f.write_str(". Opens one operation to one user")?,
-            (1, _) => write!(f, ". Opens {operations} operations to one user")?,
-            _ => write!(
-                f,
-                ". Opens {operations} operations to {users} users together"
-            )?,
+        let gained = || self.effects.iter().filter(|it| it.is_gain());
+        let opened = listed(gained());
+        match (opened.is_empty(), self.opens.users) {
+            (true, _) => f.write_str(". Opens nothing to users of the directory")?,
+            (false, 1) => write!(f, ". Opens {} to one user", opened.join(" and "))?,
+            (false, users) => {
+                let opened = opened.join(" and ");
+                write!(f, ". Opens {opened} to {users} users together")?;
+            }
+        }
+        let closed = listed(self.effects.iter().filter(|it| !it.is_gain()));
+        if !closed.is_empty() {
+            write!(f, ". Takes {} away", closed.join(" and "))?;
         }
         write!(f, ". {}", self.makers)
     }
+}
+
+/// Operations by number, fields and rights by name.
+fn listed<'e>(effects: impl Iterator<Item = &'e RemedyEffect> + Clone) -> Vec<String> {
+    /// Names that are told of each kind.
+    const NAMED: usize = 3;
+    let mut parts = Vec::new();
+    let operations = effects.clone().filter(|it| it.ability.is_operation());
+    match operations.map(|it| it.users).sum() {
+        0 => {}
+        1 => parts.push("one operation".to_owned()),
+        number => parts.push(format!("{number} operations")),
+    }
+    for is_field in [true, false] {
+        let kind = effects.clone().filter(|it| !it.ability.is_operation());
+        let kind = kind.filter(|it| it.ability.is_field() == is_field);
+        let mut names: Vec<String> = Vec::new();
+        for effect in kind {
+            let name = effect.ability.to_string();
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let more = names.len().saturating_sub(NAMED);
+        names.truncate(NAMED);
+        let mut told = names.join(", ");
+        if more > 0 {
+            let what = if is_field { "field" } else { "right" };
+            told.push_str(&format!(" and {}", counted(more, &format!("more {what}"))));
+        }
+        if !told.is_empty() {
+            parts.push(told);
+        }
+    }
+    parts
 }
 
 impl fmt::Display for Makers {

@@ -1,0 +1,327 @@
+//! Abilities by number, and how far somebody's reach.
+
+use super::Ability;
+use crate::Scope;
+use crate::catalog::{EVERYBODY, Model};
+use crate::document::{AskedOn, ChangeKind};
+use crate::engine::{Planes, State, is_effective};
+
+/// An ability as one state numbers it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Numbered {
+    /// An operation, by any of its pairs.
+    Operation(u16),
+    /// An operation, by one pair.
+    Pair { operation: u16, pair: u16 },
+    /// A field: it is seen in clear where both reading reaches and what reveals it does (M1).
+    Field {
+        r#type: u16,
+        read: Option<u16>,
+        reveals: u16,
+    },
+    /// What reading lets people see of their own.
+    Contribution { read: Option<u16> },
+    /// A right of administration (A2).
+    Right(Right),
+}
+
+/// What a right of administration needs; `None` stands for a rule that the catalog does not give, and
+/// then nobody has the right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Right {
+    needs: Option<Vec<u16>>,
+    /// Whether it is asked with somebody as the owner; else it is needed at All.
+    is_on_people: bool,
+}
+
+/// An ability of a catalog or account with what it is told by.
+#[derive(Debug, Clone)]
+pub(crate) struct Listed {
+    pub(crate) ability: Ability,
+    pub(crate) numbered: Numbered,
+    pub(crate) on: Option<AskedOn>,
+    /// The permission that gives it; `None` of an open operation, and of a role to be given that needs
+    /// several.
+    pub(crate) permission: Option<u16>,
+}
+
+/// Whose abilities are measured.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Worth {
+    /// Who has that access set, and is lent what that position is lent (S6).
+    Set { set: u32, lent: Lends },
+    /// A role by itself.
+    Role(u32),
+}
+
+/// What is lent to somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lends {
+    Nothing,
+    /// What people below this position have at All.
+    At(u32),
+    /// Whatever can be lent.
+    Everything,
+}
+
+/// The abilities of a catalog, whatever the account: pairs, fields, contributions where `contributions`,
+/// rights.
+pub(crate) fn of_catalog(model: &Model) -> Vec<Listed> {
+    let mut all = Vec::new();
+    for (operation, number) in model.operations.iter().zip(0..) {
+        let name = model.operation_name(number);
+        for pair in operation.pairs.clone() {
+            let permission = model.pairs.get(pair as usize).map(|it| it.permission);
+            all.push(Listed {
+                ability: Ability::Operation(name.clone()),
+                numbered: Numbered::Pair {
+                    operation: number,
+                    pair,
+                },
+                on: Some(operation.on),
+                permission: permission.filter(|it| *it != EVERYBODY),
+            });
+        }
+    }
+    fields(model, &mut all);
+    rights(model, &mut all);
+    all
+}
+
+fn fields(model: &Model, all: &mut Vec<Listed>) {
+    for (number, r#type) in (0..).zip(&model.types) {
+        let document = model.document.types.get(usize::from(number));
+        let fields = document.map_or(&[][..], |it| &it.fields);
+        let read = r#type.fields.read;
+        for (field, &reveals) in fields.iter().zip(&r#type.fields.reveals) {
+            let name = || (r#type.id.as_ref().to_owned(), field.path.clone());
+            let (of, path) = name();
+            all.push(Listed {
+                ability: Ability::Field { r#type: of, path },
+                numbered: Numbered::Field {
+                    r#type: number,
+                    read,
+                    reveals,
+                },
+                on: None,
+                permission: Some(reveals),
+            });
+            if field.contributor_sees {
+                let (of, path) = name();
+                all.push(Listed {
+                    ability: Ability::OwnContribution { r#type: of, path },
+                    numbered: Numbered::Contribution { read },
+                    on: None,
+                    permission: None,
+                });
+            }
+        }
+    }
+}
+
+fn rights(model: &Model, all: &mut Vec<Listed>) {
+    let rules = &model.administration;
+    let mut add = |ability, permission: Option<u16>, is_on_people| {
+        if let Some(permission) = permission {
+            let needs = Some(vec![permission]);
+            all.push(Listed {
+                ability,
+                numbered: Numbered::Right(Right {
+                    needs,
+                    is_on_people,
+                }),
+                on: None,
+                permission: Some(permission),
+            });
+        }
+    };
+    for &kind in ChangeKind::EVERY {
+        let permission = rules.changes.get(&kind).copied();
+        add(Ability::Change(kind), permission, is_on_people(kind));
+    }
+    for permission in &model.permissions {
+        let changed_by = permission.adjustable.as_ref().and_then(|it| it.changed_by);
+        let path = permission.path.as_ref().to_owned();
+        add(Ability::ChangeSetting(path), changed_by, false);
+    }
+    let (assign, revoke) = (rules.assign_account_roles, rules.revoke_account_roles);
+    add(Ability::AssignAccountRoles, assign, true);
+    add(Ability::RevokeAccountRoles, revoke, true);
+    for (role, number) in model.roles.iter().zip(0..) {
+        if role.retired.is_some() {
+            continue;
+        }
+        let closure = || {
+            let mut found: Vec<u32> = vec![number];
+            let mut next = 0;
+            while let Some(role) = found.get(next).and_then(|it| model.roles.get(*it as usize)) {
+                let juniors = role.inherits.iter().map(|it| u32::from(*it));
+                let new: Vec<u32> = juniors.filter(|it| !found.contains(it)).collect();
+                found.extend(new);
+                next += 1;
+            }
+            found
+        };
+        all.extend(of_role(model, &role.id, &closure()));
+    }
+}
+
+/// Giving and taking a role, by its closure.
+fn of_role(model: &Model, id: &str, closure: &[u32]) -> [Listed; 2] {
+    let listed = |ability, is_assign: bool| {
+        let needs = closure.iter().map(|role| {
+            let rules = &model.administration;
+            match (model.roles.get(*role as usize), is_assign) {
+                (Some(role), true) => role.assign,
+                (Some(role), false) => role.revoke,
+                (None, true) => rules.assign_account_roles,
+                (None, false) => rules.revoke_account_roles,
+            }
+        });
+        let needs: Option<Vec<u16>> = needs.collect();
+        let needs = needs.map(|mut needs| {
+            needs.sort_unstable();
+            needs.dedup();
+            needs
+        });
+        Listed {
+            ability,
+            on: None,
+            permission: match needs.as_deref() {
+                Some(&[only]) => Some(only),
+                _ => None,
+            },
+            numbered: Numbered::Right(Right {
+                needs,
+                is_on_people: true,
+            }),
+        }
+    };
+    [
+        listed(Ability::AssignRole(id.to_owned()), true),
+        listed(Ability::RevokeRole(id.to_owned()), false),
+    ]
+}
+
+/// Giving and taking the account's roles that inherit a system role, in this state or in the other one,
+/// where both have them.
+pub(crate) fn of_account(state: &State, other: &State) -> Vec<Listed> {
+    let inherits_system = |state: &State, role: u32| {
+        let mut closure = state.roles_below(role).into_iter();
+        closure.any(|it| !state.is_account_role(it))
+    };
+    let own = (0..state.role_numbers()).filter(|it| state.is_account_role(*it));
+    let mut all = Vec::new();
+    for role in own {
+        let Some(id) = state.role_id(role) else {
+            continue;
+        };
+        let Some(elsewhere) = other.find_role_number(id) else {
+            continue;
+        };
+        if inherits_system(state, role) || inherits_system(other, elsewhere) {
+            all.extend(of_role(state.model(), id, &state.roles_below(role)));
+        }
+    }
+    all
+}
+
+/// How far an ability reaches for somebody, conditions aside; `None` for nowhere. Of operations what is
+/// lent is left out; of a field it counts for reading.
+pub(crate) fn scope(state: &State, worth: Worth, of: &Numbered) -> Option<Scope> {
+    let rights = || rights_of(state, worth);
+    match of {
+        Numbered::Pair { operation, pair } => pair_scope(state, worth, *operation, *pair),
+        Numbered::Operation(operation) => {
+            let known = state.model().operations.get(*operation as usize)?;
+            let pairs = known.pairs.clone();
+            pairs
+                .filter_map(|pair| pair_scope(state, worth, *operation, pair))
+                .max()
+        }
+        Numbered::Field {
+            r#type,
+            read,
+            reveals,
+        } => {
+            let revealed = Scope::from_u8(state.reveal_scope(rights()?, *r#type, *reveals))?;
+            Some(reading(state, worth, (*read)?)?.min(revealed))
+        }
+        Numbered::Contribution { read } => reading(state, worth, (*read)?),
+        Numbered::Right(right) => {
+            let rights = rights()?;
+            let each = right.needs.as_deref()?.iter();
+            let each = each.map(|&needed| match is_effective(state, rights, needed) {
+                true => Scope::from_u8(rights.granted(needed)),
+                false => None,
+            });
+            let least: Option<Vec<Scope>> = each.collect();
+            let least = least?.into_iter().min()?;
+            (right.is_on_people || least == Scope::All).then_some(least)
+        }
+    }
+}
+
+fn rights_of(state: &State, worth: Worth) -> Option<&Planes> {
+    match worth {
+        Worth::Set { set, .. } => state.set_rights(set as usize),
+        Worth::Role(role) => state.role_closure(role),
+    }
+}
+
+fn pair_scope(state: &State, worth: Worth, operation: u16, pair: u16) -> Option<Scope> {
+    let held = match worth {
+        Worth::Set { set, .. } => state.pair_scope(set as usize, pair)?,
+        Worth::Role(role) => state.role_pair_scope(role, operation, pair)?,
+    };
+    let is_entitled = state.late_feature(operation, pair).is_none();
+    Scope::from_u8(held.ok()?).filter(|_| is_entitled)
+}
+
+/// How far an operation on a record reaches, what is lent included (S6).
+fn reading(state: &State, worth: Worth, operation: u16) -> Option<Scope> {
+    let known = state.model().operations.get(operation as usize)?;
+    let reach = known.pairs.clone().filter_map(|pair| {
+        let scope = pair_scope(state, worth, operation, pair)?;
+        let is_between = scope == Scope::Reports || scope == Scope::Peers;
+        let is_lent = match worth {
+            Worth::Set { lent, .. } => match lent {
+                Lends::Nothing => false,
+                Lends::At(position) => state.is_lent_at(position, pair),
+                Lends::Everything => state.model().reach == crate::document::Reach::Accessible,
+            },
+            Worth::Role(_) => false,
+        };
+        Some(if is_between && is_lent {
+            Scope::All
+        } else {
+            scope
+        })
+    });
+    reach.max()
+}
+
+/// Whether a kind of change is asked with the user whom it concerns as the owner (A2).
+fn is_on_people(kind: ChangeKind) -> bool {
+    match kind {
+        ChangeKind::PlaceUsers
+        | ChangeKind::CreateUser
+        | ChangeKind::DescribeUser
+        | ChangeKind::RemoveUser
+        | ChangeKind::SuspendUser
+        | ChangeKind::EditProperties
+        | ChangeKind::EditAssignments => true,
+        ChangeKind::CreateRole
+        | ChangeKind::DescribeRole
+        | ChangeKind::CopyRole
+        | ChangeKind::DeleteRole
+        | ChangeKind::EditRole
+        | ChangeKind::EditInheritance
+        | ChangeKind::EditPackages
+        | ChangeKind::FillPackages
+        | ChangeKind::EditPositions
+        | ChangeKind::EditFeatures
+        | ChangeKind::Import
+        | ChangeKind::ForgetIds => false,
+    }
+}

@@ -1,0 +1,174 @@
+//! What a subject can do or see at all (Q7), rule by rule: fields seen in clear (M1) and rights of
+//! administration (A2), each with its scope, conditions aside.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bailiwick::Scope;
+use bailiwick::document::{AskedOn, ChangeKind};
+
+use super::{Model, Stage, Subject, Viewer};
+
+/// A field or a right, by words of this module's own.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Ability {
+    Field(String, String),
+    Change(ChangeKind),
+    Setting(String),
+    Assign(String),
+    Revoke(String),
+    AssignAccountRoles,
+    RevokeAccountRoles,
+}
+
+impl Model {
+    /// Fields and rights of a subject, each as far as it reaches. Roles of the account are there one by
+    /// one, whatever they inherit.
+    pub(crate) fn abilities(&self, subject: &Subject) -> BTreeMap<Ability, Scope> {
+        let mut found = BTreeMap::new();
+        let Ok(viewer) = self.viewer(subject) else {
+            return found;
+        };
+        for declared in &self.catalog.types {
+            for field in &declared.fields {
+                let name = Ability::Field(declared.id.clone(), field.path.clone());
+                if let Some(scope) = self.seen(&viewer, &declared.id, &field.revealed_by) {
+                    found.insert(name, scope);
+                }
+            }
+        }
+        let rules = &self.catalog.administration;
+        for (kind, permission) in &rules.changes {
+            // A2: with the user as the owner; everything else at All.
+            let on_users = [
+                ChangeKind::PlaceUsers,
+                ChangeKind::CreateUser,
+                ChangeKind::DescribeUser,
+                ChangeKind::RemoveUser,
+                ChangeKind::SuspendUser,
+                ChangeKind::EditProperties,
+                ChangeKind::EditAssignments,
+            ];
+            let scope = self.reaching(&viewer, permission);
+            let scope = scope.filter(|it| on_users.contains(kind) || *it == Scope::All);
+            found.extend(scope.map(|it| (Ability::Change(*kind), it)));
+        }
+        for permission in &self.catalog.permissions {
+            let by = permission.adjustable.as_ref();
+            let by = by.and_then(|it| it.changed_by.as_ref());
+            let scope = by.and_then(|it| self.reaching(&viewer, it));
+            let scope = scope.filter(|it| *it == Scope::All);
+            found.extend(scope.map(|it| (Ability::Setting(permission.path.clone()), it)));
+        }
+        let by = |it: &Option<String>| self.reaching(&viewer, it.as_ref()?);
+        let (assign, revoke) = (&rules.account_roles.assign, &rules.account_roles.revoke);
+        found.extend(by(assign).map(|it| (Ability::AssignAccountRoles, it)));
+        found.extend(by(revoke).map(|it| (Ability::RevokeAccountRoles, it)));
+        for role in self.roles.keys() {
+            let system = self.catalog.roles.iter().find(|it| it.id == *role);
+            if system.is_some_and(|it| it.retired.is_some()) {
+                continue;
+            }
+            let closure = self.closure(std::slice::from_ref(role));
+            let each = |right: &dyn Fn(&str) -> Option<Scope>| -> Option<Scope> {
+                let each: Option<Vec<Scope>> = closure.iter().map(|it| right(it)).collect();
+                each?.into_iter().min()
+            };
+            let rule = |id: &str, is_assign: bool| {
+                let rules = match self.catalog.roles.iter().find(|it| it.id == id) {
+                    Some(system) => (&system.assign, &system.revoke),
+                    None => (assign, revoke),
+                };
+                by(if is_assign { rules.0 } else { rules.1 })
+            };
+            let scope = each(&|id| rule(id, true));
+            found.extend(scope.map(|it| (Ability::Assign(role.clone()), it)));
+            let scope = each(&|id| rule(id, false));
+            found.extend(scope.map(|it| (Ability::Revoke(role.clone()), it)));
+        }
+        found
+    }
+
+    /// The account's roles of which somebody must be asked for more than the one rule for all of them.
+    pub(crate) fn inheriting_system(&self) -> BTreeSet<String> {
+        let own = self.policy.roles.iter();
+        let own = own.filter(|role| {
+            let closure = self.closure(std::slice::from_ref(&role.id));
+            closure
+                .iter()
+                .any(|it| self.catalog.roles.iter().any(|system| system.id == *it))
+        });
+        own.map(|it| it.id.clone()).collect()
+    }
+
+    pub(crate) fn has_account_role(&self, id: &str) -> bool {
+        self.policy.roles.iter().any(|it| it.id == id)
+    }
+
+    /// D8: how far a permission takes effect.
+    fn reaching(&self, viewer: &Viewer, permission: &str) -> Option<Scope> {
+        self.effective(viewer, permission).ok()?;
+        self.granted(viewer, permission)
+    }
+
+    /// M1: as far as it is both revealed and read.
+    fn seen(&self, viewer: &Viewer, r#type: &str, revealed_by: &str) -> Option<Scope> {
+        self.effective(viewer, revealed_by).ok()?;
+        let revealed = self.scope(viewer, revealed_by, r#type)?;
+        let declared = self.catalog.types.iter().find(|it| it.id == r#type)?;
+        let read = declared.read.as_ref()?;
+        let mut operations = self.catalog.operations.iter();
+        let read = operations.find(|it| it.r#type == r#type && it.action == *read)?;
+        assert_eq!(read.on, AskedOn::Record);
+        let widest = self.pairs(read).into_iter().filter_map(|pair| {
+            let scope = match self.pair_scope(viewer, read, &pair) {
+                Ok(scope) => scope,
+                Err(failed) => {
+                    assert!(failed.stage < Stage::Scope);
+                    return None;
+                }
+            };
+            let works = self.first_disabled(pair.features).is_none()
+                && self.first_disabled(&read.features).is_none();
+            match self.lent(viewer, read, &pair, scope) {
+                true => Some(Scope::All),
+                false => works.then_some(scope),
+            }
+        });
+        Some(widest.max()?.min(revealed))
+    }
+}
+
+/// By the crate's name for it; `None` of an operation.
+pub(crate) fn named(ability: &bailiwick::Ability) -> Option<Ability> {
+    Some(match ability {
+        bailiwick::Ability::Operation(_) => return None,
+        bailiwick::Ability::Field { r#type, path } => Ability::Field(r#type.clone(), path.clone()),
+        bailiwick::Ability::Change(kind) => Ability::Change(*kind),
+        bailiwick::Ability::ChangeSetting(path) => Ability::Setting(path.clone()),
+        bailiwick::Ability::AssignRole(role) => Ability::Assign(role.clone()),
+        bailiwick::Ability::RevokeRole(role) => Ability::Revoke(role.clone()),
+        bailiwick::Ability::AssignAccountRoles => Ability::AssignAccountRoles,
+        bailiwick::Ability::RevokeAccountRoles => Ability::RevokeAccountRoles,
+        _ => panic!("an ability of a new kind: {ability:?}"),
+    })
+}
+
+/// What differs between two lists: of the account's roles those that are there before and after, and of
+/// which one of both needs more than the rule for all.
+pub(crate) fn differences(
+    (before, was): (&Model, &BTreeMap<Ability, Scope>),
+    (after, is): (&Model, &BTreeMap<Ability, Scope>),
+) -> BTreeSet<(Ability, Option<Scope>, Option<Scope>)> {
+    let special = &before.inheriting_system() | &after.inheriting_system();
+    let is_told = |ability: &Ability| match ability {
+        Ability::Assign(role) | Ability::Revoke(role) => {
+            let is_own = before.has_account_role(role) || after.has_account_role(role);
+            let stays = before.has_account_role(role) && after.has_account_role(role);
+            !is_own || (stays && special.contains(role))
+        }
+        _ => true,
+    };
+    let every = was.keys().chain(is.keys()).filter(|it| is_told(it));
+    let every = every.map(|it| (it.clone(), was.get(it).copied(), is.get(it).copied()));
+    every.filter(|(_, was, is)| was != is).collect()
+}
