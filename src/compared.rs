@@ -52,6 +52,35 @@ pub(crate) struct Matched {
     pub(crate) after: Option<Numbered>,
 }
 
+/// Abilities by number before and after, each once, with the places of those that it is: many roles need
+/// the same to be given.
+pub(crate) struct Classes<'c>(BTreeMap<Numbers<'c>, Vec<usize>>);
+
+type Numbers<'c> = (Option<&'c Numbered>, Option<&'c Numbered>);
+
+impl<'c> Classes<'c> {
+    pub(crate) fn of(numbers: impl Iterator<Item = Numbers<'c>>) -> Classes<'c> {
+        let mut classes: BTreeMap<Numbers<'c>, Vec<usize>> = BTreeMap::new();
+        for (place, numbers) in numbers.enumerate() {
+            classes.entry(numbers).or_default().push(place);
+        }
+        Classes(classes)
+    }
+
+    /// The places of what `scopes` tells for, in order; each class is asked once.
+    pub(crate) fn told<T: Copy>(
+        &self,
+        scopes: impl Fn(Numbers<'c>) -> Option<T>,
+    ) -> Vec<(usize, T)> {
+        let each = self.0.iter();
+        let each = each.filter_map(|(numbers, places)| Some((scopes(*numbers)?, places)));
+        let told = each.flat_map(|(told, places)| places.iter().map(move |it| (*it, told)));
+        let mut told: Vec<(usize, T)> = told.collect();
+        told.sort_unstable_by_key(|(place, _)| *place);
+        told
+    }
+}
+
 /// Abilities matched by name, operations by the permission too, which `same` numbers for both; those of
 /// after first, then those that are gone.
 pub(crate) fn matched(

@@ -1,5 +1,7 @@
 //! Abilities by number, and how far somebody's reach.
 
+use std::rc::Rc;
+
 use super::Ability;
 use crate::Scope;
 use crate::catalog::{EVERYBODY, Model};
@@ -7,7 +9,7 @@ use crate::document::{AskedOn, ChangeKind};
 use crate::engine::{Planes, State, is_effective};
 
 /// An ability as one state numbers it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Numbered {
     /// An operation, by any of its pairs.
     Operation(u16),
@@ -27,7 +29,7 @@ pub(crate) enum Numbered {
 
 /// What a right of administration needs; `None` stands for a rule that the catalog does not give, and
 /// then nobody has the right.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Right {
     needs: Option<Vec<u16>>,
     /// Whether it is asked with somebody as the owner; else it is needed at All.
@@ -147,80 +149,125 @@ fn rights(model: &Model, all: &mut Vec<Listed>) {
     let (assign, revoke) = (rules.assign_account_roles, rules.revoke_account_roles);
     add(Ability::AssignAccountRoles, assign, true);
     add(Ability::RevokeAccountRoles, revoke, true);
-    for (role, number) in model.roles.iter().zip(0..) {
-        if role.retired.is_some() {
-            continue;
+    let juniors = |role: u32| {
+        let known = model.roles.get(role as usize);
+        let juniors = known.map_or(&[][..], |it| &it.inherits).iter();
+        juniors.map(|it| u32::from(*it)).collect()
+    };
+    let every = needs(model, model.roles.len() as u32, juniors);
+    for (role, needs) in model.roles.iter().zip(&every) {
+        if role.retired.is_none() {
+            all.extend(of_role(&role.id, needs));
         }
-        let closure = || {
-            let mut found: Vec<u32> = vec![number];
-            let mut next = 0;
-            while let Some(role) = found.get(next).and_then(|it| model.roles.get(*it as usize)) {
-                let juniors = role.inherits.iter().map(|it| u32::from(*it));
-                let new: Vec<u32> = juniors.filter(|it| !found.contains(it)).collect();
-                found.extend(new);
-                next += 1;
-            }
-            found
-        };
-        all.extend(of_role(model, &role.id, &closure()));
     }
 }
 
-/// Giving and taking a role, by its closure.
-fn of_role(model: &Model, id: &str, closure: &[u32]) -> [Listed; 2] {
-    let listed = |ability, is_assign: bool| {
-        let needs = closure.iter().map(|role| {
-            let rules = &model.administration;
-            match (model.roles.get(*role as usize), is_assign) {
-                (Some(role), true) => role.assign,
-                (Some(role), false) => role.revoke,
-                (None, true) => rules.assign_account_roles,
-                (None, false) => rules.revoke_account_roles,
+/// What giving and taking a role needs, those that it inherits counted in.
+#[derive(Clone, Default)]
+struct Needs {
+    assign: Option<Rc<[u16]>>,
+    revoke: Option<Rc<[u16]>>,
+    /// Whether it is or inherits a system role.
+    is_of_system: bool,
+}
+
+/// What each role needs. Each is worked out once, after its juniors, which have no cycle.
+fn needs(model: &Model, roles: u32, juniors: impl Fn(u32) -> Vec<u32>) -> Vec<Needs> {
+    let rules = &model.administration;
+    let mut found: Vec<Option<Needs>> = vec![None; roles as usize];
+    for role in 0..roles {
+        let mut waiting = vec![(role, false)];
+        while let Some((role, is_ready)) = waiting.pop() {
+            if found.get(role as usize).is_none_or(Option::is_some) {
+                continue;
             }
-        });
-        let needs: Option<Vec<u16>> = needs.collect();
-        let needs = needs.map(|mut needs| {
-            needs.sort_unstable();
-            needs.dedup();
-            needs
-        });
-        Listed {
-            ability,
-            on: None,
-            permission: match needs.as_deref() {
-                Some(&[only]) => Some(only),
-                _ => None,
-            },
-            numbered: Numbered::Right(Right {
-                needs,
-                is_on_people: true,
-            }),
+            let below = juniors(role);
+            if !is_ready {
+                waiting.push((role, true));
+                waiting.extend(below.into_iter().map(|it| (it, false)));
+                continue;
+            }
+            let system = model.roles.get(role as usize);
+            let (assign, revoke) = match system {
+                Some(role) => (role.assign, role.revoke),
+                None => (rules.assign_account_roles, rules.revoke_account_roles),
+            };
+            let alone = |rule: Option<u16>| rule.map(|it| Rc::from([it]));
+            let mut needs = Needs {
+                assign: alone(assign),
+                revoke: alone(revoke),
+                is_of_system: system.is_some(),
+            };
+            for junior in below {
+                if let Some(Some(junior)) = found.get(junior as usize) {
+                    needs.assign = both(needs.assign, &junior.assign);
+                    needs.revoke = both(needs.revoke, &junior.revoke);
+                    needs.is_of_system |= junior.is_of_system;
+                }
+            }
+            if let Some(place) = found.get_mut(role as usize) {
+                *place = Some(needs);
+            }
         }
+    }
+    found.into_iter().map(Option::unwrap_or_default).collect()
+}
+
+/// The permissions of both; nobody has what a rule lacks for.
+fn both(one: Option<Rc<[u16]>>, other: &Option<Rc<[u16]>>) -> Option<Rc<[u16]>> {
+    let (one, other) = (one?, other.as_ref()?);
+    let is_within = |a: &[u16], b: &[u16]| a.iter().all(|it| b.binary_search(it).is_ok());
+    if is_within(&one, other) {
+        return Some(Rc::clone(other));
+    }
+    if is_within(other, &one) {
+        return Some(one);
+    }
+    let mut all: Vec<u16> = one.iter().chain(other.iter()).copied().collect();
+    all.sort_unstable();
+    all.dedup();
+    Some(all.into())
+}
+
+/// Giving and taking a role.
+fn of_role(id: &str, needs: &Needs) -> [Listed; 2] {
+    let listed = |ability, needs: &Option<Rc<[u16]>>| Listed {
+        ability,
+        on: None,
+        permission: match needs.as_deref() {
+            Some(&[only]) => Some(only),
+            _ => None,
+        },
+        numbered: Numbered::Right(Right {
+            needs: needs.as_deref().map(<[u16]>::to_vec),
+            is_on_people: true,
+        }),
     };
     [
-        listed(Ability::AssignRole(id.to_owned()), true),
-        listed(Ability::RevokeRole(id.to_owned()), false),
+        listed(Ability::AssignRole(id.to_owned()), &needs.assign),
+        listed(Ability::RevokeRole(id.to_owned()), &needs.revoke),
     ]
 }
 
 /// Giving and taking the account's roles that inherit a system role, in this state or in the other one,
-/// where both have them.
+/// where both have them. Cost: linear in roles and edges.
 pub(crate) fn of_account(state: &State, other: &State) -> Vec<Listed> {
-    let inherits_system = |state: &State, role: u32| {
-        let mut closure = state.roles_below(role).into_iter();
-        closure.any(|it| !state.is_account_role(it))
+    let every = |state: &State| {
+        let juniors = |role| state.role_juniors(role).unwrap_or_default().to_vec();
+        needs(state.model(), state.role_numbers(), juniors)
     };
-    let own = (0..state.role_numbers()).filter(|it| state.is_account_role(*it));
+    let (own, others) = (every(state), every(other));
     let mut all = Vec::new();
-    for role in own {
+    for (role, needs) in (0..).zip(&own).filter(|(it, _)| state.is_account_role(*it)) {
         let Some(id) = state.role_id(role) else {
             continue;
         };
-        let Some(elsewhere) = other.find_role_number(id) else {
+        let elsewhere = other.find_role_number(id);
+        let Some(elsewhere) = elsewhere.and_then(|it| others.get(it as usize)) else {
             continue;
         };
-        if inherits_system(state, role) || inherits_system(other, elsewhere) {
-            all.extend(of_role(state.model(), id, &state.roles_below(role)));
+        if needs.is_of_system || elsewhere.is_of_system {
+            all.extend(of_role(id, needs));
         }
     }
     all

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::abilities::{self, Ability, Listed, write_alike};
 use crate::catalog::EVERYBODY;
-use crate::compared::{Compared, Matched, Standing, counted, counted_users, matched};
+use crate::compared::{Classes, Compared, Matched, Standing, counted, counted_users, matched};
 use crate::document::AskedOn;
 use crate::document::problem::quoted;
 use crate::engine::State;
@@ -132,12 +132,15 @@ impl<'e> Report<'e> {
     /// ```
     pub fn access(self) -> Vec<AccessChange<'e>> {
         let abilities = self.abilities();
+        let numbers = abilities.iter();
+        let numbers = numbers.map(|it| (it.before.as_ref(), it.after.as_ref()));
+        let classes = Classes::of(numbers);
         let users = self.compared().users_by_standing();
         let changes = users.into_iter().map(|(standing, users)| AccessChange {
             report: self,
             standing,
             users,
-            scopes: self.scopes(&abilities, standing),
+            scopes: self.scopes(&abilities, &classes, standing),
         });
         changes.filter(|change| !change.scopes.is_empty()).collect()
     }
@@ -161,14 +164,25 @@ impl<'e> Report<'e> {
         matched(list(before, after), list(after, before), Some)
     }
 
-    fn scopes(self, abilities: &[Matched], standing: Standing) -> Vec<ScopeChange> {
+    fn scopes(
+        self,
+        abilities: &[Matched],
+        classes: &Classes<'_>,
+        standing: Standing,
+    ) -> Vec<ScopeChange> {
         let brand = self.after.0.model().brand;
-        let changes = abilities.iter().filter_map(|it| {
-            let (before, after) =
-                standing.scopes(self.compared(), it.before.as_ref(), it.after.as_ref());
-            let permission = it.permission;
-            (before != after).then(|| ScopeChange {
-                ability: it.ability.clone(),
+        let changes = classes.told(|(before, after)| {
+            let (before, after) = standing.scopes(self.compared(), before, after);
+            (before != after).then_some((before, after))
+        });
+        let changes = changes.into_iter().filter_map(|(place, (before, after))| {
+            let Matched {
+                ability,
+                permission,
+                ..
+            } = abilities.get(place)?;
+            Some(ScopeChange {
+                ability: ability.clone(),
                 permission: permission.map(|it| PermissionId::new(u32::from(it), brand)),
                 before,
                 after,

@@ -5,7 +5,7 @@ use std::fmt;
 use super::CatalogComparison;
 use super::moves::ComparedAbility;
 use crate::abilities::{self, Numbered, Worth, write_alike};
-use crate::compared::{Compared, Standing, counted_users, movement};
+use crate::compared::{Classes, Compared, Standing, counted_users, movement};
 use crate::document::AskedOn;
 use crate::document::problem::quoted;
 use crate::engine::{Planes, State, is_effective};
@@ -177,16 +177,24 @@ impl<'u> UpgradeReport<'u> {
         self,
         scopes: impl Fn(Option<&Numbered>, Option<&Numbered>) -> (Option<Scope>, Option<Scope>),
     ) -> Vec<AbilityUpgrade<'u>> {
-        let of_both = self.comparison.abilities.iter().zip((0..).map(Some));
-        let own = self.roles.iter().map(|it| (it, None));
-        let every = of_both.chain(own).map(|(ability, number)| {
-            let (before, after) = scopes(ability.before.as_ref(), ability.after.as_ref());
-            AbilityUpgrade {
-                ability,
+        let of_both = self.comparison.abilities.len();
+        let every: Vec<&'u ComparedAbility> =
+            self.comparison.abilities.iter().chain(self.roles).collect();
+        let numbers = every
+            .iter()
+            .map(|it| (it.before.as_ref(), it.after.as_ref()));
+        let told = Classes::of(numbers).told(|(before, after)| {
+            let (before, after) = scopes(before, after);
+            // On other conditions, what stays may be something else.
+            (before.is_some() || after.is_some()).then_some((before, after))
+        });
+        let every = told.into_iter().filter_map(|(place, (before, after))| {
+            Some(AbilityUpgrade {
+                ability: every.get(place)?,
                 before,
                 after,
-                number,
-            }
+                number: (place < of_both).then_some(place),
+            })
         });
         every
             .filter(|it| it.before != it.after || it.is_on_other_conditions())

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::Scope;
 use crate::abilities::{self, Ability, Lends, Numbered, Worth};
+use crate::compared::Classes;
 use crate::engine::State;
 
 /// What a remedy opens, to the user concerned and to others: the fewer, the better it is.
@@ -93,6 +94,7 @@ pub(super) fn opened(
         before,
         after,
         openable,
+        classes: Classes::of(openable.iter().map(|(_, it)| (None, Some(it)))),
         opened: Opened::default(),
         effects: BTreeMap::new(),
     };
@@ -126,6 +128,7 @@ struct Opening<'o> {
     before: &'o State,
     after: &'o State,
     openable: &'o [(Ability, Numbered)],
+    classes: Classes<'o>,
     opened: Opened,
     /// By number of the ability and how far it reached and reaches: how many users.
     effects: BTreeMap<(usize, Option<Scope>, Option<Scope>), usize>,
@@ -135,19 +138,23 @@ impl Opening<'_> {
     /// What users of one set before come to in another after.
     fn add(&mut self, users: usize, was: Option<u32>, is: Option<u32>) {
         let mut gains = false;
-        for (number, (ability, numbered)) in self.openable.iter().enumerate() {
+        let told = self.classes.told(|(_, numbered)| {
+            let numbered = numbered?;
             let reach = |state: &State, set: Option<u32>, lent: Lends| {
                 abilities::scope(state, Worth::Set { set: set?, lent }, numbered)
             };
             let both = |lent| (reach(self.before, was, lent), reach(self.after, is, lent));
             let (mut before, mut after) = both(Lends::Nothing);
             // What is lent lets people read what they may then see in clear.
-            if before == after && ability.is_field() {
+            if before == after && matches!(numbered, Numbered::Field { .. }) {
                 (before, after) = both(Lends::Everything);
             }
-            if before == after {
+            (before != after).then_some((before, after))
+        });
+        for (number, (before, after)) in told {
+            let Some((ability, _)) = self.openable.get(number) else {
                 continue;
-            }
+            };
             *self.effects.entry((number, before, after)).or_default() += users;
             if after > before {
                 gains = true;
