@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::Scope;
-use crate::abilities::{self, Ability, Lends, Listed, Numbered, Worth};
+use crate::abilities::{self, Ability, Listed, Numbered, Worth};
+use crate::catalog::{Operation, Type};
 use crate::document::AskedOn;
 use crate::document::problem::quoted;
 use crate::engine::State;
 
 /// Access set and position before and after; none of who is suspended or not there. Positions that are
-/// lent the same for reading fields are one, and where nothing is lent, none.
+/// lent the same are one, and where nothing is lent, none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Standing {
     before: Option<(u32, Option<u32>)>,
@@ -26,8 +27,8 @@ impl Standing {
     ) -> (Option<Scope>, Option<Scope>) {
         let scope = |state: &State, held: Option<(u32, Option<u32>)>, of: Option<&Numbered>| {
             let (set, position) = held?;
-            let lent = position.map_or(Lends::Nothing, Lends::At);
-            abilities::scope(state, Worth::Set { set, lent }, of?)
+            let lent_at = position;
+            abilities::scope(state, Worth::Set { set, lent_at }, of?)
         };
         (
             scope(of.before, self.before, before),
@@ -56,7 +57,7 @@ pub(crate) struct Matched {
 /// the same to be given.
 pub(crate) struct Classes<'c>(BTreeMap<Numbers<'c>, Vec<usize>>);
 
-type Numbers<'c> = (Option<&'c Numbered>, Option<&'c Numbered>);
+pub(crate) type Numbers<'c> = (Option<&'c Numbered>, Option<&'c Numbered>);
 
 impl<'c> Classes<'c> {
     pub(crate) fn of(numbers: impl Iterator<Item = Numbers<'c>>) -> Classes<'c> {
@@ -169,9 +170,9 @@ impl<'e> Compared<'e> {
         same.unwrap_or(position)
     }
 
-    /// How many users stand where.
-    pub(crate) fn users_by_standing(self) -> BTreeMap<Standing, usize> {
-        let stands = self.standings();
+    /// How many users stand where; positions are told apart by what they are lent of those pairs.
+    pub(crate) fn users_by_standing(self, lent: LentPairs) -> BTreeMap<Standing, usize> {
+        let stands = self.standings(lent);
         let mut users: BTreeMap<Standing, usize> = BTreeMap::new();
         for person in self.everybody() {
             *users.entry(stands(person)).or_default() += 1;
@@ -180,9 +181,9 @@ impl<'e> Compared<'e> {
     }
 
     /// Where each person stands.
-    fn standings(self) -> impl Fn((Option<u32>, Option<u32>)) -> Standing + 'e {
+    fn standings(self, lent: LentPairs) -> impl Fn((Option<u32>, Option<u32>)) -> Standing + 'e {
         let Compared { before, after } = self;
-        let (lent_before, lent_after) = (lent_alike(before), lent_alike(after));
+        let (lent_before, lent_after) = (lent.alike(before), lent.alike(after));
         let held = |state: &State, lent: &[Option<u32>], user: Option<u32>| {
             let record = state.user_record(user?).filter(|it| !it.is_suspended())?;
             let position = record.in_position();
@@ -195,9 +196,31 @@ impl<'e> Compared<'e> {
         }
     }
 
+    /// The roles that tokens may bring before or after (D18), by their number where they may. Those that are
+    /// gone come last.
+    pub(crate) fn roles_of_tokens(
+        self,
+    ) -> impl Iterator<Item = (&'e str, Option<u32>, Option<u32>)> {
+        let Compared { before, after } = self;
+        let roles = |of: &'e State| (0..of.role_numbers()).filter_map(|it| of.role_id(it));
+        let gone = roles(before).filter(|role| after.find_role_number(role).is_none());
+        let every = roles(after).chain(gone);
+        let every = every.map(|role| (role, brought(before, role), brought(after, role)));
+        every.filter(|(_, was, is)| was.is_some() || is.is_some())
+    }
+
+    /// Whether a role brings the very same rights as before, worked out once for both revisions.
+    pub(crate) fn is_same_role(self, was: Option<u32>, is: Option<u32>) -> bool {
+        let rights = |state: &'e State, role: Option<u32>| state.role_closure(role?);
+        match (rights(self.before, was), rights(self.after, is)) {
+            (Some(was), Some(is)) => std::ptr::eq(was, is),
+            _ => false,
+        }
+    }
+
     /// The users who stand there, by id.
     pub(crate) fn users_of(self, wanted: Standing) -> impl Iterator<Item = &'e str> {
-        let stands = self.standings();
+        let stands = self.standings(LentPairs::OfFields);
         let people = self.everybody();
         let people = people.filter(move |person| stands(*person) == wanted);
         people.filter_map(move |(was, is)| match is {
@@ -207,25 +230,64 @@ impl<'e> Compared<'e> {
     }
 }
 
-/// For each position one that is lent the same for reading fields (S6); `None` where it is lent nothing.
-fn lent_alike(state: &State) -> Vec<Option<u32>> {
-    let model = state.model();
-    let with_fields = model
-        .types
-        .iter()
-        .filter(|it| !it.fields.reveals.is_empty());
-    let reads = with_fields.filter_map(|it| model.operations.get(it.fields.read? as usize));
-    let reads: Vec<u16> = reads.flat_map(|it| it.pairs.clone()).collect();
-    if reads.is_empty() || !state.lends() {
-        return Vec::new();
+/// The role, where tokens may bring it.
+fn brought(state: &State, role: &str) -> Option<u32> {
+    let number = state.find_role_number(role)?;
+    (state.tokens_bring(number) && !state.is_gone_role(number)).then_some(number)
+}
+
+/// How far an ability reached and reaches by a role alone, as tokens bring it.
+pub(crate) fn role_scopes(
+    of: Compared<'_>,
+    (role_before, role_after): (Option<u32>, Option<u32>),
+    (before, after): Numbers<'_>,
+) -> (Option<Scope>, Option<Scope>) {
+    let scope = |state: &State, role: Option<u32>, of: Option<&Numbered>| {
+        abilities::scope(state, Worth::Role(role?), of?)
+    };
+    (
+        scope(of.before, role_before, before),
+        scope(of.after, role_after, after),
+    )
+}
+
+/// The pairs by which positions are told apart, where they are lent some (S6).
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum LentPairs {
+    /// Those of reading what has masked fields.
+    OfFields,
+    /// Those of every operation on records.
+    OfRecords,
+}
+
+impl LentPairs {
+    /// For each position one that is lent the same; `None` where it is lent nothing.
+    fn alike(self, state: &State) -> Vec<Option<u32>> {
+        let model = state.model();
+        let on_records = |operations: &mut dyn Iterator<Item = &Operation>| -> Vec<u16> {
+            let operations = operations.filter(|it| it.on == AskedOn::Record);
+            operations.flat_map(|it| it.pairs.clone()).collect()
+        };
+        let pairs = match self {
+            LentPairs::OfFields => {
+                let types = model.types.iter();
+                let with_fields = types.filter(|it| !it.fields.reveals.is_empty());
+                let read = |it: &Type| model.operations.get(usize::from(it.fields.read?));
+                on_records(&mut with_fields.filter_map(read))
+            }
+            LentPairs::OfRecords => on_records(&mut model.operations.iter()),
+        };
+        if pairs.is_empty() || !state.lends() {
+            return Vec::new();
+        }
+        let mut known: BTreeMap<Vec<u16>, u32> = BTreeMap::new();
+        let alike = (0..state.position_numbers()).map(|position| {
+            let lent = pairs.iter().copied();
+            let lent: Vec<u16> = lent.filter(|it| state.is_lent_at(position, *it)).collect();
+            (!lent.is_empty()).then(|| *known.entry(lent).or_insert(position))
+        });
+        alike.collect()
     }
-    let mut known: BTreeMap<Vec<u16>, u32> = BTreeMap::new();
-    let alike = (0..state.position_numbers()).map(|position| {
-        let lent = reads.iter().copied();
-        let lent: Vec<u16> = lent.filter(|it| state.is_lent_at(position, *it)).collect();
-        (!lent.is_empty()).then(|| *known.entry(lent).or_insert(position))
-    });
-    alike.collect()
 }
 
 /// `3 users`.

@@ -4,8 +4,8 @@
 mod numbered;
 mod told;
 
-pub(crate) use numbered::{Lends, Listed, Numbered, Worth, of_account, of_catalog, scope};
-pub(crate) use told::write_alike;
+pub(crate) use numbered::{Listed, Numbered, Worth, of_account, of_catalog, scope};
+pub(crate) use told::{names_alike, write_alike};
 
 use std::fmt;
 
@@ -74,9 +74,12 @@ impl Ability {
         }
     }
 
-    /// Whether it is a field, one's own contributions aside.
+    /// Whether it is a field, one's own contributions to it included.
     pub(crate) fn is_field(&self) -> bool {
-        matches!(self, Ability::Field { .. })
+        matches!(
+            self,
+            Ability::Field { .. } | Ability::OwnContribution { .. }
+        )
     }
 
     /// Whether it is an operation.

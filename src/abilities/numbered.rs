@@ -50,20 +50,10 @@ pub(crate) struct Listed {
 /// Whose abilities are measured.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Worth {
-    /// Who has that access set, and is lent what that position is lent (S6).
-    Set { set: u32, lent: Lends },
+    /// Who has that access set, and is lent what that position is lent (S6), if one is given.
+    Set { set: u32, lent_at: Option<u32> },
     /// A role by itself.
     Role(u32),
-}
-
-/// What is lent to somebody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Lends {
-    Nothing,
-    /// What people below this position have at All.
-    At(u32),
-    /// Whatever can be lent.
-    Everything,
 }
 
 /// The abilities of a catalog, whatever the account: pairs, fields, contributions where `contributions`,
@@ -273,28 +263,22 @@ pub(crate) fn of_account(state: &State, other: &State) -> Vec<Listed> {
     all
 }
 
-/// How far an ability reaches for somebody, conditions aside; `None` for nowhere. Of operations what is
-/// lent is left out; of a field it counts for reading.
+/// How far an ability reaches for somebody, conditions aside; `None` for nowhere. What is lent is counted
+/// for operations by whichever permission and for the reading of fields; one pair is left as it is held.
 pub(crate) fn scope(state: &State, worth: Worth, of: &Numbered) -> Option<Scope> {
     let rights = || rights_of(state, worth);
     match of {
         Numbered::Pair { operation, pair } => pair_scope(state, worth, *operation, *pair),
-        Numbered::Operation(operation) => {
-            let known = state.model().operations.get(*operation as usize)?;
-            let pairs = known.pairs.clone();
-            pairs
-                .filter_map(|pair| pair_scope(state, worth, *operation, pair))
-                .max()
-        }
+        Numbered::Operation(operation) => by_any_pair(state, worth, *operation),
         Numbered::Field {
             r#type,
             read,
             reveals,
         } => {
             let revealed = Scope::from_u8(state.reveal_scope(rights()?, *r#type, *reveals))?;
-            Some(reading(state, worth, (*read)?)?.min(revealed))
+            Some(by_any_pair(state, worth, (*read)?)?.min(revealed))
         }
-        Numbered::Contribution { read } => reading(state, worth, (*read)?),
+        Numbered::Contribution { read } => by_any_pair(state, worth, (*read)?),
         Numbered::Right(right) => {
             let rights = rights()?;
             let each = right.needs.as_deref()?.iter();
@@ -325,20 +309,17 @@ fn pair_scope(state: &State, worth: Worth, operation: u16, pair: u16) -> Option<
     Scope::from_u8(held.ok()?).filter(|_| is_entitled)
 }
 
-/// How far an operation on a record reaches, what is lent included (S6).
-fn reading(state: &State, worth: Worth, operation: u16) -> Option<Scope> {
-    let known = state.model().operations.get(operation as usize)?;
+/// How far an operation reaches; one on a record with what is lent (S6).
+fn by_any_pair(state: &State, worth: Worth, operation: u16) -> Option<Scope> {
+    let known = state.model().operations.get(usize::from(operation))?;
+    let lent_at = match worth {
+        Worth::Set { lent_at, .. } => lent_at.filter(|_| known.on == AskedOn::Record),
+        Worth::Role(_) => None,
+    };
     let reach = known.pairs.clone().filter_map(|pair| {
         let scope = pair_scope(state, worth, operation, pair)?;
         let is_between = scope == Scope::Reports || scope == Scope::Peers;
-        let is_lent = match worth {
-            Worth::Set { lent, .. } => match lent {
-                Lends::Nothing => false,
-                Lends::At(position) => state.is_lent_at(position, pair),
-                Lends::Everything => state.model().reach == crate::document::Reach::Accessible,
-            },
-            Worth::Role(_) => false,
-        };
+        let is_lent = lent_at.is_some_and(|position| state.is_lent_at(position, pair));
         Some(if is_between && is_lent {
             Scope::All
         } else {

@@ -53,3 +53,23 @@ pub(crate) fn write_alike<'t>(
     }
     Ok(())
 }
+
+/// Those of a kind together, each by its name, in the order of the first of each.
+pub(crate) fn names_alike<'t>(all: impl Iterator<Item = &'t Ability>) -> String {
+    let mut parts: Vec<(Heading, Vec<String>)> = Vec::new();
+    let mut known = HashMap::new();
+    for ability in all {
+        let (heading, name) = ability.heading();
+        let place = *known.entry(heading).or_insert(parts.len());
+        match parts.get_mut(place) {
+            Some((_, names)) if names.contains(&name) => {}
+            Some((_, names)) => names.push(name),
+            None => parts.push((heading, vec![name])),
+        }
+    }
+    let parts = parts.into_iter().map(|(heading, names)| {
+        let heading = heading.words(names.len() == 1);
+        format!("{heading}{}", names.join(", "))
+    });
+    parts.collect::<Vec<String>>().join("; ")
+}

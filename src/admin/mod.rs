@@ -22,4 +22,4 @@ pub use listing::{
     DominatedRole, Empty, ListOrder, ListQuery, PackageEntry, Page, Review, RoleEntry,
 };
 pub use refusal::{Named, Refusal, Refused};
-pub use report::{AccessChange, LendingChange, ReachChange, Report, ScopeChange};
+pub use report::{AccessChange, LendingChange, ReachChange, Report, ScopeChange, TokenChange};

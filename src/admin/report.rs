@@ -5,7 +5,10 @@ use std::fmt;
 
 use crate::abilities::{self, Ability, Listed, write_alike};
 use crate::catalog::EVERYBODY;
-use crate::compared::{Classes, Compared, Matched, Standing, counted, counted_users, matched};
+use crate::compared::{
+    Classes, Compared, LentPairs, Matched, Numbers, Standing, counted, counted_users, matched,
+    role_scopes,
+};
 use crate::document::AskedOn;
 use crate::document::problem::quoted;
 use crate::engine::State;
@@ -16,8 +19,9 @@ use crate::{Engine, Scope};
 /// which rights of administration they have, whose records they reach, and what is lent to those above.
 /// Nothing is worked out before it is asked for.
 ///
-/// It tells of the users of the directory, conditions aside: neither of tokens (D18) nor of what
-/// conditions make of users' properties.
+/// It tells of the users of the directory, and of the roles that tokens may bring one by one (D18), conditions
+/// aside: neither of what several roles do together in a token nor of what conditions make of users'
+/// properties.
 ///
 /// Its `Display` says all of it in English, for whoever is about to make the change. Of a change that
 /// makes no difference it says that nobody can do more or less than before, or, where tokens may bring
@@ -57,6 +61,24 @@ pub struct ScopeChange {
     pub before: Option<Scope>,
     /// After.
     pub after: Option<Scope>,
+}
+
+/// What a role by itself lets the tokens that bring it do or see otherwise (D18), conditions and lending
+/// aside.
+///
+/// Tokens may bring several roles, which may do more together: the prerequisites of one may come with
+/// another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TokenChange<'e> {
+    /// The role.
+    pub role: &'e str,
+    /// Whether tokens could bring it.
+    pub before: bool,
+    /// Whether they can: a token that names a role which is gone is denied everything.
+    pub after: bool,
+    /// What it lets them do or see otherwise, in the order of [`AccessChange::scopes`].
+    pub scopes: Vec<ScopeChange>,
 }
 
 impl ScopeChange {
@@ -135,14 +157,41 @@ impl<'e> Report<'e> {
         let numbers = abilities.iter();
         let numbers = numbers.map(|it| (it.before.as_ref(), it.after.as_ref()));
         let classes = Classes::of(numbers);
-        let users = self.compared().users_by_standing();
+        let users = self.compared().users_by_standing(LentPairs::OfFields);
         let changes = users.into_iter().map(|(standing, users)| AccessChange {
             report: self,
             standing,
             users,
-            scopes: self.scopes(&abilities, &classes, standing),
+            scopes: self.scopes(&abilities, &classes, |(before, after)| {
+                standing.scopes(self.compared(), before, after)
+            }),
         });
         changes.filter(|change| !change.scopes.is_empty()).collect()
+    }
+
+    /// What tokens may do otherwise, one entry for each role that they may bring before or after. Cost:
+    /// linear in the roles, and in the pairs, fields and rights of the catalog for each that is another.
+    pub fn tokens(self) -> Vec<TokenChange<'e>> {
+        let abilities = self.abilities();
+        let numbers = abilities.iter();
+        let numbers = numbers.map(|it| (it.before.as_ref(), it.after.as_ref()));
+        let classes = Classes::of(numbers);
+        let is_same = self.before.0.features() == self.after.0.features()
+            && abilities.iter().all(|it| it.before == it.after);
+        let roles = self.compared().roles_of_tokens();
+        let roles =
+            roles.filter(|(_, was, is)| !(is_same && self.compared().is_same_role(*was, *is)));
+        let changes = roles.map(|(role, was, is)| TokenChange {
+            role,
+            before: was.is_some(),
+            after: is.is_some(),
+            scopes: self.scopes(&abilities, &classes, |numbers| {
+                role_scopes(self.compared(), (was, is), numbers)
+            }),
+        });
+        changes
+            .filter(|it| it.before != it.after || !it.scopes.is_empty())
+            .collect()
     }
 
     fn compared(self) -> Compared<'e> {
@@ -168,11 +217,11 @@ impl<'e> Report<'e> {
         self,
         abilities: &[Matched],
         classes: &Classes<'_>,
-        standing: Standing,
+        scopes: impl Fn(Numbers<'_>) -> (Option<Scope>, Option<Scope>),
     ) -> Vec<ScopeChange> {
         let brand = self.after.0.model().brand;
-        let changes = classes.told(|(before, after)| {
-            let (before, after) = standing.scopes(self.compared(), before, after);
+        let changes = classes.told(|numbers| {
+            let (before, after) = scopes(numbers);
             (before != after).then_some((before, after))
         });
         let changes = changes.into_iter().filter_map(|(place, (before, after))| {
@@ -348,12 +397,7 @@ impl fmt::Display for Report<'_> {
         for change in self.access() {
             is_empty = false;
             writeln!(f, "{}", counted_users(change.users, change.users()))?;
-            let catalog = self.after.catalog();
-            let scopes = change.scopes.iter().map(|it| {
-                let by = it.permission.and_then(|it| catalog.permission_path(it));
-                (&it.ability, by, it.before, it.after)
-            });
-            write_alike(f, scopes)?;
+            self.write_scopes(f, &change.scopes)?;
         }
         for change in self.reach() {
             is_empty = false;
@@ -388,6 +432,16 @@ impl fmt::Display for Report<'_> {
                 }
             }
         }
+        for change in self.tokens() {
+            is_empty = false;
+            writeln!(f, "tokens that bring {}", quoted(change.role))?;
+            match (change.before, change.after) {
+                (false, true) => writeln!(f, "  + may bring it")?,
+                (true, false) => writeln!(f, "  - may not bring it")?,
+                (true, true) | (false, false) => {}
+            }
+            self.write_scopes(f, &change.scopes)?;
+        }
         match is_empty {
             true if self.tells_all() => writeln!(f, "nobody can do more or less than before"),
             true => writeln!(
@@ -404,16 +458,21 @@ impl<'e> Report<'e> {
     /// their properties.
     fn tells_all(self) -> bool {
         let (before, after) = (&*self.before.0, &*self.after.0);
-        let brought = |state: &State| {
-            let brings = |role| state.tokens_bring(role) && !state.is_gone_role(role);
-            (0..state.role_numbers()).any(brings)
-        };
         let of = |state: &'e State, user: Option<u32>| {
             user.map_or(&[][..], |user| state.user_properties(user))
         };
         let mut people = self.compared().everybody();
         let is_same = people.all(|(was, is)| of(before, was) == of(after, is));
-        is_same && !brought(before) && !brought(after)
+        is_same && self.compared().roles_of_tokens().next().is_none()
+    }
+
+    fn write_scopes(self, f: &mut fmt::Formatter<'_>, scopes: &[ScopeChange]) -> fmt::Result {
+        let catalog = self.after.catalog();
+        let scopes = scopes.iter().map(|it| {
+            let by = it.permission.and_then(|it| catalog.permission_path(it));
+            (&it.ability, by, it.before, it.after)
+        });
+        write_alike(f, scopes)
     }
 
     fn operation(&self, operation: OperationId) -> String {

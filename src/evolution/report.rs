@@ -4,8 +4,10 @@ use std::fmt;
 
 use super::CatalogComparison;
 use super::moves::ComparedAbility;
-use crate::abilities::{self, Numbered, Worth, write_alike};
-use crate::compared::{Classes, Compared, Standing, counted_users, movement};
+use crate::abilities::{Numbered, write_alike};
+use crate::compared::{
+    Classes, Compared, LentPairs, Standing, counted_users, movement, role_scopes,
+};
 use crate::document::AskedOn;
 use crate::document::problem::quoted;
 use crate::engine::{Planes, State, is_effective};
@@ -142,7 +144,7 @@ impl<'u> UpgradeReport<'u> {
         }
     }
 
-    fn compared(self) -> Compared<'u> {
+    pub(super) fn compared(self) -> Compared<'u> {
         Compared {
             before: &self.before.0,
             after: &self.after.0,
@@ -152,7 +154,7 @@ impl<'u> UpgradeReport<'u> {
     /// What people may do otherwise, one entry for those who share it. Cost: linear in the users, and in
     /// the abilities and permissions of both catalogs for each entry.
     pub fn access(self) -> Vec<AccessUpgrade<'u>> {
-        let users = self.compared().users_by_standing();
+        let users = self.compared().users_by_standing(LentPairs::OfFields);
         let changes = users.into_iter().map(|(standing, users)| {
             let (was, is) = standing.sets();
             AccessUpgrade {
@@ -278,15 +280,8 @@ impl<'u> UpgradeReport<'u> {
         role_before: Option<u32>,
         role_after: Option<u32>,
     ) -> Vec<AbilityUpgrade<'u>> {
-        let scope = |state: &State, role: Option<u32>, of: Option<&Numbered>| {
-            abilities::scope(state, Worth::Role(role?), of?)
-        };
-        self.abilities(|before, after| {
-            (
-                scope(&self.before.0, role_before, before),
-                scope(&self.after.0, role_after, after),
-            )
-        })
+        let roles = (role_before, role_after);
+        self.abilities(|before, after| role_scopes(self.compared(), roles, (before, after)))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What an upgrade makes of the roles that tokens bring (D18).
 
 use super::report::{AbilityUpgrade, PermissionUpgrade, UpgradeReport};
+use crate::compared::Compared;
 use crate::engine::State;
 
 /// What a role by itself lets the tokens that bring it do otherwise (D18), conditions and lending aside.
@@ -26,38 +27,27 @@ impl<'u> UpgradeReport<'u> {
     /// What tokens may do otherwise, one entry for each role that they may bring under one of the
     /// catalogs. Cost: roles times abilities and permissions.
     pub fn tokens(self) -> impl Iterator<Item = TokenUpgrade<'u>> + 'u {
-        let (before, after) = (&*self.before.0, &*self.after.0);
-        let of_after = (0..after.role_numbers()).filter_map(|number| after.role_id(number));
-        let of_before = (0..before.role_numbers()).filter_map(|number| before.role_id(number));
-        let gone = of_before.filter(|role| after.find_role_number(role).is_none());
-        of_after.chain(gone).filter_map(move |role| {
-            let (was, is) = (brought(before, role), brought(after, role));
-            let rights = |state: &'u State, role: Option<u32>| state.role_closure(role?);
-            let upgrade = TokenUpgrade {
-                role,
-                before: was.is_some(),
-                after: is.is_some(),
-                abilities: self.role_abilities(was, is),
-                permissions: self.permissions(rights(before, was), rights(after, is)),
-            };
-            let is_same = upgrade.before == upgrade.after
-                && upgrade.abilities.is_empty()
-                && upgrade.permissions.is_empty();
-            (!is_same).then_some(upgrade)
-        })
+        let Compared { before, after } = self.compared();
+        self.compared()
+            .roles_of_tokens()
+            .filter_map(move |(role, was, is)| {
+                let rights = |state: &'u State, role: Option<u32>| state.role_closure(role?);
+                let upgrade = TokenUpgrade {
+                    role,
+                    before: was.is_some(),
+                    after: is.is_some(),
+                    abilities: self.role_abilities(was, is),
+                    permissions: self.permissions(rights(before, was), rights(after, is)),
+                };
+                let is_same = upgrade.before == upgrade.after
+                    && upgrade.abilities.is_empty()
+                    && upgrade.permissions.is_empty();
+                (!is_same).then_some(upgrade)
+            })
     }
 
     /// Whether tokens may bring any role, under one of the catalogs.
     pub(super) fn tokens_bring(self) -> bool {
-        [&*self.before.0, &*self.after.0].into_iter().any(|state| {
-            let mut roles = (0..state.role_numbers()).filter_map(|it| state.role_id(it));
-            roles.any(|role| brought(state, role).is_some())
-        })
+        self.compared().roles_of_tokens().next().is_some()
     }
-}
-
-/// The role, where tokens may bring it.
-fn brought(state: &State, role: &str) -> Option<u32> {
-    let number = state.find_role_number(role)?;
-    (state.tokens_bring(number) && !state.is_gone_role(number)).then_some(number)
 }

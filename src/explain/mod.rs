@@ -29,7 +29,9 @@ pub use cause::{Cause, FailedCondition, HeldRole, RequestPart, Seen, Wanted};
 pub use derivations::{Derivation, Derivations};
 pub use graph::{Edge, Graph, Node};
 pub use reach::{Reach, Relation};
-pub use remedies::{Makers, Mend, NoRemedy, Opened, Remedies, Remedy, RemedyEffect, RemedyOptions};
+pub use remedies::{
+    Makers, Mend, NoRemedy, Opened, Remedies, Remedy, RemedyEffect, RemedyOptions, TokenEffect,
+};
 
 pub(crate) use diagnosis::explanation;
 

@@ -178,6 +178,83 @@ fn fields_and_rights_gained_and_lost_are_what_users_gain_and_lose() {
     ]);
 }
 
+/// What roles are worth by themselves, where tokens may bring them, is told as the reference has it.
+#[test]
+fn roles_that_tokens_bring_gain_and_lose_what_they_are_worth() {
+    let tallied = Tallied::default();
+    each_change(Reach::Owned, |engine, applied, told_of| {
+        let model = |engine: &Engine| {
+            let catalog = engine.catalog().document();
+            let (policy, directory) = (engine.policy(), engine.directory());
+            Model::new(catalog, &policy, &directory, crate::support::generate::NOW)
+        };
+        let (before, after) = (model(engine), model(applied.engine()));
+        let worth = |model: &Model, role: &str, is_there: bool| {
+            let asked = Subject::Role {
+                role: role.to_owned(),
+                id: None,
+                account: engine.account().map(str::to_owned),
+                position: None,
+                properties: BTreeMap::new(),
+            };
+            match is_there {
+                true => (model.operations(&asked), model.abilities(&asked)),
+                false => <(BTreeMap<_, _>, BTreeMap<_, _>)>::default(),
+            }
+        };
+        let document = engine.catalog().document();
+        let mut roles = BTreeSet::new();
+        let mut brought = |engine: &Engine| -> BTreeSet<String> {
+            let own = engine.policy().roles.into_iter().map(|it| it.id);
+            let own = own.filter(|_| document.tokens.account_roles);
+            let system = document.tokens.system_roles.iter().cloned();
+            let all: BTreeSet<String> = own.chain(system).collect();
+            roles.extend(all.iter().cloned());
+            all
+        };
+        let (was, is) = (brought(engine), brought(applied.engine()));
+        let told: BTreeMap<_, _> = {
+            let told = applied.report().tokens().into_iter();
+            told.map(|it| (it.role.to_owned(), it)).collect()
+        };
+        assert!(told.keys().all(|it| roles.contains(it)), "{told_of}");
+        for role in &roles {
+            let (was, is) = (was.contains(role), is.contains(role));
+            let (operations_before, abilities_before) = worth(&before, role, was);
+            let (operations, abilities) = worth(&after, role, is);
+            let expected =
+                abilities::differences((&before, &abilities_before), (&after, &abilities));
+            let told = told.get(role);
+            let scopes = told.map_or(&[][..], |it| &it.scopes);
+            let others = scopes.iter().filter_map(|it| {
+                let ability = named(&it.ability)?;
+                tallied.count(if it.is_gain() { "more" } else { "less" });
+                Some((ability, it.before, it.after))
+            });
+            assert_eq!(
+                others.collect::<BTreeSet<_>>(),
+                expected,
+                "{role}\n{told_of}"
+            );
+            // By whichever permission: one may make up for what another loses.
+            let every: BTreeSet<_> = operations_before.keys().chain(operations.keys()).collect();
+            for name in every {
+                let is_told = scopes.iter().any(
+                    |it| matches!(&it.ability, Ability::Operation(operation) if operation == name),
+                );
+                let is_same = operations_before.get(name) == operations.get(name);
+                assert!(is_told || is_same, "{role}, {name}\n{told_of}");
+            }
+            if was != is {
+                tallied.count(if is { "may be brought" } else { "is gone" });
+                let told = told.map(|it| (it.before, it.after));
+                assert_eq!(told, Some((was, is)), "{told_of}");
+            }
+        }
+    });
+    tallied.report(&["more", "less", "may be brought", "is gone"]);
+}
+
 fn kind(ability: &Ability) -> &'static str {
     match ability {
         Ability::Field { .. } => "field",

@@ -161,6 +161,44 @@ fn a_report_names_fields_and_rights() {
     );
 }
 
+/// Nobody in the directory holds the role, and every token may bring it.
+#[test]
+fn a_report_names_what_roles_that_tokens_bring_give() {
+    let office = staffed().granting("caller", [("contacts.view", Scope::Own)]);
+    let office = office.with(|it| it.catalog.tokens.account_roles = true);
+    let engine = office.documents.load();
+    let says = |changes: &[Change], expected: &str| {
+        let preview = engine.preview(&Actor::System, Timestamp(100), changes);
+        assert_eq!(preview.unwrap().report().to_string(), expected);
+    };
+    let edit = Change::EditRole {
+        role: "caller".to_owned(),
+        grants: vec![
+            ("contacts.view", Scope::All).into(),
+            ("admin", Scope::All).into(),
+        ],
+        denies: vec![],
+        since: None,
+    };
+    let preview = engine
+        .preview(&Actor::System, Timestamp(100), &[edit])
+        .unwrap();
+    let tokens = preview.report().tokens();
+    assert_eq!((tokens[0].role, tokens.len()), ("caller", 1));
+    let told = preview.report().to_string();
+    let first = "tokens that bring `caller`\n  \
+                 + widen `contact:view` by `contacts.view`: own → all\n  \
+                 + gain right";
+    assert!(told.starts_with(first), "{told}");
+    let role = "caller".to_owned();
+    says(
+        &[Change::DeleteRole { role }],
+        "tokens that bring `caller`\n  \
+         - may not bring it\n  \
+         - lose `contact:view` by `contacts.view`: own\n",
+    );
+}
+
 #[test]
 fn a_report_of_nothing_says_so() {
     let name = Some("Eve".to_owned());
@@ -238,9 +276,10 @@ fn a_report_of_users_does_not_speak_for_tokens_and_conditions() {
     };
     says(&[region], users_alone);
 
+    // It may do nothing by itself, and something with what another role brings.
     let edit = [Change::EditRole {
         role: "caller".to_owned(),
-        grants: vec![("contacts.view", Scope::All).into()],
+        grants: vec![("contacts.edit", Scope::All).into()],
         denies: vec![],
         since: None,
     }];
@@ -248,7 +287,7 @@ fn a_report_of_users_does_not_speak_for_tokens_and_conditions() {
         (false, "nobody can do more or less than before\n"),
         (true, users_alone),
     ] {
-        let office = staffed().granting("caller", [("contacts.view", Scope::Own)]);
+        let office = staffed().granting("caller", [("contacts.edit", Scope::Own)]);
         let office = office.with(|it| it.catalog.tokens.account_roles = brings);
         let engine = office.documents.load();
         let Ok(applied) = engine.preview(&Actor::System, Timestamp(100), &edit) else {

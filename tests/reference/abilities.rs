@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bailiwick::Scope;
-use bailiwick::document::{AskedOn, ChangeKind};
+use bailiwick::document::{AskedOn, ChangeKind, OperationDocument};
 
 use super::{Model, Stage, Subject, Viewer};
 
@@ -119,8 +119,26 @@ impl Model {
         let mut operations = self.catalog.operations.iter();
         let read = operations.find(|it| it.r#type == r#type && it.action == *read)?;
         assert_eq!(read.on, AskedOn::Record);
-        let widest = self.pairs(read).into_iter().filter_map(|pair| {
-            let scope = match self.pair_scope(viewer, read, &pair) {
+        Some(self.by_any_pair(viewer, read)?.min(revealed))
+    }
+
+    /// Operations of a subject, each as far as it reaches by whichever pair, what is lent included (S6),
+    /// conditions aside.
+    pub(crate) fn operations(&self, subject: &Subject) -> BTreeMap<String, Scope> {
+        let Ok(viewer) = self.viewer(subject) else {
+            return BTreeMap::new();
+        };
+        let every = self.catalog.operations.iter();
+        let every = every.filter_map(|operation| {
+            let scope = self.by_any_pair(&viewer, operation)?;
+            Some((format!("{}:{}", operation.r#type, operation.action), scope))
+        });
+        every.collect()
+    }
+
+    fn by_any_pair(&self, viewer: &Viewer, operation: &OperationDocument) -> Option<Scope> {
+        let widest = self.pairs(operation).into_iter().filter_map(|pair| {
+            let scope = match self.pair_scope(viewer, operation, &pair) {
                 Ok(scope) => scope,
                 Err(failed) => {
                     assert!(failed.stage < Stage::Scope);
@@ -128,13 +146,12 @@ impl Model {
                 }
             };
             let works = self.first_disabled(pair.features).is_none()
-                && self.first_disabled(&read.features).is_none();
-            match self.lent(viewer, read, &pair, scope) {
-                true => Some(Scope::All),
-                false => works.then_some(scope),
-            }
+                && self.first_disabled(&operation.features).is_none();
+            let is_lent =
+                operation.on == AskedOn::Record && self.lent(viewer, operation, &pair, scope);
+            works.then_some(if is_lent { Scope::All } else { scope })
         });
-        Some(widest.max()?.min(revealed))
+        widest.max()
     }
 }
 

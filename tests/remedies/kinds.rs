@@ -118,16 +118,16 @@ fn order() -> Record<'static> {
 fn a_scope_is_widened_in_its_place_and_what_opens_least_comes_first() {
     let said = engine().remedies("ann", "view", &order(), &options());
     let lines = [
-        "1. Let role `viewer` grant `orders` at `peers`. Opens 2 operations to 2 users together. `max` may make it.",
-        "2. Assign role `editor` to `ann`. Opens 3 operations to one user. `max` may make it.",
-        "3. Assign package `pro` to `ann`. Opens 3 operations to one user. `max` may make it.",
+        "1. Assign role `editor` to `ann`. Opens 3 operations to one user. `max` may make it.",
+        "2. Assign package `pro` to `ann`. Opens 3 operations to one user. `max` may make it.",
+        "3. Let role `viewer` grant `orders` at `peers`. Opens 2 operations to 2 users together. Opens one operation to tokens that bring `viewer`. `max` may make it.",
         // `head` grants `own` at `own`, and ann is nobody whom max could reach with that (A4).
-        "4. Assign role `head` to `ann`. Opens 4 operations and right `edit_role`, right `edit_assignments`, right to change the setting of `ranks` and 2 more rights to one user. No user may make it.",
+        "4. Assign role `head` to `ann`. Opens 4 operations and 5 rights to one user: rights `edit_role`, `edit_assignments`; right to change the setting of `ranks`; right to give roles of the account; right to take away roles of the account. No user may make it.",
     ];
     assert_eq!(said.to_string(), lines.join("\n") + "\n");
     assert!(said.is_complete() && !said.is_larger() && said.none().is_none());
     assert_eq!(
-        said.sets()[0].changes,
+        said.sets()[2].changes,
         [Change::EditRole {
             role: "viewer".to_owned(),
             grants: vec![GrantDocument::from(("orders", Scope::Peers))],
@@ -149,14 +149,15 @@ fn a_role_is_put_in_a_package_and_prerequisites_come_along() {
             "assign package `pro` to `bob`",
             "let role `viewer` grant `orders` at `peers`; put role `half` in package `basic`",
             "let role `viewer` grant `orders` at `peers`; assign role `half` to `bob`",
-            "let role `viewer` grant `orders` at `peers`; let role `viewer` grant `orders.edit` at `peers`",
             // Opens no more operations, but rights of administration.
             "put role `head` in package `basic`",
             "assign role `head` to `bob`",
+            // Opens to every token that brings the role.
+            "let role `viewer` grant `orders` at `peers`; let role `viewer` grant `orders.edit` at `peers`",
         ]
     );
     // Two mends of one role are one change, and neither can be left out.
-    let both = &said.sets()[5];
+    let both = &said.sets()[7];
     assert_eq!((both.changes.len(), both.mends.len()), (1, 2));
     let single = RemedyOptions {
         max_changes: 1,
@@ -380,8 +381,9 @@ fn where_people_below_lend_a_narrower_scope_will_do() {
     };
     let assign = "assign role `head` to `ann`";
     let grant = |scope| format!("let role `viewer` grant `orders` at `{scope}`");
-    assert_eq!(asked("floor"), [&grant("reports"), assign]);
-    assert_eq!(asked("top"), [&grant("all"), assign]);
+    // Every token may bring the role.
+    assert_eq!(asked("floor"), [assign, &grant("reports")]);
+    assert_eq!(asked("top"), [assign, &grant("all")]);
 }
 
 #[test]
@@ -434,8 +436,9 @@ fn the_serialized_form() {
         serde_json::json!({
             "changes": [{ "change_setting": { "permission": "ranks", "role": "system:lead" } }],
             "mends": [{ "mend": "move_setting", "permission": { "id": "ranks" }, "role": { "id": "system:lead" } }],
-            "opens": { "users": 1, "operations": 1, "fields": 0, "rights": 0 },
+            "opens": { "users": 1, "operations": 1, "fields": 0, "rights": 0, "tokens": 0 },
             "effects": [{ "ability": { "operation": "order:rank" }, "before": null, "after": "all", "users": 1 }],
+            "tokens": [],
             "makers": { "users": ["max", "own"], "count": 2, "is_exact": true },
         })
     );

@@ -1,12 +1,11 @@
 //! Law 3, its second half, on random worlds.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bailiwick::admin::{Actor, Change};
-use bailiwick::document::Reach;
 use bailiwick::explain::{Makers, Mend, NoRemedy, Remedies, Remedy, RemedyOptions};
-use bailiwick::{DenyReason, Engine, OperationId, Scope, Subject, Timestamp};
+use bailiwick::{Ability, DenyReason, Engine, Scope, Subject, Timestamp};
 
 use crate::brute::singles;
 use crate::parts::{selections, without_each};
@@ -84,6 +83,8 @@ fn every_remedy_allows_and_none_has_a_part_to_leave_out() {
         "opens to several",
         "field or right gained",
         "field or right lost",
+        "opens by lending",
+        "opens to tokens",
         "Reinstate",
         "EnableFeature",
         "MoveSetting",
@@ -200,7 +201,7 @@ fn shape(said: &Remedies) -> Result<(), String> {
     }
     let keys = sets.iter().map(|it| {
         (
-            it.opens.operations + it.opens.fields + it.opens.rights,
+            it.opens.operations + it.opens.fields + it.opens.rights + it.opens.tokens,
             it.changes.len(),
         )
     });
@@ -268,34 +269,25 @@ fn again(world: World<'_>, case: &Case, said: &Remedies, rng: &mut Rng) -> Resul
     }
 }
 
-/// What a remedy opens is what everybody can do after it and could not before, user by user. Looked at
-/// where neither conditions nor people below have a say in that.
+/// What a remedy opens is what everybody can do or see after it and could not before, user by user,
+/// whatever people below lend them; conditions aside.
 fn opens(world: World<'_>, remedy: &Remedy, tallied: &Tallied) -> Result<(), String> {
-    let catalog = &world.documents.catalog;
-    let mut operations = catalog.operations.iter();
-    let is_conditional = operations
-        .any(|it| !it.when.is_empty() || it.allowed_by.iter().any(|pair| !pair.when.is_empty()));
-    if is_conditional || catalog.reach == Reach::Accessible {
-        return Ok(());
-    }
     let applied = world
         .engine
         .apply(&Actor::System, OPTIONS.at, &remedy.changes);
     let after = applied.map_err(|it| it.to_string())?.into_engine();
-    let reach = |engine: &Engine, user: &str| {
-        let mut reach: HashMap<OperationId, Scope> = HashMap::new();
+    let (mut users, mut operations, mut fields, mut rights) = (0, 0, 0, 0);
+    let by_roles = |engine: &Engine, user: &str, operation: &str| {
         let mut subject = Subject::user(user);
         if let Some(account) = &world.documents.policy.account {
             subject = subject.account(account);
         }
-        // A suspended user can do nothing.
-        for can in engine.what_can(subject).into_iter().flatten() {
-            let widest = reach.entry(can.operation).or_insert(can.scope);
-            *widest = can.scope.max(*widest);
-        }
-        reach
+        let all = engine.what_can(subject).into_iter().flatten();
+        let of = all.filter(|it| {
+            engine.catalog().operation_name(it.operation).as_deref() == Some(operation)
+        });
+        of.map(|it| it.scope).max()
     };
-    let (mut users, mut operations, mut fields, mut rights) = (0, 0, 0, 0);
     let model = |engine: &Engine| {
         let (policy, directory) = (engine.policy(), engine.directory());
         Model::new(&world.documents.catalog, &policy, &directory, OPTIONS.at)
@@ -303,14 +295,29 @@ fn opens(world: World<'_>, remedy: &Remedy, tallied: &Tallied) -> Result<(), Str
     let (model_before, model_after) = (model(world.engine), model(&after));
     let mut expected: BTreeMap<_, usize> = BTreeMap::new();
     for user in world.engine.directory().users {
-        let (was, is) = (reach(world.engine, &user.id), reach(&after, &user.id));
-        let gained = is.iter().filter(|(it, scope)| was.get(it) < Some(scope));
-        let gained = gained.count();
-        operations += gained;
         let asked = reference::Subject::User {
             id: user.id.clone(),
             account: world.documents.policy.account.clone(),
         };
+        let (was, is) = (
+            model_before.operations(&asked),
+            model_after.operations(&asked),
+        );
+        let every: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
+        for operation in every {
+            let (was, is) = (was.get(operation).copied(), is.get(operation).copied());
+            if was == is {
+                continue;
+            }
+            let name = format!("operation {operation}");
+            *expected.entry((name, was, is)).or_default() += 1;
+            if is == Some(Scope::All) && by_roles(&after, &user.id, operation) < is {
+                tallied.count("opens by lending");
+            }
+        }
+        let gained = is.iter().filter(|(it, scope)| was.get(*it) < Some(scope));
+        let gained = gained.count();
+        operations += gained;
         let (was, is) = (
             model_before.abilities(&asked),
             model_after.abilities(&asked),
@@ -328,12 +335,20 @@ fn opens(world: World<'_>, remedy: &Remedy, tallied: &Tallied) -> Result<(), Str
             } else {
                 "field or right lost"
             });
-            *expected.entry(difference).or_default() += 1;
+            let (ability, was, is) = difference;
+            let name = format!("{ability:?}");
+            *expected.entry((name, was, is)).or_default() += 1;
         }
     }
     let effects = remedy.effects.iter();
-    let effects =
-        effects.filter_map(|it| Some(((named(&it.ability)?, it.before, it.after), it.users)));
+    let name = |ability: &Ability| match named(ability) {
+        Some(ability) => format!("{ability:?}"),
+        None => match ability {
+            Ability::Operation(operation) => format!("operation {operation}"),
+            other => panic!("{other:?} is no operation"),
+        },
+    };
+    let effects = effects.map(|it| ((name(&it.ability), it.before, it.after), it.users));
     let effects: BTreeMap<_, usize> = effects.collect();
     if effects != expected {
         return Err(format!("does {expected:?}, told was {effects:?}"));
@@ -343,7 +358,65 @@ fn opens(world: World<'_>, remedy: &Remedy, tallied: &Tallied) -> Result<(), Str
         1 => "opens to one",
         _ => "opens to several",
     });
+    let tokens = &world.documents.catalog.tokens;
+    let system = world.documents.catalog.roles.iter();
+    let system = system
+        .filter(|it| tokens.system_roles.contains(&it.id))
+        .map(|it| &it.id);
+    let own = world.documents.policy.roles.iter().map(|it| &it.id);
+    let own = own.filter(|_| tokens.account_roles);
+    let mut expected = BTreeSet::new();
+    for role in system.chain(own) {
+        let asked = reference::Subject::Role {
+            role: role.clone(),
+            id: None,
+            account: world.documents.policy.account.clone(),
+            position: None,
+            properties: BTreeMap::new(),
+        };
+        let of = |model: &Model| model.operations(&asked);
+        for (operation, is) in of(&model_after) {
+            let was = of(&model_before).get(&operation).copied();
+            if was != Some(is) {
+                expected.insert((
+                    role.clone(),
+                    format!("operation {operation}"),
+                    was,
+                    Some(is),
+                ));
+            }
+        }
+        for (operation, was) in of(&model_before) {
+            if !of(&model_after).contains_key(&operation) {
+                expected.insert((
+                    role.clone(),
+                    format!("operation {operation}"),
+                    Some(was),
+                    None,
+                ));
+            }
+        }
+        let of = |model: &Model| model.abilities(&asked);
+        let (was, is) = (of(&model_before), of(&model_after));
+        for (ability, was, is) in abilities::differences((&model_before, &was), (&model_after, &is))
+        {
+            expected.insert((role.clone(), format!("{ability:?}"), was, is));
+        }
+    }
+    let told = remedy.tokens.iter();
+    let told = told.map(|it| (it.role.clone(), name(&it.ability), it.before, it.after));
+    let told: BTreeSet<_> = told.collect();
+    if told != expected {
+        return Err(format!("does {expected:?} to tokens, told was {told:?}"));
+    }
+    let opened = expected.iter().filter(|(_, _, was, is)| is > was).count();
+    if opened > 0 {
+        tallied.count("opens to tokens");
+    }
     let said = remedy.opens;
+    if opened != said.tokens {
+        return Err(format!("opens {opened} to tokens"));
+    }
     let is_told = (users, operations, fields, rights)
         == (said.users, said.operations, said.fields, said.rights);
     match is_told {

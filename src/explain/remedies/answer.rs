@@ -10,7 +10,7 @@ use super::mend::mend;
 use super::opened::{openable, opened};
 use super::step::{Step, count};
 use super::trial::{Proven, Trial};
-use super::{Mend, NoRemedy, Opened, Remedies, Remedy, RemedyEffect, RemedyOptions};
+use super::{Mend, NoRemedy, Opened, Remedies, Remedy, RemedyEffect, RemedyOptions, TokenEffect};
 use crate::Decision;
 use crate::abilities::{Ability, Numbered};
 
@@ -50,6 +50,7 @@ pub(super) fn answer(
         mends: it.mends,
         opens: it.opens,
         effects: it.effects,
+        tokens: it.tokens,
         makers: makers(
             trial.engine,
             case.user,
@@ -73,6 +74,7 @@ struct Ranked {
     proven: Proven,
     opens: Opened,
     effects: Vec<RemedyEffect>,
+    tokens: Vec<TokenEffect>,
     /// In an order of their own, by which those come that open as much in as many changes: numbers would
     /// depend on the order of documents.
     mends: Vec<Mend>,
@@ -97,10 +99,11 @@ fn rank(
         .filter_map(|step| mend(trial.case, names, *step))
         .collect();
     mends.sort();
-    let (opens, effects) = opened(before, after, trial.case.user, openable);
+    let (opens, effects, tokens) = opened(before, after, trial.case.user, openable);
     Ranked {
         opens,
         effects,
+        tokens,
         mends,
         proven,
     }

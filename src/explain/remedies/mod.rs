@@ -14,7 +14,7 @@ mod trial;
 
 pub use makers::Makers;
 pub use mend::Mend;
-pub use opened::{Opened, RemedyEffect};
+pub use opened::{Opened, RemedyEffect, TokenEffect};
 
 use serde::Serialize;
 
@@ -83,6 +83,8 @@ pub struct Remedy {
     /// Everything that somebody can do or see otherwise then, gained or lost, by name: operations, fields
     /// seen in clear, rights of administration.
     pub effects: Vec<RemedyEffect>,
+    /// The same of tokens, for each role that they may bring (D18).
+    pub tokens: Vec<TokenEffect>,
     /// Who may make them.
     pub makers: Makers,
 }
@@ -125,7 +127,7 @@ impl Remedies {
     }
 
     /// The remedies, best first: what opens the fewest operations, fields and rights of administration,
-    /// those of all users added up; then what is the fewest changes; then what concerns the fewest users.
+    /// those of all users, and of all roles that tokens may bring, added up; then what is the fewest changes; then what concerns the fewest users.
     pub fn sets(&self) -> &[Remedy] {
         &self.sets
     }
@@ -219,8 +221,8 @@ impl<C: Context + ?Sized> InContext<'_, C> {
     /// 1. Assign role `clerk` to `ann`. Opens one operation to one user. `cay` may make it.
     /// 2. Let role `seller` grant `orders.export` at `all`. \
     /// Opens 2 operations to 2 users together. No user may make it.
-    /// 3. Assign role `head` to `ann`. Opens one operation and right `edit_assignments`, \
-    /// right to give roles of the account to one user. `cay` may make it.
+    /// 3. Assign role `head` to `ann`. Opens one operation and 2 rights to one user: \
+    /// right `edit_assignments`; right to give roles of the account. `cay` may make it.
     /// ");
     /// # Ok::<(), bailiwick::Problems>(())
     /// ```

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{Makers, NoRemedy, Remedies, Remedy, RemedyEffect};
+use crate::abilities::{Ability, names_alike};
 use crate::compared::counted;
 use crate::document::problem::quoted;
 
@@ -36,56 +37,89 @@ impl fmt::Display for Remedy {
             write!(f, "{}{}", first.unwrap_or_default(), letters.as_str())?;
         }
         let gained = || self.effects.iter().filter(|it| it.is_gain());
-        let opened = listed(gained());
-        match (opened.is_empty(), self.opens.users) {
+        let lost = || self.effects.iter().filter(|it| !it.is_gain());
+        match (gained().next().is_none(), self.opens.users) {
             (true, _) => f.write_str(". Opens nothing to users of the directory")?,
-            (false, 1) => write!(f, ". Opens {} to one user", opened.join(" and "))?,
             (false, users) => {
-                let opened = opened.join(" and ");
-                write!(f, ". Opens {opened} to {users} users together")?;
+                write!(f, ". Opens {} to ", counts(of_users(gained())))?;
+                match users {
+                    1 => f.write_str("one user")?,
+                    users => write!(f, "{users} users together")?,
+                }
             }
         }
-        let closed = listed(self.effects.iter().filter(|it| !it.is_gain()));
-        if !closed.is_empty() {
-            write!(f, ". Takes {} away", closed.join(" and "))?;
+        write_names(f, of_users(gained()))?;
+        if lost().next().is_some() {
+            write!(f, ". Takes {} away", counts(of_users(lost())))?;
+            write_names(f, of_users(lost()))?;
+        }
+        for of_role in self.tokens.chunk_by(|a, b| a.role == b.role) {
+            let role = of_role.first().map_or("", |it| &it.role);
+            for (verb, is_gain) in [("Opens", true), ("Takes", false)] {
+                let effects = of_role.iter().filter(|it| it.is_gain() == is_gain);
+                let effects = effects.map(|it| (&it.ability, 1));
+                if effects.clone().next().is_some() {
+                    let (counts, way) =
+                        (counts(effects.clone()), if is_gain { "to" } else { "from" });
+                    write!(
+                        f,
+                        ". {verb} {counts} {way} tokens that bring {}",
+                        quoted(role)
+                    )?;
+                    write_names(f, effects)?;
+                }
+            }
         }
         write!(f, ". {}", self.makers)
     }
 }
 
-/// Operations by number, fields and rights by name.
-fn listed<'e>(effects: impl Iterator<Item = &'e RemedyEffect> + Clone) -> Vec<String> {
-    /// Names that are told of each kind.
-    const NAMED: usize = 3;
-    let mut parts = Vec::new();
-    let operations = effects.clone().filter(|it| it.ability.is_operation());
-    match operations.map(|it| it.users).sum() {
-        0 => {}
-        1 => parts.push("one operation".to_owned()),
-        number => parts.push(format!("{number} operations")),
+fn of_users<'e>(
+    effects: impl Iterator<Item = &'e RemedyEffect>,
+) -> impl Iterator<Item = (&'e Ability, usize)> {
+    effects.map(|it| (&it.ability, it.users))
+}
+
+/// `2 operations, one field and 3 rights`, those of all users added up.
+fn counts<'e>(effects: impl Iterator<Item = (&'e Ability, usize)>) -> String {
+    let (mut operations, mut fields, mut rights) = (0, 0, 0);
+    for (ability, users) in effects {
+        *if ability.is_operation() {
+            &mut operations
+        } else if ability.is_field() {
+            &mut fields
+        } else {
+            &mut rights
+        } += users;
     }
-    for is_field in [true, false] {
-        let kind = effects.clone().filter(|it| !it.ability.is_operation());
-        let kind = kind.filter(|it| it.ability.is_field() == is_field);
-        let mut names: Vec<String> = Vec::new();
-        for effect in kind {
-            let name = effect.ability.to_string();
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        let more = names.len().saturating_sub(NAMED);
-        names.truncate(NAMED);
-        let mut told = names.join(", ");
-        if more > 0 {
-            let what = if is_field { "field" } else { "right" };
-            told.push_str(&format!(" and {}", counted(more, &format!("more {what}"))));
-        }
-        if !told.is_empty() {
-            parts.push(told);
-        }
+    let kinds = [
+        (operations, "operation"),
+        (fields, "field"),
+        (rights, "right"),
+    ];
+    let parts = kinds.into_iter().filter(|(number, _)| *number > 0);
+    let parts = parts.map(|(number, what)| match number {
+        1 => format!("one {what}"),
+        _ => counted(number, what),
+    });
+    let parts: Vec<String> = parts.collect();
+    match parts.split_last() {
+        Some((last, first)) if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        _ => parts.concat(),
     }
-    parts
+}
+
+/// Every field and right by its name: who chooses a remedy must not overlook one.
+fn write_names<'e>(
+    f: &mut fmt::Formatter<'_>,
+    effects: impl Iterator<Item = (&'e Ability, usize)>,
+) -> fmt::Result {
+    let abilities = effects.map(|(ability, _)| ability);
+    let names = names_alike(abilities.filter(|it| !it.is_operation()));
+    match names.is_empty() {
+        true => Ok(()),
+        false => write!(f, ": {names}"),
+    }
 }
 
 impl fmt::Display for Makers {
