@@ -55,6 +55,18 @@ pub enum Refusal {
         /// The revision that changed the role.
         changed: u64,
     },
+    /// The permission comes from a setting of the account (D13), not from a tick.
+    Adjustable {
+        /// The permission.
+        permission: String,
+    },
+    /// The permission's feature is off in the account, and its tick is left alone until then (T4).
+    Locked {
+        /// The permission.
+        permission: String,
+        /// The feature.
+        feature: String,
+    },
     /// What it writes is not valid; every problem of it.
     Invalid(Problems),
     /// Roles that would inherit each other, or positions that would report to each other: the cycle
@@ -239,6 +251,8 @@ impl Refusal {
             Refusal::UsedId { .. } => "used_id",
             Refusal::NothingToChange => "nothing_to_change",
             Refusal::Conflict { .. } => "conflict",
+            Refusal::Adjustable { .. } => "adjustable",
+            Refusal::Locked { .. } => "locked",
             Refusal::Invalid(_) => "invalid",
             Refusal::Cycle { .. } => "cycle",
             Refusal::TooMany { .. } => "too_many",
@@ -322,6 +336,20 @@ impl fmt::Display for Refusal {
                 f,
                 "role {} was changed in revision `{changed}`, after the edit began in `{since}`",
                 quoted(role)
+            ),
+            Refusal::Adjustable { permission } => write!(
+                f,
+                "{} is adjustable: a setting of the account gives it, and no tick",
+                quoted(permission)
+            ),
+            Refusal::Locked {
+                permission,
+                feature,
+            } => write!(
+                f,
+                "{} is locked: the account lacks feature {}",
+                quoted(permission),
+                quoted(feature)
             ),
             Refusal::Invalid(problems) => write!(f, "{problems}"),
             Refusal::Cycle { what, cycle } => {

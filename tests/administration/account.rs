@@ -66,6 +66,8 @@ fn class(reason: &Refusal) -> Class {
         "exists" => Class::Exists,
         "used_id" => Class::UsedId,
         "nothing_to_change" => Class::NothingToChange,
+        "adjustable" => Class::Adjustable,
+        "locked" => Class::Locked,
         "conflict" => Class::Conflict,
         "invalid" => Class::Invalid,
         "cycle" => Class::Cycle,

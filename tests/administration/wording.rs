@@ -161,6 +161,61 @@ fn a_report_names_fields_and_rights() {
     );
 }
 
+/// A tick that cannot be is no tick that is there already.
+#[test]
+fn an_impossible_tick_says_what_stands_in_its_way() {
+    let refuses = |change: Change, code: &str, expected: &str| {
+        let office = staffed().with(|it| it.policy.features.clear());
+        let engine = office.documents.load();
+        match engine.apply(&Actor::System, Timestamp(100), &[change]) {
+            Ok(_) => panic!("applied"),
+            Err(refused) => {
+                assert_eq!(refused.reason.code(), code);
+                assert_eq!(refused.to_string(), expected);
+            }
+        }
+    };
+    let role = || "viewer".to_owned();
+    let set = |permission: &str| Change::SetPermission {
+        role: role(),
+        permission: permission.to_owned(),
+        scope: None,
+    };
+    let check = |permission: &str| Change::CheckPermission {
+        role: role(),
+        permission: permission.to_owned(),
+        scope: None,
+    };
+    let clear = |permission: &str| Change::ClearPermission {
+        role: role(),
+        permission: permission.to_owned(),
+    };
+    let uncheck = |permission: &str| Change::UncheckPermission {
+        role: role(),
+        permission: permission.to_owned(),
+    };
+    let adjustable =
+        "change 1: `sharing` is adjustable: a setting of the account gives it, and no tick";
+    for change in [
+        set("sharing"),
+        check("sharing"),
+        clear("sharing"),
+        uncheck("sharing"),
+    ] {
+        refuses(change, "adjustable", adjustable);
+    }
+    let locked = "change 1: `contacts.text` is locked: the account lacks feature `texting`";
+    for change in [set("contacts.text"), check("contacts.text")] {
+        refuses(change, "locked", locked);
+    }
+    // What is not set is cleared already.
+    refuses(
+        clear("contacts.text"),
+        "nothing_to_change",
+        "change 1: it is so already",
+    );
+}
+
 /// Nobody in the directory holds the role, and every token may bring it.
 #[test]
 fn a_report_names_what_roles_that_tokens_bring_give() {

@@ -120,7 +120,11 @@ fn act(world: &World, editor: &mut RoleEditor, action: &Action) -> Option<Edit> 
     };
     match done {
         Ok(edit) => Some(edit),
-        Err(EditorError::NotTicked { .. }) => {
+        Err(
+            EditorError::NotTicked { .. }
+            | EditorError::Adjustable { .. }
+            | EditorError::Locked { .. },
+        ) => {
             assert_eq!(editor.tick(path).unwrap(), None);
             None
         }

@@ -2,7 +2,7 @@
 
 use bailiwick::admin::{LeftAlone, RoleEditor, TickState};
 use bailiwick::document::{PolicyDocument, RoleDocument};
-use bailiwick::{Catalog, OnType, Subject};
+use bailiwick::{Catalog, OnType, Scope, Subject};
 
 use super::{applied, catalog, changed, empty, engine, of, set};
 
@@ -301,6 +301,48 @@ fn t4_nodes_whose_feature_is_off_are_shown_locked_and_left_alone() {
         assert!(edit.is_empty());
         assert_eq!(edit.left_alone.len(), 1);
     }
+}
+
+/// An action that changes nothing says which node stands in its way, and why.
+#[test]
+fn t4_an_impossible_action_names_what_is_adjustable_or_locked() {
+    let catalog = catalog(
+        r#"
+        features = [{ id = "sms" }]
+        permissions = [
+          { path = "texts", features = ["sms"] },
+          { path = "admin", adjustable = { ladder = ["system:admin"], default = "system:admin" } },
+        ]
+        roles = [{ id = "system:admin" }]
+        "#,
+    );
+    let mut editor = empty(&catalog);
+    let adjustable = LeftAlone::Adjustable {
+        path: "admin".to_owned(),
+    };
+    for edit in [
+        editor.set_one("admin", None).unwrap(),
+        editor.check("admin", None).unwrap(),
+        editor.clear_one("admin").unwrap(),
+        editor.uncheck("admin").unwrap(),
+    ] {
+        assert_eq!(edit.left_alone, std::slice::from_ref(&adjustable));
+        assert!(edit.is_empty());
+    }
+    assert_eq!(
+        editor
+            .set_scope("admin", Scope::All)
+            .unwrap_err()
+            .to_string(),
+        "`admin` is adjustable: a setting of the account gives it, and no tick"
+    );
+    assert_eq!(
+        editor
+            .set_scope("texts", Scope::All)
+            .unwrap_err()
+            .to_string(),
+        "`texts` is locked: the account lacks feature `sms`"
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::super::authority::{Receivers, Target, is_wildcard};
 use super::super::change::{Change, UsedIdKind};
-use super::super::editor::{EditorError, RoleEditor};
+use super::super::editor::{Edit, EditorError, LeftAlone, RoleEditor};
 use super::super::order::{are_same_denies, are_same_grants};
 use super::super::refusal::{Named, Refusal};
 use super::{Transaction, find, validated};
@@ -408,15 +408,15 @@ impl Transaction {
         )?;
         let engine = self.draft.so_far();
         let edited = RoleEditor::open(&engine, role).and_then(|mut editor| {
-            match change {
+            let edit = match change {
                 Change::CheckPermission { scope, .. } => editor.check(permission, *scope)?,
                 Change::UncheckPermission { .. } => editor.uncheck(permission)?,
                 Change::SetPermission { scope, .. } => editor.set_one(permission, *scope)?,
                 _ => editor.clear_one(permission)?,
             };
-            Ok(editor)
+            Ok((editor, edit))
         });
-        let editor = edited.map_err(|error: EditorError| {
+        let (editor, edit) = edited.map_err(|error: EditorError| {
             let refused: Result<(), Refusal> = validated(|root, report| {
                 report.error(&root.field("permission"), error.to_string());
             });
@@ -431,7 +431,26 @@ impl Transaction {
                     ..
                 },
             ] => self.edit_role(role, grants, denies, None),
-            _ => Err(Refusal::NothingToChange),
+            _ => Err(impossible_tick(edit, permission)),
         }
+    }
+}
+
+/// Why an action of the role editor changed nothing: a node that it was about cannot be ticked, or it is
+/// so already.
+fn impossible_tick(edit: Edit, path: &str) -> Refusal {
+    let is_below = |it: &str| {
+        let rest = it.strip_prefix(path);
+        rest.is_some_and(|rest| rest.starts_with('.'))
+    };
+    let mut left_alone = edit.left_alone.into_iter();
+    // The tree's preorder: the node itself comes first.
+    match left_alone.find(|it| it.path() == path || is_below(it.path())) {
+        Some(LeftAlone::Locked { path, feature }) => Refusal::Locked {
+            permission: path,
+            feature,
+        },
+        Some(LeftAlone::Adjustable { path }) => Refusal::Adjustable { permission: path },
+        None => Refusal::NothingToChange,
     }
 }

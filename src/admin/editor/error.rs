@@ -61,6 +61,24 @@ pub enum EditorError {
         /// What it offers, narrowest first.
         offered: Vec<Scope>,
     },
+    /// A scope was to be given to a permission that comes from a setting of the account (D13).
+    #[error("{} is adjustable: a setting of the account gives it, and no tick", quoted(.path))]
+    Adjustable {
+        /// The permission.
+        path: String,
+    },
+    /// A scope was to be given to a permission whose feature is off in the account (D6).
+    #[error(
+        "{} is locked: the account lacks feature {}",
+        quoted(.path),
+        quoted(.feature)
+    )]
+    Locked {
+        /// The permission.
+        path: String,
+        /// The feature.
+        feature: String,
+    },
     /// A scope was to be given to a permission that the role does not grant itself.
     #[error("{} is not ticked, so that it has no scope", quoted(.path))]
     NotTicked {

@@ -234,15 +234,22 @@ impl RoleEditor {
     /// stays as it is, and is named where it now reaches less.
     ///
     /// # Errors
-    /// A path that the catalog does not have; a node that is not set; a scope that it does not offer.
+    /// A path that the catalog does not have; a node that cannot be ticked, or is not set; a scope that it
+    /// does not offer.
     pub fn set_scope(&mut self, path: &str, scope: Scope) -> Result<Edit, EditorError> {
         let node = self.find(path)?;
-        match self.ticks.get(node as usize) {
-            Some(Some(_)) => self.set_one(path, Some(scope)),
-            _ => Err(EditorError::NotTicked {
-                path: path.to_owned(),
-            }),
+        if let Some(Some(_)) = self.ticks.get(node as usize) {
+            return self.set_one(path, Some(scope));
         }
+        let path = path.to_owned();
+        Err(match self.tree.standing(node) {
+            Standing::Tickable => EditorError::NotTicked { path },
+            Standing::Adjustable => EditorError::Adjustable { path },
+            Standing::Locked(feature) => EditorError::Locked {
+                path,
+                feature: self.tree.feature(feature).to_owned(),
+            },
+        })
     }
 
     /// Sets every permission that exists today, one by one: a later one is not granted silently (T4).

@@ -95,9 +95,14 @@ fn require(tree: &Tree, node: u16, is_required: &mut [bool]) {
 pub(super) fn clear(
     tree: &Tree,
     before: &[Option<Scope>],
-    nodes: impl Iterator<Item = u16>,
+    nodes: impl Iterator<Item = u16> + Clone,
 ) -> Step {
     let mut step = Step::new(tree, before);
+    let is_adjustable = |it: u16| matches!(tree.standing(it), Standing::Adjustable);
+    // Among others, what a setting gives has no tick to lose; alone, it is what cannot be cleared.
+    if nodes.clone().all(is_adjustable) {
+        step.left_alone.extend(nodes.clone());
+    }
     for node in nodes {
         step.asked[node as usize] = true;
     }

@@ -62,6 +62,8 @@ pub(crate) enum Class {
     Exists,
     UsedId,
     NothingToChange,
+    Adjustable,
+    Locked,
     Conflict,
     Invalid,
     Cycle,

@@ -2,7 +2,7 @@
 
 use bailiwick::admin::{Change, EditorError, RoleEditor, UsedIdKind};
 use bailiwick::document::{AssignmentDocument, RoleDocument, UserDocument};
-use bailiwick::{Catalog, Timestamp};
+use bailiwick::{Catalog, Scope, Timestamp};
 
 use super::{Class, Classes, Model, engine, import, only};
 
@@ -38,6 +38,11 @@ pub(super) fn written_out(
         _ => return Ok(change.clone()),
     };
     edited.map_err(|error| refusal(&error))?;
+    if !editor.is_changed()
+        && let Some(class) = impossible(now, role, change)
+    {
+        return Err(only(class));
+    }
     let mut denies = Vec::new();
     for it in &now.policy.roles {
         if it.id == *role {
@@ -49,6 +54,57 @@ pub(super) fn written_out(
         grants: editor.grants().cloned().collect(),
         denies,
         since: None,
+    })
+}
+
+/// T4, D13: why a tick that changed nothing could not be: the first node that it was about and that would
+/// be otherwise, were it not locked or adjustable.
+fn impossible(now: &Model, role: &str, change: &Change) -> Option<Class> {
+    let (asked, whole, sets, chosen) = match change {
+        Change::CheckPermission {
+            permission, scope, ..
+        } => (permission, true, true, *scope),
+        Change::SetPermission {
+            permission, scope, ..
+        } => (permission, false, true, *scope),
+        Change::UncheckPermission { permission, .. } => (permission, true, false, None),
+        Change::ClearPermission { permission, .. } => (permission, false, false, None),
+        _ => return None,
+    };
+    let below = format!("{asked}.");
+    let is_asked = |path: &&String| *path == asked || (whole && path.starts_with(&below));
+    let nodes: Vec<&String> = now.order.iter().filter(is_asked).collect();
+    let is_locked = |path: &str| now.not_entitled(path).is_some();
+    let is_adjustable = |path: &str| {
+        let node = now.permission(path);
+        !is_locked(path) && node.is_some_and(|it| it.adjustable.is_some())
+    };
+    if !sets && nodes.iter().all(|it| is_adjustable(it)) {
+        return Some(Class::Adjustable);
+    }
+    let own = &now.roles.get(role)?.grants;
+    nodes.into_iter().find_map(|path| {
+        let tick = own.get(path).copied();
+        let offered = match now.permission(path)?.scopes.as_slice() {
+            [] => vec![Scope::All],
+            some => some.to_vec(),
+        };
+        let narrower = offered.iter().copied().filter(|it| Some(*it) <= chosen);
+        let wished = match chosen {
+            Some(_) => narrower.max().or(offered.iter().copied().min()),
+            None => tick,
+        };
+        let is_so = if sets {
+            tick.is_some() && wished == tick
+        } else {
+            tick.is_none()
+        };
+        match (is_so, is_locked(path), is_adjustable(path)) {
+            (true, _, _) => None,
+            (false, true, _) => Some(Class::Locked),
+            (false, false, true) => Some(Class::Adjustable),
+            (false, false, false) => None,
+        }
     })
 }
 
