@@ -10,6 +10,7 @@ mod reference;
 mod support;
 
 mod compact;
+mod compact_bytes;
 mod costs;
 mod outreach;
 mod screens;

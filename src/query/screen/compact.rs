@@ -9,7 +9,7 @@ use crate::catalog::Catalog;
 use crate::engine::Engine;
 use crate::id::OperationId;
 use crate::limits;
-use crate::request::Subject;
+use crate::request::{Subject, is_invalid_identifier};
 
 /// A screen in few bytes, for a front end that knows the catalog: two bits an operation.
 ///
@@ -18,14 +18,15 @@ use crate::request::Subject;
 /// # Format
 ///
 /// This is format 1, and stable. Numbers are little-endian; a text is its length in two bytes and then
-/// UTF-8, and of length 0 where there is none.
+/// UTF-8, and of length 0 where there is none; each is an identifier: at most 256 bytes, none of them of a
+/// control character.
 ///
 /// | bytes | |
 /// |---|---|
 /// | 3 | `BWS` |
 /// | 1 | the number of the format, 1 |
-/// | 8 | the engine's revision |
-/// | 4 | the catalog's version |
+/// | 8 | the engine's revision, from 1 to 2⁶³ - 1 |
+/// | 4 | the catalog's version, from 1 |
 /// | text | the catalog's id |
 /// | text | the account, where there is one |
 /// | 1 | whom it was made for: 0 a user, 1 a role, 2 a token |
@@ -248,7 +249,8 @@ impl CompactScreen {
     ///
     /// # Errors
     /// Whatever is not exactly what [`to_bytes`](CompactScreen::to_bytes) writes: `Foreign` of `[]` and
-    /// of `b"{}"`, `UnknownFormat(2)` of `b"BWS\x02"`, `Damaged` of anything cut short.
+    /// of `b"{}"`, `UnknownFormat(2)` of `b"BWS\x02"`, `Damaged` of anything cut short, `Malformed` of an
+    /// id with a line break or of revision 0.
     pub fn from_bytes(bytes: &[u8]) -> Result<CompactScreen, ScreenError> {
         let rest = bytes.strip_prefix(MAGIC).ok_or(ScreenError::Foreign)?;
         match rest.first() {
@@ -276,20 +278,25 @@ impl<'a> Reader<'a> {
         Some(*chunk)
     }
 
+    /// An identifier (D12), or none.
     fn text(&mut self) -> Option<Option<String>> {
         let length = usize::from(u16::from_le_bytes(self.chunk()?));
-        if length > limits::IDENTIFIER_BYTES {
-            return None;
-        }
         let (text, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
+        if text.is_empty() {
+            return Some(None);
+        }
         let text = std::str::from_utf8(text).ok()?;
-        Some((!text.is_empty()).then(|| text.to_owned()))
+        (!is_invalid_identifier(text)).then(|| Some(text.to_owned()))
     }
 
     fn screen(mut self) -> Option<CompactScreen> {
+        // Revisions and versions count from 1; a revision is no larger than the loader takes.
         let revision = u64::from_le_bytes(self.chunk()?);
         let catalog_version = u32::from_le_bytes(self.chunk()?);
+        if revision == 0 || i64::try_from(revision).is_err() || catalog_version == 0 {
+            return None;
+        }
         let catalog = self.text()??;
         let account = self.text()?;
         let [kind] = self.chunk()?;
@@ -304,6 +311,9 @@ impl<'a> Reader<'a> {
         }
         let operations = u16::from_le_bytes(self.chunk()?);
         let bits = self.0;
+        if usize::from(operations) > limits::OPERATIONS {
+            return None;
+        }
         if bits.len() != usize::from(operations).div_ceil(4) {
             return None;
         }
