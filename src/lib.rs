@@ -31,6 +31,7 @@ mod request;
 mod scope;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod text;
 
 pub use abilities::Ability;
 pub use catalog::{Catalog, OperationNames, UnknownOperations};

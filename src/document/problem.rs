@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::node::{Node, Value};
+use crate::text::shows_nothing;
 
 /// One thing wrong with a document (an error), or worth knowing about it (a warning).
 ///
@@ -555,15 +556,4 @@ pub(crate) fn shortened(text: &str) -> String {
 /// space that is no plain space, combining accents.
 fn is_invisible(c: char) -> bool {
     shows_nothing(c) || (c.is_whitespace() && c != ' ') || matches!(c, '\u{300}'..='\u{36f}')
-}
-
-/// Control characters, fillers, joiners and selectors, zero-width, direction and tag characters;
-/// white space is none of them.
-pub(crate) fn shows_nothing(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}'
-            | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
-            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
-            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }

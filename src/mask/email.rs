@@ -13,7 +13,7 @@ pub(super) const HIDDEN: usize = 2;
 struct Parts<'v> {
     /// What stands before the `@`; `None` of a quoted text.
     local: Option<&'v str>,
-    /// The domain; `None` of an IP address.
+    /// The domain; `None` of an IP address, and of what is no name of a domain.
     domain: Option<&'v str>,
 }
 
@@ -60,16 +60,31 @@ fn split(value: &str) -> Option<Parts<'_>> {
             domain: None,
         });
     }
-    let labels = &mut domain.split(['.', '。', '．', '｡']);
     let mut last = "";
-    let sound = labels.all(|label| {
-        last = label;
-        begins_plainly(label) && every_char(label, is_of_domain)
-    });
-    (sound && is_of_one_script(last)).then_some(Parts {
+    let mut dots = 0;
+    for (at, label) in domain.split(['.', '。', '．', '｡']).enumerate() {
+        if !(begins_plainly(label) && every_char(label, is_of_domain)) {
+            return None;
+        }
+        (last, dots) = (label, at);
+    }
+    is_of_one_script(last).then_some(Parts {
         local,
-        domain: Some(domain),
+        domain: (dots > 0 && is_top_level(last)).then_some(domain),
     })
+}
+
+/// Whether a domain may end so. A number (`555.123.4567`) may stand where a domain should, and must not
+/// show whole.
+fn is_top_level(label: &str) -> bool {
+    let is_encoded = label
+        .get(..4)
+        .is_some_and(|it| it.eq_ignore_ascii_case("xn--"));
+    let is_of_word = |c: char| {
+        let is_letter = c.is_alphabetic() && !c.is_numeric();
+        is_letter || is_combining_mark(c) || is_joined_in_domain(c)
+    };
+    is_encoded || every_char(label, is_of_word)
 }
 
 /// What follows the quote that ends a quoted text.

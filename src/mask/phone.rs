@@ -4,6 +4,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::Mask;
 use super::text::normalised;
+use crate::text::shows_nothing;
 
 /// Digits of a number that stay hidden at least; those of an extension do not count.
 pub(super) const HIDDEN: usize = 5;
@@ -168,14 +169,31 @@ impl Extension {
     }
 }
 
-/// What people put between digits; also the direction marks that come with a copied number.
+/// What people put between digits; also what nobody sees, such as the direction marks that come with a
+/// copied number.
 fn is_between(c: char) -> bool {
-    c.is_whitespace() && !c.is_control()
-        || matches!(c, '-' | '.' | '/' | '(' | ')' | '_' | '[' | ']' | '~' | '\t'
-            | '·' | '（' | '）' | '－' | '～' | 'ー' | '．' | '／'
-            | '\u{2010}'..='\u{2015}' | '\u{2212}'
-            | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'
-            | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    (c.is_whitespace() || shows_nothing(c)) && !c.is_control()
+        || matches!(
+            c,
+            '-' | '.'
+                | '/'
+                | '('
+                | ')'
+                | '_'
+                | '['
+                | ']'
+                | '~'
+                | '\t'
+                | '·'
+                | '（'
+                | '）'
+                | '－'
+                | '～'
+                | 'ー'
+                | '．'
+                | '／'
+                | '\u{2010}'..='\u{2015}' | '\u{2212}'
+        )
 }
 
 /// The zeros of the scripts whose decimal digits numbers are written in.

@@ -6,7 +6,7 @@ use unicode_normalization::char::{
 };
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::document::problem::shows_nothing;
+use crate::text::{folded, shows_nothing};
 
 /// Whether a character has no place in a line of text: line separators, and what shows nothing, so
 /// that it would count as a hidden character and hide none.
@@ -37,12 +37,13 @@ fn is_newer_mark(c: char) -> bool {
         .is_some_and(|it| it.graphemes(true).nth(1).is_some())
 }
 
-/// Whether a character that shows nothing joins the one before it, and so counts for none.
+/// Whether a character that shows nothing joins the one before it, and so counts for none: of those that
+/// are ignorable by default, joiners and variation selectors.
 pub(super) fn is_joiner(c: char) -> bool {
     matches!(
         c,
         '\u{34f}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180d}' | '\u{180f}' | '\u{200c}'
-            | '\u{200d}' | '\u{fe00}'..='\u{fe0f}'
+            | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}'
     )
 }
 
@@ -75,7 +76,8 @@ pub(super) fn push_shown(text: &str, out: &mut String) {
     }
 }
 
-/// The first and the last characters of a text, if at least `hidden` others remain.
+/// The first and the last characters of a text, if at least `hidden` others remain, blanks not counted:
+/// they hide nothing.
 ///
 /// The text holds nothing [unshowable](is_unshowable). Characters are grapheme clusters; their
 /// boundaries are the same in NFC and NFD. Without last characters it stops as soon as there are
@@ -84,46 +86,52 @@ pub(super) fn ends(text: &str, first: u8, last: u8, hidden: usize) -> Option<(&s
     let (first, last) = (usize::from(first), usize::from(last));
     if text.is_ascii() {
         // A byte is a character: the one ASCII cluster of two, CR LF, is unshowable.
-        if text.len() < first + hidden + last {
+        let end = text.len().checked_sub(last)?;
+        let between = text.get(first..end)?.bytes();
+        if between.filter(|it| *it != b' ').take(hidden).count() < hidden {
             return None;
         }
-        return Some((text.get(..first)?, text.get(text.len() - last..)?));
+        return Some((text.get(..first)?, text.get(end..)?));
     }
-    let mut head = 0;
-    // Where the last characters so far begin; MOST_SHOWN of them are enough.
-    let mut tail = [0; crate::document::MOST_SHOWN as usize];
-    let mut count = 0;
-    for (start, _) in text.grapheme_indices(true) {
-        if count == first {
-            head = start;
+    let mut clusters = text.grapheme_indices(true);
+    let head = match first {
+        0 => 0,
+        first => {
+            let (start, cluster) = clusters.nth(first - 1)?;
+            start + cluster.len()
         }
-        tail.rotate_left(1);
-        if let Some(newest) = tail.last_mut() {
-            *newest = start;
+    };
+    // Where the last characters so far begin, and whether they hide something.
+    let mut tail = [(0, false); crate::document::MOST_SHOWN as usize];
+    let tail = tail.get_mut(..last)?;
+    let mut between = 0;
+    for (count, (start, cluster)) in clusters.enumerate() {
+        let mut newest = (start, !cluster.starts_with(char::is_whitespace));
+        tail.rotate_left(last.min(1));
+        if let Some(place) = tail.last_mut() {
+            std::mem::swap(place, &mut newest);
         }
-        count += 1;
-        if last == 0 && count >= first + hidden {
+        // What goes over the edge of the tail stays hidden.
+        let (_, hides) = newest;
+        between += usize::from(count >= last && hides);
+        if last == 0 && between >= hidden {
             break;
         }
     }
-    if count < first + hidden + last {
+    if between < hidden {
         return None;
     }
-    let tail = match last {
-        0 => text.len(),
-        last => *tail.get(tail.len().checked_sub(last)?)?,
-    };
-    Some((text.get(..head)?, text.get(tail..)?))
+    let end = tail.first().map_or(text.len(), |(start, _)| *start);
+    Some((text.get(..head)?, text.get(end..)?))
 }
 
-/// The text as equality sees it (M5): in NFKC, lower case, blanks and dots around it gone, one blank
-/// for several; without any where it is a number of some kind.
+/// The text as equality sees it (M5): [`folded`], blanks and dots around it gone, one blank for several;
+/// without any where it is a number of some kind.
 pub(super) fn normalised(text: &str, with_blanks: bool) -> String {
     let mut out = String::with_capacity(text.len());
     let mut blank = false;
-    let folded = text.nfkc().flat_map(char::to_lowercase).nfkc();
-    for c in folded.filter(|&c| !is_unshowable(c) || c.is_whitespace()) {
-        if c.is_whitespace() {
+    for c in folded(text).chars() {
+        if c == ' ' {
             blank = true;
             continue;
         }
@@ -136,6 +144,10 @@ pub(super) fn normalised(text: &str, with_blanks: bool) -> String {
             '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
             c => c,
         });
+    }
+    if !with_blanks && !out.is_ascii() {
+        // What blanks kept apart may compose.
+        out = out.nfkc().collect();
     }
     let kept = out.trim_matches(['.', ',', ' ']).len();
     if kept < out.len() {

@@ -5,7 +5,9 @@ use std::cmp::Reverse;
 use bailiwick::Timestamp;
 use bailiwick::admin::{Actor, ListOrder, ListQuery};
 use bailiwick::document::{PackageDocument, RoleDocument, UserDocument};
+use caseless::Caseless;
 use serde_json::{Value, json};
+use unicode_normalization::UnicodeNormalization;
 
 use crate::account::Account;
 use crate::office::office;
@@ -16,7 +18,17 @@ use crate::support::generate;
 use crate::support::rng::Rng;
 use crate::support::run::{Tallied, each_number};
 
-const NAMES: &[&str] = &["", "Editor", "editor", "ÉDITEUR", "Sales Lead", "seller"];
+const NAMES: &[&str] = &[
+    "",
+    "Editor",
+    "editor",
+    "ÉDITEUR",
+    "Sales Lead",
+    "seller",
+    "Weiß",
+    "O\u{2019}Brien",
+    "Cafe\u{301}",
+];
 const DESCRIPTIONS: &[&str] = &["", "Edits all that the SELLER sells", "for sales", "ΟΔΟΣ"];
 const SOUGHT: &[&str] = &[
     "",
@@ -25,6 +37,10 @@ const SOUGHT: &[&str] = &[
     "",
     "e",
     "SELL",
+    "WEISS",
+    "οδος",
+    "o'brien",
+    "CAFÉ",
     "system:",
     "éditeur",
     "οδοσ",
@@ -136,7 +152,12 @@ fn packages(documents: &Documents) -> Vec<Value> {
 
 /// The whole list that a query asks for, without its pages.
 fn listed(mut all: Vec<Value>, query: &ListQuery) -> Vec<Value> {
-    let lower = |text: &str| -> String { text.chars().flat_map(char::to_lowercase).collect() };
+    let lower = |text: &str| -> String {
+        let folded = text.nfkc().default_case_fold().nfkc();
+        folded
+            .map(|c| if c == '\u{2019}' { '\'' } else { c })
+            .collect()
+    };
     let text = |it: &Value, field: &str| it[field].as_str().map(str::to_owned);
     let sought = lower(&query.search);
     all.retain(|it| {

@@ -93,6 +93,8 @@ fn t5_permissions_are_found_by_label_or_path_in_either_case() {
     let found =
         |text: &str| -> Vec<String> { editor.search(text).map(|it| it.path.to_owned()).collect() };
     assert_eq!(found("äNDERN"), ["orders.edit"]);
+    assert_eq!(found("A\u{308}ndern"), ["orders.edit"], "decomposed");
+    assert_eq!(found("ä\u{ad}ndern"), ["orders.edit"], "a soft hyphen");
     assert_eq!(found("S.REF"), ["orders.refund", "orders.refund.big"]);
     assert_eq!(found("order").len(), 4);
     assert_eq!(found("").len(), 5);

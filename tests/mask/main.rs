@@ -7,6 +7,7 @@ mod allocations;
 mod canaries;
 mod formats;
 mod guarded;
+mod invisible;
 mod laws;
 mod project;
 mod save;

@@ -8,6 +8,7 @@ use super::node::Counts;
 use super::{EditorError, Node, RoleEditor, TickState};
 use crate::Scope;
 use crate::document::{GrantDocument, RoleDocument};
+use crate::text::folded;
 
 /// A grant of the role that is no single tick, as written, and what it comes to (S5).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +42,8 @@ impl RoleEditor {
         self.tree.every().map(move |node| self.node(node, &counts))
     }
 
-    /// The nodes whose label or path contains the text, upper and lower case alike (T5).
+    /// The nodes whose label or path contains the text (T5). Neither case makes a difference (`WEISS` finds
+    /// `Weiß`), nor how accents are encoded, nor the kind of apostrophe.
     ///
     /// ```
     /// # use bailiwick::{Catalog, Warnings, document::*};
@@ -58,9 +60,9 @@ impl RoleEditor {
     /// # Ok::<(), bailiwick::Problems>(())
     /// ```
     pub fn search(&self, text: &str) -> impl Iterator<Item = Node<'_>> {
-        let text = text.to_lowercase();
+        let text = folded(text);
         self.nodes().filter(move |node| {
-            let has = |it: &str| it.to_lowercase().contains(&text);
+            let has = |it: &str| folded(it).contains(&text);
             has(node.label) || has(node.path)
         })
     }

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
 use crate::engine::Label;
+use crate::text::folded;
 
 /// Which roles or packages a page lists, and in which order (T5).
 ///
@@ -35,7 +36,8 @@ use crate::engine::Label;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ListQuery {
-    /// What id, name or description must contain, upper and lower case alike; an empty text is in all.
+    /// What id, name or description must contain; an empty text is in all. Neither case makes a difference
+    /// (`WEISS` finds `Weiß`), nor how accents are encoded, nor the kind of apostrophe.
     pub search: String,
     /// What they are ordered by.
     pub order: ListOrder,
@@ -77,7 +79,7 @@ impl Default for ListQuery {
 }
 
 impl ListQuery {
-    /// Only those whose id, name or description contains the text, upper and lower case alike.
+    /// Only those whose id, name or description contains the text, as [`ListQuery::search`] says.
     #[must_use]
     pub fn search(mut self, text: impl Into<String>) -> ListQuery {
         self.search = text.into();
@@ -182,9 +184,4 @@ impl Candidate<'_> {
                 .flatten()
                 .any(|it| folded(it).contains(folded_text))
     }
-}
-
-/// Without upper case: each character by itself, so that a text within another stays within it.
-fn folded(text: &str) -> String {
-    text.chars().flat_map(char::to_lowercase).collect()
 }

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::document::problem::{quoted, shows_nothing};
+use crate::document::problem::quoted;
+use crate::text::shows_nothing;
 
 /// How much of a long text is shown at its beginning, and on each side of where it differs, in characters.
 const AROUND: usize = 12;
