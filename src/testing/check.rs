@@ -1,13 +1,18 @@
 //! What is wrong with a decisions document, beyond its shape.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::codes;
-use super::document::RecordDocument;
-use super::plan::{Opened, Planner};
+use super::document::{RecordDocument, SubjectDocument, TokenSubject};
+use super::names::Kind;
+use super::plan::{Opened, Planner, Stated};
 use super::question::{Asks, Expected, Properties};
-use crate::document::PropertyType;
-use crate::document::problem::{Path, Report, quoted};
+use super::values::{Side, texts};
+use crate::document::problem::{Path, quoted};
+use crate::document::{AskedOn, OperationDocument, PropertyType, PropertyValue};
+
+/// The only answer to a property that is not of its declared type.
+const WRONG_TYPE: &str = "property_wrong_type";
 
 impl Planner<'_, '_, '_> {
     /// Reports tell tables and cases by their names.
@@ -25,25 +30,27 @@ impl Planner<'_, '_, '_> {
         }
     }
 
-    /// An operation that does not exist must be expected to be none.
-    pub(super) fn check_known<'a>(
-        &mut self,
-        opened: &Opened<'_>,
-        mut answers: impl Iterator<Item = &'a String>,
-        at: &Path<'_>,
-    ) {
-        if opened.is_known || answers.all(|answer| codes::may_lack_operation(answer)) {
+    /// An operation that does not exist is listed as unknown.
+    pub(super) fn check_known(&mut self, opened: &Opened<'_>, at: &Path<'_>) {
+        if opened.is_known {
             return;
         }
+        let names = self.operations();
+        self.listed.check(
+            Kind::Operation,
+            opened.operation,
+            names.iter().map(String::as_str),
+            &at.field(opened.asks.as_str()),
+            self.report,
+        );
+    }
+
+    fn operations(&self) -> Vec<String> {
         let catalog = self.resolver.catalog();
-        let names: Vec<String> = catalog
-            .operations()
+        let operations = catalog.operations();
+        operations
             .filter_map(|it| catalog.operation_name(it))
-            .collect();
-        let known = names.iter().map(String::as_str);
-        let nearest = self.report.did_you_mean(opened.operation, known);
-        let message = format!("unknown operation {}{nearest}", quoted(opened.operation));
-        self.report.error(&at.field(opened.asks.as_str()), message);
+            .collect()
     }
 
     pub(super) fn check_answer(&mut self, answer: &str, at: &Path<'_>) {
@@ -58,22 +65,34 @@ impl Planner<'_, '_, '_> {
         self.report.error(at, message);
     }
 
-    /// The states of the record that a question is put with.
-    pub(super) fn check_states(
+    /// What a row or a case states counts for its answer.
+    pub(super) fn check_counted(
         &mut self,
-        asks: Asks,
-        operation: &str,
+        opened: &Opened<'_>,
+        on: Option<AskedOn>,
         record: Option<&RecordDocument>,
         after: Option<&RecordDocument>,
         at: &Path<'_>,
     ) {
-        let r#type = operation.split_once(':').map_or("", |(it, _)| it);
+        if opened.asks == Asks::CanAny && on.is_some() {
+            let message =
+                "`can_any` is asked of no record, whichever way the operation is declared";
+            self.report.error(&at.field("on"), message);
+        }
+        let way = match (opened.asks, opened.on) {
+            (Asks::CanAny, _) => "`can_any` is asked of no record",
+            (Asks::Create, AskedOn::Record) => "the operation names none that it `creates`",
+            (Asks::Check | Asks::Create | Asks::Change, _) => "this is asked on the type",
+        };
         for (field, state) in [("record", record), ("after", after)] {
-            if let Some(state) = state {
-                self.check_record(state, &[r#type], &at.field(field));
+            if let Some(state) = state
+                && !self.is_any_counted(opened, Some(state))
+            {
+                let message = format!("{way}: of a record, `account` alone counts");
+                self.report.error(&at.field(field), message);
             }
         }
-        let message = match (asks == Asks::Change, after.is_some()) {
+        let message = match (opened.asks == Asks::Change, after.is_some()) {
             (true, false) => "`after` is missing: a change is asked with both states",
             (false, true) => "`after` belongs to `change` alone",
             _ => return,
@@ -81,29 +100,214 @@ impl Planner<'_, '_, '_> {
         self.report.error(&at.field("after"), message);
     }
 
-    /// The properties of a record are declared of one of the types that it is taken for.
-    pub(super) fn check_record(&mut self, record: &RecordDocument, types: &[&str], at: &Path<'_>) {
-        let every = &self.resolver.document().types;
-        let declared: Vec<&BTreeMap<String, PropertyType>> = every
-            .iter()
-            .filter(|it| types.contains(&it.id.as_str()))
-            .map(|it| &it.properties)
-            .collect();
-        // Of a type that does not exist nothing is declared, and nothing is known to be wrong.
-        if !declared.is_empty() {
-            check_properties(
-                &record.properties,
-                &declared,
-                &at.field("properties"),
+    /// Whether something of a record counts for the answer. Asked of no record its account does.
+    pub(super) fn is_any_counted(
+        &self,
+        opened: &Opened<'_>,
+        record: Option<&RecordDocument>,
+    ) -> bool {
+        let is_account_alone = record.is_none_or(|record| {
+            let RecordDocument {
+                id,
+                owner,
+                owner_position,
+                account,
+                properties,
+            } = record;
+            let is_more = id.is_some()
+                || owner.is_some()
+                || owner_position.is_some()
+                || !properties.is_empty();
+            account.is_some() && !is_more
+        });
+        if is_account_alone {
+            return true;
+        }
+        let is_of_type = || {
+            let of =
+                |it: &&OperationDocument| it.r#type == opened.r#type && it.action == opened.action;
+            let declared = self.resolver.document().operations.iter().find(of);
+            declared.is_some_and(|it| it.on == AskedOn::Type && it.creates.is_none())
+        };
+        match opened.asks {
+            Asks::CanAny => false,
+            Asks::Check | Asks::Change => opened.on == AskedOn::Record,
+            Asks::Create => opened.on == AskedOn::Record && !is_of_type(),
+        }
+    }
+
+    /// An account that is stated is tested, or listed as unknown.
+    fn check_account(&mut self, account: Option<&str>, at: &Path<'_>) {
+        let Some(account) = account.filter(|it| !it.is_empty()) else {
+            return;
+        };
+        if self.resolver.find(account).is_none() {
+            self.listed.check(
+                Kind::Account,
+                account,
+                self.resolver.names(),
+                &at.field("account"),
                 self.report,
             );
         }
     }
 
-    pub(super) fn check_context(&mut self, context: Option<&Properties>, at: &Path<'_>) {
+    fn check_user(&mut self, id: &str, stated: &Stated<'_>, at: &Path<'_>) {
+        self.check_name(Kind::User, id, stated, at);
+    }
+
+    /// Every account in which it is looked up has that name, or it is listed as unknown.
+    fn check_name(&mut self, kind: Kind, name: &str, stated: &Stated<'_>, at: &Path<'_>) {
+        let mut accounts = stated.accounts.iter();
+        if let Some(&account) = accounts.find(|it| !self.resolver.has(kind, name, **it)) {
+            let valid = self.resolver.names_of(kind, account);
+            self.listed
+                .check(kind, name, valid.into_iter(), at, self.report);
+        }
+    }
+
+    pub(super) fn check_subject(
+        &mut self,
+        subject: &SubjectDocument,
+        stated: &Stated<'_>,
+        at: &Path<'_>,
+    ) {
+        self.check_account(subject.account(), at);
+        let token_at = at.field("token");
+        let (roles, id, position, properties, at) = match subject {
+            SubjectDocument::User(it) => {
+                return self.check_user(&it.user, stated, &at.field("user"));
+            }
+            SubjectDocument::Role(it) => {
+                self.check_name(Kind::Role, &it.role, stated, &at.field("role"));
+                (&[][..], &it.id, &it.position, &it.properties, at)
+            }
+            SubjectDocument::Token(TokenSubject { token: it, .. }) => {
+                let roles = it.roles.as_slice();
+                (roles, &it.id, &it.position, &it.properties, &token_at)
+            }
+        };
+        for (i, role) in roles.iter().enumerate() {
+            self.check_name(Kind::Role, role, stated, &at.field("roles").index(i));
+        }
+        if let Some(id) = id {
+            self.check_user(id, stated, &at.field("id"));
+        }
+        if let Some(position) = position {
+            self.check_name(Kind::Position, position, stated, &at.field("position"));
+        }
+        let declared = &self.resolver.document().subject_properties;
+        let declared = [("", declared.clone())];
+        let at = at.field("properties");
+        self.check_properties(properties, Side::Subject, &declared, stated, &at);
+    }
+
+    /// Names of a record are the account's; its properties are declared of one of the types that it
+    /// is taken for. The host gives records their ids: these may be any.
+    pub(super) fn check_record(
+        &mut self,
+        record: &RecordDocument,
+        stated: &Stated<'_>,
+        at: &Path<'_>,
+    ) {
+        let RecordDocument {
+            id: _,
+            owner,
+            owner_position,
+            account,
+            properties,
+        } = record;
+        self.check_account(account.as_deref(), at);
+        if let Some(owner) = owner {
+            self.check_user(owner, stated, &at.field("owner"));
+        }
+        if let Some(position) = owner_position.as_deref().filter(|it| !it.is_empty()) {
+            let at = at.field("owner_position");
+            self.check_name(Kind::Position, position, stated, &at);
+        }
+        let every = self.resolver.document().types.iter();
+        let declared: Vec<(&str, BTreeMap<String, PropertyType>)> = every
+            .filter_map(|it| {
+                let id = *stated.types.get(it.id.as_str())?;
+                Some((id, it.properties.clone()))
+            })
+            .collect();
+        // Of a type that does not exist nothing is declared, and nothing is known to be wrong.
+        if !declared.is_empty() {
+            let at = at.field("properties");
+            self.check_properties(properties, Side::Resource, &declared, stated, &at);
+        }
+    }
+
+    pub(super) fn check_context(
+        &mut self,
+        context: Option<&Properties>,
+        stated: &Stated<'_>,
+        at: &Path<'_>,
+    ) {
         if let Some(context) = context {
-            let declared = &self.resolver.document().context_properties;
-            check_properties(context, &[declared], &at.field("context"), self.report);
+            let declared = [("", self.resolver.document().context_properties.clone())];
+            let at = at.field("context");
+            self.check_properties(context, Side::Context, &declared, stated, &at);
+        }
+    }
+
+    /// Properties are declared, of the type declared, and what conditions read of them is a text
+    /// that some condition tells from others. Declared are those of each of the types given.
+    fn check_properties(
+        &mut self,
+        properties: &Properties,
+        side: Side,
+        declared: &[(&str, BTreeMap<String, PropertyType>)],
+        stated: &Stated<'_>,
+        at: &Path<'_>,
+    ) {
+        for (name, value) in properties {
+            let at = at.field(name);
+            let of = |(_, properties): &(&str, BTreeMap<String, PropertyType>)| {
+                properties.get(name).copied()
+            };
+            let types: Vec<PropertyType> = declared.iter().filter_map(of).collect();
+            let Some(first) = types.first() else {
+                let names = declared
+                    .iter()
+                    .flat_map(|(_, it)| it.keys().map(String::as_str));
+                let nearest = self.report.did_you_mean(name, names);
+                let name = quoted(name);
+                let message = format!("the catalog declares no property {name} here{nearest}");
+                self.report.error(&at, message);
+                continue;
+            };
+            if !types.iter().any(|it| is_of_type(value, *it)) {
+                if !stated.answers.contains(WRONG_TYPE) {
+                    let message = format!(
+                        "{} is declared as `{first}`, and no answer here is `{WRONG_TYPE}`",
+                        quoted(name)
+                    );
+                    self.report.error(&at, message);
+                }
+                continue;
+            }
+            let of = declared.iter().map(|(of, _)| *of);
+            let compared: Vec<&BTreeSet<String>> = of
+                .filter_map(|of| self.resolver.compared.known(side, of, name))
+                .collect();
+            if compared.is_empty() {
+                continue;
+            }
+            let property = format!("{}.{name}", side.as_str());
+            for (i, text) in texts(value).iter().enumerate() {
+                if compared.iter().any(|known| known.contains(text)) {
+                    continue;
+                }
+                let known = compared.iter().copied().flatten().map(String::as_str);
+                let at = match value {
+                    PropertyValue::Set(_) => at.index(i),
+                    _ => at,
+                };
+                self.listed
+                    .check_value(&property, text, known, &at, self.report);
+            }
         }
     }
 
@@ -157,24 +361,11 @@ impl Planner<'_, '_, '_> {
     }
 }
 
-/// Reports properties that are not among the declared ones.
-fn check_properties(
-    properties: &Properties,
-    declared: &[&BTreeMap<String, PropertyType>],
-    at: &Path<'_>,
-    report: &mut Report<'_>,
-) {
-    for name in properties.keys() {
-        if !declared.iter().any(|declared| declared.contains_key(name)) {
-            let names = declared.iter().flat_map(|it| it.keys().map(String::as_str));
-            let nearest = report.did_you_mean(name, names);
-            report.error(
-                &at.field(name),
-                format!(
-                    "the catalog declares no property {} here{nearest}",
-                    quoted(name)
-                ),
-            );
-        }
+fn is_of_type(value: &PropertyValue, declared: PropertyType) -> bool {
+    match value {
+        PropertyValue::Text(_) => declared == PropertyType::Text,
+        PropertyValue::Integer(_) => declared == PropertyType::Integer,
+        PropertyValue::Boolean(_) => declared == PropertyType::Boolean,
+        PropertyValue::Set(_) => declared == PropertyType::Set,
     }
 }

@@ -68,16 +68,6 @@ fn is_by(answer: &str, last: DenyReason) -> bool {
     place(answer) <= place(last.code())
 }
 
-/// Whether the answer may be that of a subject that does not exist.
-pub(super) fn may_lack_subject(answer: &str) -> bool {
-    is_by(answer, DenyReason::UnknownPosition)
-}
-
-/// Whether the answer may be that of an operation that does not exist.
-pub(super) fn may_lack_operation(answer: &str) -> bool {
-    is_by(answer, DenyReason::UnknownAction)
-}
-
 /// Whether the request got as far as the operation's permissions. An operation that is only ever
 /// asked by the suspended is not tested.
 pub(super) fn reached(answer: &str) -> bool {
@@ -122,7 +112,5 @@ mod tests {
             assert_eq!(place(reason.code()), i);
         }
         assert!(reached(ALLOW) && reached("not_granted") && !reached("suspended"));
-        assert!(may_lack_subject("removed") && !may_lack_subject("suspended"));
-        assert!(may_lack_operation("suspended") && !may_lack_operation("asked_wrong_way"));
     }
 }

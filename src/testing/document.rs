@@ -19,7 +19,30 @@ document! {
         pub tables: Vec<Table>,
         /// Single questions.
         pub cases: Vec<Case>,
+        /// Names that the account asked is not to know.
+        pub unknown: UnknownDocument,
     }
+}
+
+document! {
+    /// Names that are unknown on purpose. Every other name of the document is one that the account
+    /// asked has, so that no misspelt one passes.
+    #[derive(Default)]
+    pub struct UnknownDocument {
+        /// Accounts that are not tested.
+        pub accounts: Vec<String>,
+        /// Ids of users that the directory does not have: owners, and the ids of tokens.
+        pub users: Vec<String>,
+        /// Roles.
+        pub roles: Vec<String>,
+        /// Positions.
+        pub positions: Vec<String>,
+        /// Operations, as `type:action`.
+        pub operations: Vec<String>,
+        /// Texts that no condition compares a property with, by property: `resource.status`.
+        pub values: BTreeMap<String, Vec<String>>,
+    }
+    default blank
 }
 
 document! {
@@ -195,6 +218,7 @@ impl Decisions {
             format: FORMAT,
             tables: Vec::new(),
             cases: Vec::new(),
+            unknown: UnknownDocument::default(),
         }
     }
 }

@@ -9,7 +9,7 @@
 //!   compared; a change to the policy is then reviewed as a diff. [`difference`] shows it when the
 //!   comparison fails.
 //! - **Coverage.** [`Outcome::require_coverage`] refuses operations that no table asks about, save
-//!   those exempted by name, and exemptions that have become stale.
+//!   those exempted by name, exemptions that have become stale, and accounts that nothing is asked of.
 //!
 //! ```
 //! use bailiwick::{Catalog, Warnings, document::*, testing::{DecisionTests, Decisions}};
@@ -87,7 +87,7 @@
 //! | `can_any` | `can_any`, of no record |
 //! | `create` | `check_create`, with `record` as it will be |
 //! | `change` | `check_change`, from `record` to `after` |
-//! | `on` | `"record"` or `"type"`: asks the other way than the operation is declared |
+//! | `on` | `"record"` or `"type"`: asks the other way than the operation is declared; not beside `can_any` |
 //! | `record`, `context` | replace the table's |
 //! | `answers` | one for each subject |
 //!
@@ -100,16 +100,32 @@
 //! the one asked: the table's or, without one, the record's, else the subject's; an account of `""`
 //! states none. Where it serves one, none is stated unless written.
 //!
-//! A name that nothing has is a problem of the document, with its place, unless the answer says
-//! that it is unknown (`unknown_subject`, `unknown_role`, `unknown_position`, `unknown_type`,
-//! `unknown_action`) or comes before that is looked at. So is a property that the catalog does not
-//! declare. The owner of a record may be anybody.
+//! Every name is checked: one that the account asked does not have is a problem of the document, with
+//! its place and the nearest name. So is a property that the catalog does not declare, or that is not
+//! of the declared type where no answer is `property_wrong_type`. A property that conditions read has
+//! a text that they compare it with, or that a user's property has. The id of a record may be any:
+//! the host gives it.
+//!
+//! What is unknown on purpose is listed, once for the document:
+//!
+//! | field of `unknown` | meaning |
+//! |---|---|
+//! | `accounts` | accounts that are not tested |
+//! | `users` | ids that the directory does not have: subjects, owners, and the ids of tokens |
+//! | `roles`, `positions` | those that the account asked does not have |
+//! | `operations` | as `type:action` |
+//! | `values` | by property, as `resource.status`: texts that no condition compares it with |
+//!
+//! A name that is listed and known wherever it stands is a problem, too. So is whatever cannot count
+//! for an answer: the owner of a record where the operation is asked on the type, a record of a table
+//! that no row asks of, `on` beside `can_any`, and a second account of the same id.
 
 mod ask;
 mod check;
 mod codes;
 mod document;
 mod matrix;
+mod names;
 mod outcome;
 mod plan;
 mod question;
@@ -118,10 +134,11 @@ mod resolve;
 mod run;
 #[cfg(all(test, feature = "toml"))]
 mod tests;
+mod values;
 
 pub use document::{
     Case, Decisions, RecordDocument, RoleSubject, Row, SubjectDocument, Table, TokenDocument,
-    TokenSubject, UserSubject,
+    TokenSubject, UnknownDocument, UserSubject,
 };
 pub use matrix::{difference, matrix};
 pub use outcome::{Failed, Mismatch, Outcome};

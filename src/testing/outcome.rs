@@ -6,7 +6,7 @@ use std::fmt;
 use super::codes;
 use super::question::Expected;
 use crate::document::Problem;
-use crate::{Catalog, Decision, DenyReason, Scope};
+use crate::{Catalog, Decision, DenyReason, Engine, Scope};
 
 /// What came of running a [`Decisions`](super::Decisions) document.
 ///
@@ -20,10 +20,13 @@ pub struct Outcome {
     /// Every operation of the catalog, in its order.
     operations: Vec<String>,
     reached: BTreeSet<String>,
+    /// Every account that is tested, in their order.
+    accounts: Vec<String>,
+    asked: BTreeSet<String>,
 }
 
 impl Outcome {
-    pub(super) fn new(catalog: &Catalog) -> Self {
+    pub(super) fn new(catalog: &Catalog, engines: &[Engine]) -> Self {
         Outcome {
             questions: 0,
             mismatches: Vec::new(),
@@ -32,11 +35,21 @@ impl Outcome {
                 .filter_map(|it| catalog.operation_name(it))
                 .collect(),
             reached: BTreeSet::new(),
+            accounts: engines
+                .iter()
+                .filter_map(|engine| engine.account().map(str::to_owned))
+                .collect(),
+            asked: BTreeSet::new(),
         }
     }
 
-    pub(super) fn count(&mut self, operation: &str, decision: Decision) {
+    pub(super) fn count(&mut self, engine: &Engine, operation: &str, decision: Decision) {
         self.questions += 1;
+        if let Some(account) = engine.account()
+            && !self.asked.contains(account)
+        {
+            self.asked.insert(account.to_owned());
+        }
         if decision.is_allow() || codes::reached(decision.code()) {
             self.reached.insert(operation.to_owned());
         }
@@ -67,15 +80,29 @@ impl Outcome {
             .collect()
     }
 
+    /// The tested accounts that no question was asked of.
+    pub fn unasked_accounts(&self) -> Vec<&str> {
+        let accounts = self.accounts.iter().map(String::as_str);
+        accounts
+            .filter(|account| !self.asked.contains(*account))
+            .collect()
+    }
+
     /// Both outcomes as one, of two documents over catalogs of the same operations: an operation is
     /// reached that either reached.
     pub fn and(mut self, other: Outcome) -> Outcome {
         self.questions += other.questions;
         self.mismatches.extend(other.mismatches);
         self.reached.extend(other.reached);
+        self.asked.extend(other.asked);
         for operation in other.operations {
             if !self.operations.contains(&operation) {
                 self.operations.push(operation);
+            }
+        }
+        for account in other.accounts {
+            if !self.accounts.contains(&account) {
+                self.accounts.push(account);
             }
         }
         self
@@ -95,11 +122,12 @@ impl Outcome {
         Err(Failed(self.to_string()))
     }
 
-    /// That every operation was reached, but for the exempt ones.
+    /// That every operation was reached, but for the exempt ones, and every account asked.
     ///
     /// # Errors
-    /// The operations that were not reached; and exemptions that are stale: of an operation that was
-    /// reached after all, or that the catalog does not have.
+    /// The operations that were not reached; exemptions that are stale: of an operation that was
+    /// reached after all, or that the catalog does not have; and the accounts that are tested and
+    /// that no question was asked of.
     pub fn require_coverage<E: AsRef<str>>(
         &self,
         exempt: impl IntoIterator<Item = E>,
@@ -114,6 +142,9 @@ impl Outcome {
             .filter(|operation| !exempt.contains(*operation))
             .map(|operation| format!("`{operation}` is reached by no question"))
             .collect();
+        for account in self.unasked_accounts() {
+            lines.push(format!("no question is asked of the account `{account}`"));
+        }
         for operation in &exempt {
             if self.reached.contains(operation) {
                 lines.push(format!("stale exemption: `{operation}` is reached"));

@@ -1,9 +1,9 @@
 //! From a document to questions: every name looked up, everything left out filled in.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::codes;
 use super::document::{Case, Decisions, RecordDocument, Row, SubjectDocument, Table};
+use super::names::Listed;
 use super::question::{Asks, Expected, Place, Planned, Properties};
 use super::resolve::{Replaced, Resolver};
 use crate::document::problem::{Path, Report, quoted};
@@ -23,13 +23,51 @@ struct Setting<'d> {
 pub(super) struct Opened<'d> {
     pub(super) asks: Asks,
     pub(super) operation: &'d str,
-    r#type: &'d str,
-    action: &'d str,
+    pub(super) r#type: &'d str,
+    pub(super) action: &'d str,
     pub(super) is_known: bool,
-    on: AskedOn,
+    pub(super) on: AskedOn,
     record: &'d RecordDocument,
     after: &'d RecordDocument,
     context: &'d Properties,
+}
+
+/// What a part of the document is stated for.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Stated<'d> {
+    /// The types of the records it is stated with.
+    pub(super) types: BTreeSet<&'d str>,
+    /// The accounts, by index, in which its names are looked up.
+    pub(super) accounts: BTreeSet<usize>,
+    /// What the questions it is part of are to be answered.
+    pub(super) answers: BTreeSet<&'d str>,
+}
+
+impl<'d> Stated<'d> {
+    fn of(opened: &Opened<'d>) -> Self {
+        Stated {
+            types: BTreeSet::from([opened.r#type]),
+            ..Stated::default()
+        }
+    }
+
+    fn add(&mut self, other: &Stated<'d>) {
+        self.types.extend(&other.types);
+        self.accounts.extend(&other.accounts);
+        self.answers.extend(&other.answers);
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.types.is_empty()
+    }
+}
+
+/// The accounts in which the names of a question are looked up, by index.
+#[derive(Debug, Clone, Copy)]
+struct LookedUpIn {
+    subject: usize,
+    record: usize,
+    after: usize,
 }
 
 /// The questions of a document, in its order; what is wrong with it is reported.
@@ -42,6 +80,7 @@ pub(super) fn plan<'d>(
     let mut planner = Planner {
         resolver,
         report,
+        listed: Listed::new(document),
         questions: Vec::new(),
     };
     if document.format != FORMAT {
@@ -65,12 +104,19 @@ pub(super) fn plan<'d>(
     for (i, case) in document.cases.iter().enumerate() {
         planner.case(i, case, &cases.index(i));
     }
+    // A misspelt name leaves the right one without use: one mistake is told once.
+    if !planner.report.has_errors() {
+        planner
+            .listed
+            .check_needed(&root.field("unknown"), planner.report);
+    }
     planner.questions
 }
 
 pub(super) struct Planner<'p, 's, 'd> {
     pub(super) resolver: &'p mut Resolver<'d>,
     pub(super) report: &'p mut Report<'s>,
+    pub(super) listed: Listed<'d>,
     questions: Vec<Planned<'d>>,
 }
 
@@ -92,25 +138,23 @@ impl<'d> Planner<'_, '_, 'd> {
                 self.report.error(&at.field(field), message);
             }
         }
-        self.check_context(table.context.as_ref(), at);
         if !self
             .resolver
             .is_account_clear(setting.account, at, self.report)
         {
             return;
         }
-        let mut misnamed = HashSet::new();
-        let mut types = Vec::new();
+        // What a part of the table is stated for: the accounts in which its names are looked up,
+        // and the answers that it may have led to.
+        let mut subjects: Vec<Stated<'d>> = vec![Stated::default(); table.subjects.len()];
+        let (mut record, mut context) = (Stated::default(), Stated::default());
         let rows = at.field("rows");
         for (r, row) in table.rows.iter().enumerate() {
             let here = rows.index(r);
             let Some(opened) = self.open_row(row, table, &here) else {
                 continue;
             };
-            if row.record.is_none() {
-                types.push(opened.r#type);
-            }
-            self.check_known(&opened, row.answers.iter(), &here);
+            self.check_known(&opened, &here);
             let answers = here.field("answers");
             if row.answers.len() != table.subjects.len() {
                 let (expected, found) = (table.subjects.len(), row.answers.len());
@@ -118,6 +162,9 @@ impl<'d> Planner<'_, '_, 'd> {
                     format!("expected {expected} answers, one for each subject, found {found}");
                 self.report.error(&answers, message);
             }
+            let (mut own, mut after) = (Stated::of(&opened), Stated::of(&opened));
+            own.answers.extend(row.answers.iter().map(String::as_str));
+            after.answers.clone_from(&own.answers);
             for (column, (subject, answer)) in table.subjects.iter().zip(&row.answers).enumerate() {
                 self.check_answer(answer, &answers.index(column));
                 let place = Place::Cell {
@@ -126,18 +173,43 @@ impl<'d> Planner<'_, '_, 'd> {
                     column,
                 };
                 let expected = Expected::answer(answer);
-                let unknown = self.ask(setting, &opened, subject, place, expected, at);
-                if let Some(message) = unknown
-                    && misnamed.insert(column)
-                {
-                    let subjects = at.field("subjects");
-                    self.report.error(&subjects.index(column), message);
+                let looked_up = self.ask(setting, &opened, subject, place, expected, at);
+                if let Some(of_subject) = subjects.get_mut(column) {
+                    of_subject.accounts.insert(looked_up.subject);
+                    of_subject.answers.insert(answer);
                 }
+                own.accounts.insert(looked_up.record);
+                after.accounts.insert(looked_up.after);
+            }
+            if row.context.is_none() {
+                context.add(&own);
+            }
+            self.check_context(row.context.as_ref(), &own, &here);
+            match &row.record {
+                Some(stated) => self.check_record(stated, &own, &here.field("record")),
+                None if self.is_any_counted(&opened, table.record.as_ref()) => record.add(&own),
+                None => {}
+            }
+            if let Some(stated) = &row.after {
+                self.check_record(stated, &after, &here.field("after"));
             }
         }
-        if let Some(record) = &table.record {
-            self.check_record(record, &types, &at.field("record"));
+        for (column, (subject, stated)) in table.subjects.iter().zip(&subjects).enumerate() {
+            self.check_subject(subject, stated, &at.field("subjects").index(column));
         }
+        if let Some(stated) = &table.record {
+            let here = at.field("record");
+            self.check_record(stated, &record, &here);
+            if record.is_nothing() && !table.rows.is_empty() {
+                self.report
+                    .error(&here, "no row asks of this record: it tests nothing");
+            }
+        }
+        if table.context.is_some() && context.is_nothing() && !table.rows.is_empty() {
+            let message = "every row has a context of its own: this one tests nothing";
+            self.report.error(&at.field("context"), message);
+        }
+        self.check_context(table.context.as_ref(), &context, at);
     }
 
     fn case(&mut self, index: usize, case: &'d Case, at: &Path<'_>) {
@@ -157,7 +229,7 @@ impl<'d> Planner<'_, '_, 'd> {
         let Some(opened) = self.open_case(case, at) else {
             return;
         };
-        self.check_known(&opened, std::iter::once(&case.answer), at);
+        self.check_known(&opened, at);
         self.check_answer(&case.answer, &at.field("answer"));
         let expected = Expected {
             answer: &case.answer,
@@ -168,12 +240,27 @@ impl<'d> Planner<'_, '_, 'd> {
         };
         self.check_facts(&expected, at);
         let place = Place::Case(index);
-        if let Some(message) = self.ask(setting, &opened, &case.subject, place, expected, at) {
-            self.report.error(&at.field("subject"), message);
+        let looked_up = self.ask(setting, &opened, &case.subject, place, expected, at);
+        let stated = |account| {
+            let mut stated = Stated::of(&opened);
+            stated.answers.insert(&case.answer);
+            stated.accounts.insert(account);
+            stated
+        };
+        let subject = stated(looked_up.subject);
+        self.check_subject(&case.subject, &subject, &at.field("subject"));
+        self.check_context(case.context.as_ref(), &subject, at);
+        if let Some(record) = &case.record {
+            let stated = stated(looked_up.record);
+            self.check_record(record, &stated, &at.field("record"));
+        }
+        if let Some(after) = &case.after {
+            let stated = stated(looked_up.after);
+            self.check_record(after, &stated, &at.field("after"));
         }
     }
 
-    /// Plans one question. Returns what is wrong with the subject's names, unless the answer says so.
+    /// Plans one question, and says where its names are looked up.
     fn ask(
         &mut self,
         setting: Setting<'d>,
@@ -182,7 +269,7 @@ impl<'d> Planner<'_, '_, 'd> {
         place: Place,
         expected: Expected<'d>,
         at: &Path<'_>,
-    ) -> Option<String> {
+    ) -> LookedUpIn {
         let (mut subject, mut record) = (subject.clone(), opened.record.clone());
         let mut after = opened.after.clone();
         let stated = [record.account.clone(), subject.account().map(str::to_owned)];
@@ -203,14 +290,21 @@ impl<'d> Planner<'_, '_, 'd> {
             }
         }
         let account = self.resolver.account(asked.as_deref());
-        let engine = self
-            .resolver
-            .engine(account, setting.replaced, at, self.report)?;
-        let unknown = if codes::may_lack_subject(expected.answer) {
-            None
-        } else {
-            self.resolver
-                .unknown_subject(&subject, account, self.report)
+        // What states another account is of that one; what states one that is not tested has its
+        // names where it is asked.
+        let of = |stated: Option<&str>| {
+            let stated = stated.and_then(|name| self.resolver.find(name));
+            stated.unwrap_or(account)
+        };
+        let looked_up = LookedUpIn {
+            subject: of(subject.account()),
+            record: of(record.account.as_deref()),
+            after: of(after.account.as_deref()),
+        };
+        let replaced = setting.replaced;
+        let engine = self.resolver.engine(account, replaced, at, self.report);
+        let Some(engine) = engine else {
+            return looked_up;
         };
         self.questions.push(Planned {
             place,
@@ -226,36 +320,28 @@ impl<'d> Planner<'_, '_, 'd> {
             context: opened.context,
             expected,
         });
-        unknown
+        looked_up
     }
 
     fn open_row(&mut self, row: &'d Row, table: &'d Table, at: &Path<'_>) -> Option<Opened<'d>> {
-        self.check_context(row.context.as_ref(), at);
         let asked = [&row.ask, &row.can_any, &row.create, &row.change];
         let (asks, operation) = self.asked(asked, at)?;
-        let record = row.record.as_ref();
-        self.check_states(asks, operation, record, row.after.as_ref(), at);
+        let (record, after) = (row.record.as_ref(), row.after.as_ref());
         let context = row.context.as_ref().or(table.context.as_ref());
-        let record = record.or(table.record.as_ref());
-        self.open(
-            asks,
-            operation,
-            row.on,
-            record,
-            row.after.as_ref(),
-            context,
-            at,
-        )
+        let by_default = record.or(table.record.as_ref());
+        let opened = self.open(asks, operation, row.on, by_default, after, context, at)?;
+        self.check_counted(&opened, row.on, record, after, at);
+        Some(opened)
     }
 
     fn open_case(&mut self, case: &'d Case, at: &Path<'_>) -> Option<Opened<'d>> {
-        self.check_context(case.context.as_ref(), at);
         let asked = [&case.ask, &case.can_any, &case.create, &case.change];
         let (asks, operation) = self.asked(asked, at)?;
         let (record, after) = (case.record.as_ref(), case.after.as_ref());
-        self.check_states(asks, operation, record, after, at);
         let context = case.context.as_ref();
-        self.open(asks, operation, case.on, record, after, context, at)
+        let opened = self.open(asks, operation, case.on, record, after, context, at)?;
+        self.check_counted(&opened, case.on, record, after, at);
+        Some(opened)
     }
 
     /// The one question that is asked.

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::document::SubjectDocument;
+use super::names::Kind;
+use super::values::Compared;
 use crate::document::problem::{Path, Report, quoted};
 use crate::document::{
-    AccountsServed, CatalogDocument, DirectoryDocument, Parsed, PolicyDocument, Problems,
+    AccountsServed, CatalogDocument, DirectoryDocument, Parsed, PolicyDocument, Problem, Problems,
 };
 use crate::{Catalog, Engine, Timestamp, Warnings};
 
@@ -30,6 +31,7 @@ pub(super) struct Resolver<'d> {
     /// Those of the accounts as they are, in their order; then those with something replaced.
     pub(super) engines: Vec<Engine>,
     replaced: HashMap<(usize, Replaced<'d>), Option<usize>>,
+    pub(super) compared: Compared,
 }
 
 impl<'d> Resolver<'d> {
@@ -58,15 +60,23 @@ impl<'d> Resolver<'d> {
                 }
             }
             // An account that compiled has both.
-            if let (Some(policy), Some(directory)) = (policy.document(), directory.document()) {
+            if let (Some(read), Some(directory)) = (policy.document(), directory.document()) {
+                if accounts
+                    .iter()
+                    .any(|it: &Account| it.policy.account == read.account)
+                {
+                    problems.extend(tested_already(policy, read.account.as_deref()));
+                }
                 accounts.push(Account {
-                    policy: policy.clone(),
+                    policy: read.clone(),
                     directory: directory.clone(),
                 });
             }
         }
         Problems::unless_none(problems)?;
+        let directories = accounts.iter().map(|it: &Account| &it.directory);
         Ok(Resolver {
+            compared: Compared::new(catalog.document(), directories),
             catalog: catalog.clone(),
             at,
             accounts,
@@ -87,13 +97,18 @@ impl<'d> Resolver<'d> {
         self.document().accounts == AccountsServed::Many
     }
 
-    fn names(&self) -> impl Iterator<Item = &str> {
+    /// The engines of the accounts as they are.
+    pub(super) fn tested(&self) -> &[Engine] {
+        self.engines.get(..self.accounts.len()).unwrap_or_default()
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.accounts
             .iter()
             .filter_map(|account| account.policy.account.as_deref())
     }
 
-    fn find(&self, account: &str) -> Option<usize> {
+    pub(super) fn find(&self, account: &str) -> Option<usize> {
         self.accounts
             .iter()
             .position(|it| it.policy.account.as_deref() == Some(account))
@@ -157,25 +172,32 @@ impl<'d> Resolver<'d> {
             policy.settings = settings.clone();
         }
         let directory = documents.directory.clone();
+        let mut warnings = Vec::new();
         let engine = match Engine::new(
             &self.catalog,
             policy,
             directory,
             self.at,
-            Warnings::Into(&mut Vec::new()),
+            Warnings::Into(&mut warnings),
         ) {
             Ok(engine) => {
                 self.engines.push(engine);
+                // A feature or a setting that an older policy may still state, and that is inert,
+                // would replace nothing.
+                for warning in &warnings {
+                    let path = warning.path();
+                    if (replaced.features.is_some() && path.starts_with("features"))
+                        || (replaced.settings.is_some() && path.starts_with("settings"))
+                    {
+                        report_replaced(warning, at, report);
+                    }
+                }
                 Some(self.engines.len() - 1)
             }
             Err(problems) => {
                 // The account compiled as it was: what is wrong is what was replaced.
                 for problem in &problems {
-                    let features = at.field("features");
-                    match feature_index(problem.path()) {
-                        Some(i) => report.error(&features.index(i), problem.message()),
-                        None => report.error(&at.field("settings"), problem.message()),
-                    }
+                    report_replaced(problem, at, report);
                 }
                 None
             }
@@ -184,41 +206,66 @@ impl<'d> Resolver<'d> {
         engine
     }
 
-    /// What is wrong with a subject's names, in the account asked.
-    pub(super) fn unknown_subject(
-        &self,
-        subject: &SubjectDocument,
-        account: usize,
-        report: &mut Report<'_>,
-    ) -> Option<String> {
-        let (engine, documents) = (self.engines.get(account)?, self.accounts.get(account)?);
-        let (roles, position) = match subject {
-            SubjectDocument::User(it) => {
-                if engine.user(&it.user).is_some() {
-                    return None;
-                }
-                let users = documents
-                    .directory
-                    .users
-                    .iter()
-                    .map(|user| user.id.as_str());
-                let nearest = report.did_you_mean(&it.user, users);
-                return Some(format!("unknown user {}{nearest}", quoted(&it.user)));
-            }
-            SubjectDocument::Role(it) => (std::slice::from_ref(&it.role), &it.position),
-            SubjectDocument::Token(it) => (it.token.roles.as_slice(), &it.token.position),
+    /// Whether an account has that name, or had it: an id that was used is known to be gone.
+    pub(super) fn has(&self, kind: Kind, name: &str, account: usize) -> bool {
+        let (Some(engine), Some(documents)) =
+            (self.engines.get(account), self.accounts.get(account))
+        else {
+            return false;
         };
-        if let Some(role) = roles.iter().find(|role| engine.role(role).is_none()) {
-            let nearest = report.did_you_mean(role, engine.roles());
-            return Some(format!("unknown role {}{nearest}", quoted(role)));
+        let used = &documents.policy.used_ids;
+        let was = |ids: &[String]| ids.iter().any(|id| id == name);
+        match kind {
+            Kind::User => engine.user(name).is_some() || was(&used.users),
+            Kind::Role => engine.role(name).is_some() || was(&used.roles),
+            Kind::Position => engine.position(name).is_some() || was(&used.positions),
+            Kind::Account => self.find(name).is_some(),
+            Kind::Operation => self
+                .catalog
+                .operations()
+                .any(|it| self.catalog.operation_name(it).as_deref() == Some(name)),
         }
-        let position = position.as_deref()?;
-        if engine.position(position).is_some() {
-            return None;
+    }
+
+    /// The users, roles or positions of an account.
+    pub(super) fn names_of(&self, kind: Kind, account: usize) -> Vec<&str> {
+        let (Some(engine), Some(documents)) =
+            (self.engines.get(account), self.accounts.get(account))
+        else {
+            return Vec::new();
+        };
+        let (users, positions) = (
+            documents.directory.users.iter(),
+            documents.policy.positions.iter(),
+        );
+        match kind {
+            Kind::User => users.map(|user| user.id.as_str()).collect(),
+            Kind::Role => engine.roles().collect(),
+            Kind::Position => positions.map(|it| it.id.as_str()).collect(),
+            Kind::Account => self.names().collect(),
+            Kind::Operation => Vec::new(),
         }
-        let positions = documents.policy.positions.iter().map(|it| it.id.as_str());
-        let nearest = report.did_you_mean(position, positions);
-        Some(format!("unknown position {}{nearest}", quoted(position)))
+    }
+}
+
+/// The problem of an account whose id another one has already.
+fn tested_already(policy: &Parsed<PolicyDocument>, account: Option<&str>) -> Vec<Problem> {
+    let which = match account {
+        Some(id) => format!("the account {}", quoted(id)),
+        None => "an account without id".to_owned(),
+    };
+    let mut report = policy.report();
+    let message = format!("{which} is tested already; no question would be asked of this one");
+    report.error(&policy.root().field("account"), message);
+    report.finish().0
+}
+
+/// Reports a problem of a policy at what a table or a case put into it.
+fn report_replaced(problem: &Problem, at: &Path<'_>, report: &mut Report<'_>) {
+    let features = at.field("features");
+    match feature_index(problem.path()) {
+        Some(i) => report.error(&features.index(i), problem.message()),
+        None => report.error(&at.field("settings"), problem.message()),
     }
 }
 

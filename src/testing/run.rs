@@ -123,8 +123,8 @@ impl<'t> DecisionTests<'t> {
     ///
     /// # Errors
     /// Every problem of the accounts' documents and of this one, each with its place: unknown
-    /// operations, users, roles, permissions and properties, answers that are none, rows with too
-    /// few answers or too many. What is answered otherwise than expected is no problem but part of
+    /// operations, users, roles, positions, permissions, properties and their texts, answers that are none, rows with too
+    /// few answers or too many, and what cannot count for an answer. What is answered otherwise than expected is no problem but part of
     /// the [`Outcome`].
     pub fn run(&self, decisions: impl Into<Parsed<Decisions>>) -> Result<Outcome, Problems> {
         let decisions = decisions.into();
@@ -148,7 +148,7 @@ impl<'t> DecisionTests<'t> {
             return Err(Problems::nothing_read());
         };
 
-        let mut outcome = Outcome::new(&self.catalog);
+        let mut outcome = Outcome::new(&self.catalog, resolver.tested());
         let mut places = decisions.report();
         let mut found = Vec::new();
         for same_engine in questions.chunk_by(|a, b| a.engine == b.engine) {
@@ -159,7 +159,7 @@ impl<'t> DecisionTests<'t> {
                 continue;
             };
             for (question, answered) in same_engine.iter().zip(ask(engine, same_engine)) {
-                outcome.count(question.operation, answered.by_names);
+                outcome.count(engine, question.operation, answered.by_names);
                 for mismatch in self.compare(document, engine, question, &answered) {
                     let number = found.len().to_string();
                     question

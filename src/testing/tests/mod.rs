@@ -18,13 +18,15 @@ permissions = [
   { path = "orders.export", features = ["export"], requires = ["orders"] },
   { path = "ranking", adjustable = { ladder = ["system:clerk", "system:chief"], default = "system:chief" } },
 ]
-types = [{ id = "order", properties = { status = "text" }, reassign = "reassign" }, { id = "ranking" }]
-context_properties = { hour = "integer" }
+subject_properties = { team = "text", teams = "set" }
+types = [{ id = "order", properties = { status = "text", team = "text" }, reassign = "reassign" }, { id = "ranking" }]
+context_properties = { hour = "integer", day = "text" }
 operations = [
   { type = "order", action = "create", on = "type", allowed_by = ["orders"], creates = "order:view" },
   { type = "order", action = "view", on = "record", allowed_by = ["orders"] },
   { type = "order", action = "edit", on = "record", allowed_by = ["orders"], when = [[{ resource = "status", is = "open" }]] },
   { type = "order", action = "reassign", on = "record", allowed_by = ["orders"] },
+  { type = "order", action = "pack", on = "record", allowed_by = ["orders"], when = [[{ context = "day", is_not = "sunday" }, { resource = "team", is = { subject = "team" } }, { subject = "teams", one_of = ["red", "blue"] }]] },
   { type = "order", action = "export", on = "type", allowed_by = ["orders.export"], filtered_by = "order:view" },
   { type = "ranking", action = "view", on = "type", allowed_by = ["ranking"] },
 ]
@@ -50,7 +52,7 @@ roles = [
 const DIRECTORY: &str = r#"
 format = 1
 users = [
-  { id = "ann", position = "desk", roles = ["seller", "system:clerk"] },
+  { id = "ann", position = "desk", roles = ["seller", "system:clerk"], properties = { team = "red" } },
   { id = "max", position = "sales", roles = ["manager", "system:chief"] },
 ]
 "#;
@@ -93,6 +95,10 @@ fn outcome(text: &str) -> Outcome {
 }
 
 const RIGHT: &str = r#"
+[unknown.values]
+"resource.status" = ["shut"]
+"context.day" = ["monday"]
+
 [[tables]]
 name = "orders"
 account = "north"
@@ -140,6 +146,24 @@ answer = "not_granted"
 permission = "orders"
 
 [[cases]]
+name = "packed by her team"
+account = "north"
+subject = { token = { id = "ann", roles = ["seller"], properties = { team = "red", teams = ["red"] } } }
+ask = "order:pack"
+record = { owner = "ann", properties = { team = "red" } }
+context = { day = "sunday" }
+answer = "unknown_role"
+
+[[cases]]
+name = "of no team"
+account = "north"
+subject = "user:ann"
+ask = "order:pack"
+record = { owner = "ann", properties = { team = 1 } }
+context = { day = "monday" }
+answer = "property_wrong_type"
+
+[[cases]]
 name = "no account"
 subject = "user:ann"
 ask = "order:view"
@@ -157,7 +181,7 @@ answer = "unknown_role"
 #[test]
 fn right_decisions_pass() {
     let outcome = outcome(RIGHT);
-    assert_eq!(outcome.to_string(), "54 questions, all as expected");
+    assert_eq!(outcome.to_string(), "56 questions, all as expected");
     assert!(outcome.mismatches().is_empty());
     outcome.require().unwrap();
     outcome.require_coverage::<&str>([]).unwrap();
@@ -251,6 +275,7 @@ fn whoever_else_answers_otherwise_is_named() {
 #[test]
 fn an_unreached_operation_fails() {
     let short = r#"
+unknown = { users = ["sue"] }
 [[tables]]
 name = "orders"
 account = "north"
@@ -271,6 +296,7 @@ answer = "unknown_subject"
         "order:create",
         "order:edit",
         "order:reassign",
+        "order:pack",
         "order:export",
         "ranking:view",
     ];
@@ -278,9 +304,15 @@ answer = "unknown_subject"
     let report = outcome.require_coverage(&rest[1..]).unwrap_err();
     assert_eq!(
         report.to_string(),
-        "`order:create` is reached by no question"
+        "`order:create` is reached by no question\n\
+         no question is asked of the account `south`"
     );
-    outcome.require_coverage(rest).unwrap();
+    assert_eq!(outcome.unasked_accounts(), ["south"]);
+    let report = outcome.require_coverage(rest).unwrap_err();
+    assert_eq!(
+        report.to_string(),
+        "no question is asked of the account `south`"
+    );
     outcome
         .clone()
         .and(super::tests::outcome(RIGHT))
@@ -354,6 +386,7 @@ fn a_matrix_tells_roles_apart() {
          · o A ?  order:view\n\
          · o A ?  order:edit\n\
          · o A ?  order:reassign\n\
+         · o A ?  order:pack\n\
          · o A ?  order:export\n\
          \n\
          A · · ?  ranking:view\n"

@@ -58,6 +58,7 @@ features = ["exprt"]
 subject = "user:anne"
 ask = "order:export"
 answer = "unknown_role"
+record = { owner = "max" }
 permission = "orders.exort"
 fact = "resource.stats"
 filtered_by = "order:vew"
@@ -65,12 +66,12 @@ filtered_by = "order:vew"
         ),
         "d.toml:5:11: no account `nort` is tested; did you mean `north`?\n\
          d.toml:10:8: another one is named `orders` already\n\
-         d.toml:12:13: unknown user `anne`; did you mean `ann`?\n\
-         d.toml:12:26: unknown role `seler`; did you mean `seller`?\n\
-         d.toml:12:40: unknown position `des`; did you mean `desk`?\n\
+         d.toml:12:13: unknown user `anne`; did you mean `ann`? List it in `unknown.users` if it is to be unknown\n\
+         d.toml:12:26: unknown role `seler`; did you mean `seller`? List it in `unknown.roles` if it is to be unknown\n\
+         d.toml:12:70: unknown position `des`; did you mean `desk`? List it in `unknown.positions` if it is to be unknown\n\
          d.toml:13:35: the catalog declares no property `stats` here; did you mean `status`?\n\
          d.toml:14:19: the catalog declares no property `our` here; did you mean `hour`?\n\
-         d.toml:16:11: unknown operation `order:vew`; did you mean `order:view`?\n\
+         d.toml:16:11: unknown operation `order:vew`; did you mean `order:view`? List it in `unknown.operations` if it is to be unknown\n\
          d.toml:17:35: expected 4 answers, one for each subject, found 1\n\
          d.toml:18:3: one of `ask`, `can_any`, `create` and `change` is asked\n\
          d.toml:19:3: one of `ask`, `can_any`, `create` and `change` is asked\n\
@@ -86,9 +87,11 @@ filtered_by = "order:vew"
          d.toml:36:12: unknown system role `system:cief`; did you mean `system:chief`?\n\
          d.toml:42:8: a name is empty\n\
          d.toml:44:13: unknown feature `exprt`; did you mean `export`?\n\
-         d.toml:48:14: the catalog has no `orders.exort`; did you mean `orders.export`?\n\
-         d.toml:49:8: the catalog has no `resource.stats`; did you mean `resource.status`?\n\
-         d.toml:50:15: the catalog has no `order:vew`; did you mean `order:view`?"
+         d.toml:45:11: unknown user `anne`; did you mean `ann`? List it in `unknown.users` if it is to be unknown\n\
+         d.toml:48:10: this is asked on the type: of a record, `account` alone counts\n\
+         d.toml:49:14: the catalog has no `orders.exort`; did you mean `orders.export`?\n\
+         d.toml:50:8: the catalog has no `resource.stats`; did you mean `resource.status`?\n\
+         d.toml:51:15: the catalog has no `order:vew`; did you mean `order:view`?"
     );
 }
 
@@ -122,7 +125,7 @@ fn the_accounts_problems_are_reported_too() {
     let tests = DecisionTests::new(&catalog());
     assert_eq!(
         tests.run(decisions(RIGHT)).unwrap_err().len(),
-        6,
+        8,
         "no account is tested"
     );
     let policy = PolicyDocument::from_toml("policy.toml", "format = 1\ncatalog_version = 1");
@@ -133,4 +136,175 @@ fn the_accounts_problems_are_reported_too() {
     let lines: Vec<String> = report.iter().map(ToString::to_string).collect();
     assert_eq!(lines.len(), 2, "{report}");
     assert!(lines[0].starts_with("policy.toml:") && lines[1].starts_with("d.toml:2:"));
+}
+
+/// No answer excuses a name: whatever is unknown on purpose is listed.
+#[test]
+fn every_name_is_known_or_listed() {
+    assert_eq!(
+        problems(
+            r#"
+[[tables]]
+name = "all"
+account = "north"
+subjects = [
+  { user = "anm", account = "north" },
+  { user = "ann", account = "souht" },
+  { role = "sellr", id = "amn", position = "salse", properties = { taem = "red", team = "rde", level = "1" } },
+  { token = { id = "max", roles = ["seller", "manger"], position = "dsk", properties = { teams = ["red", "bule"] } } },
+]
+record = { owner = "mxa", owner_position = "dekss", account = "nroth", properties = { status = "opne" } }
+context = { day = "mondy" }
+rows = [
+  { ask = "order:view", answers = ["unknown_subject", "wrong_account", "unknown_role", "unknown_role"] },
+  { ask = "order:veiw", answers = ["unknown_subject", "wrong_account", "unknown_role", "unknown_role"] },
+  { ask = "order:edit", record = { owner = "ann", account = "south", owner_position = "desk" }, answers = ["wrong_account", "wrong_account", "wrong_account", "wrong_account"] },
+  { change = "order:edit", record = { owner = "ann" }, after = { owner = "anne" }, answers = ["unknown_subject", "wrong_account", "unknown_role", "unknown_role"] },
+]
+"#
+        ),
+        "d.toml:7:12: unknown user `anm`; did you mean `ann`? List it in `unknown.users` if it is to be unknown\n\
+         d.toml:8:29: unknown account `souht`; did you mean `south`? List it in `unknown.accounts` if it is to be unknown\n\
+         d.toml:9:12: unknown role `sellr`; did you mean `seller`? List it in `unknown.roles` if it is to be unknown\n\
+         d.toml:9:26: unknown user `amn`; did you mean `ann`? List it in `unknown.users` if it is to be unknown\n\
+         d.toml:9:44: unknown position `salse`; did you mean `sales`? List it in `unknown.positions` if it is to be unknown\n\
+         d.toml:9:75: the catalog declares no property `taem` here; did you mean `team`?\n\
+         d.toml:9:89: no condition reads `rde` of `subject.team`; did you mean `red`? List it in `unknown.values` if it is to be unknown\n\
+         d.toml:9:104: the catalog declares no property `level` here\n\
+         d.toml:10:46: unknown role `manger`; did you mean `manager`? List it in `unknown.roles` if it is to be unknown\n\
+         d.toml:10:68: unknown position `dsk`; did you mean `desk`? List it in `unknown.positions` if it is to be unknown\n\
+         d.toml:10:106: no condition reads `bule` of `subject.teams`; did you mean `blue`? List it in `unknown.values` if it is to be unknown\n\
+         d.toml:12:20: unknown user `mxa`; did you mean `max`? List it in `unknown.users` if it is to be unknown\n\
+         d.toml:12:44: unknown position `dekss`; list it in `unknown.positions` if it is to be unknown\n\
+         d.toml:12:63: unknown account `nroth`; did you mean `north`? List it in `unknown.accounts` if it is to be unknown\n\
+         d.toml:12:96: no condition reads `opne` of `resource.status`; did you mean `open`? List it in `unknown.values` if it is to be unknown\n\
+         d.toml:13:19: no condition reads `mondy` of `context.day`; list it in `unknown.values` if it is to be unknown\n\
+         d.toml:16:11: unknown operation `order:veiw`; did you mean `order:view`? List it in `unknown.operations` if it is to be unknown\n\
+         d.toml:17:87: unknown position `desk`; list it in `unknown.positions` if it is to be unknown\n\
+         d.toml:18:74: unknown user `anne`; did you mean `ann`? List it in `unknown.users` if it is to be unknown"
+    );
+}
+
+/// What is listed as unknown is needed; the same document without a mistake passes.
+#[test]
+fn nothing_is_listed_in_vain() {
+    let used = r#"
+[[tables]]
+name = "all"
+account = "north"
+subjects = [{ token = { id = "eve", roles = ["ghost"], position = "moon" } }, { user = "ann", account = "west" }]
+rows = [
+  { ask = "order:view", record = { owner = "zed", owner_position = "moon" }, answers = ["unknown_role", "wrong_account"] },
+  { ask = "order:print", answers = ["unknown_role", "wrong_account"] },
+  { ask = "order:edit", record = { owner = "ann", properties = { status = "lost" } }, answers = ["unknown_role", "wrong_account"] },
+]
+"#;
+    let listed = r#"
+[unknown]
+accounts = ["west"]
+users = ["eve", "zed"]
+roles = ["ghost"]
+positions = ["moon"]
+operations = ["order:print"]
+values = { "resource.status" = ["lost"] }
+"#;
+    outcome(&format!("{listed}{used}")).require().unwrap();
+    let more = listed
+        .replace("\"zed\"", "\"zed\", \"ann\"")
+        .replace("\"moon\"", "\"moon\", \"mars\"")
+        .replace("\"lost\"]", "\"open\", \"lost\"], \"resource.stauts\" = []");
+    assert_eq!(
+        problems(&format!("{more}{used}")),
+        "d.toml:5:24: `ann`: no question names it where it is unknown\n\
+         d.toml:7:22: `mars`: no question names it where it is unknown\n\
+         d.toml:9:33: `open`: no question names it where it is unknown\n\
+         d.toml:9:70: nothing is listed here"
+    );
+}
+
+/// Whatever a table states counts for an answer.
+#[test]
+fn what_is_not_asked_is_a_problem() {
+    assert_eq!(
+        problems(
+            r#"
+[[tables]]
+name = "a record and a context that no row takes"
+account = "north"
+subjects = ["user:ann"]
+record = { id = "1" }
+context = { day = "sunday" }
+rows = [
+  { ask = "ranking:view", context = { hour = 1 }, answers = ["allow"] },
+  { can_any = "order:view", context = { hour = 1 }, answers = ["allow"] },
+]
+[[tables]]
+name = "one that counts for its account alone"
+account = "north"
+subjects = ["user:ann"]
+record = { account = "north" }
+rows = [
+  { can_any = "order:view", on = "record", answers = ["allow"] },
+  { can_any = "order:view", record = { owner = "ann" }, answers = ["allow"] },
+  { ask = "order:export", record = { account = "north", id = "1" }, answers = ["allow"] },
+  { create = "ranking:view", record = { owner = "ann" }, answers = ["allow"] },
+  { ask = "order:edit", record = { owner = "ann", properties = { status = 1 } }, context = { hour = "1" }, answers = ["out_of_scope"] },
+]
+"#
+        ),
+        "d.toml:7:10: no row asks of this record: it tests nothing\n\
+         d.toml:8:11: every row has a context of its own: this one tests nothing\n\
+         d.toml:19:34: `can_any` is asked of no record, whichever way the operation is declared\n\
+         d.toml:20:38: `can_any` is asked of no record: of a record, `account` alone counts\n\
+         d.toml:21:36: this is asked on the type: of a record, `account` alone counts\n\
+         d.toml:22:39: the operation names none that it `creates`: of a record, `account` alone counts\n\
+         d.toml:23:75: `status` is declared as `text`, and no answer here is `property_wrong_type`\n\
+         d.toml:23:101: `hour` is declared as `integer`, and no answer here is `property_wrong_type`"
+    );
+}
+
+/// The first of two would be asked, and the second never.
+#[test]
+fn two_accounts_of_one_id_are_refused() {
+    let account = |file: &str, id: &str| {
+        let text = format!("format = 1\n{id}catalog_version = 1");
+        PolicyDocument::from_toml(file, &text)
+    };
+    let north = "account = \"north\"\n";
+    let report = tests()
+        .account(account("third.toml", north), DirectoryDocument::new([]))
+        .run(decisions(RIGHT))
+        .unwrap_err();
+    assert_eq!(
+        report.to_string(),
+        "third.toml:2:11: the account `north` is tested already; no question would be asked of this one"
+    );
+}
+
+/// A retired feature of an older policy loads without effect: a table that turns it on tests nothing.
+#[test]
+fn what_a_table_replaces_has_an_effect() {
+    let catalog = CATALOG.replace("version = 1", "version = 2").replace(
+        "{ id = \"export\" }",
+        "{ id = \"export\" }, { id = \"fax\", retired = 2 }",
+    );
+    let catalog = Catalog::new(
+        CatalogDocument::from_toml("catalog.toml", &catalog),
+        Warnings::Refuse,
+    )
+    .unwrap();
+    let report = DecisionTests::new(&catalog)
+        .account(
+            PolicyDocument::from_toml("policy.toml", POLICY),
+            DirectoryDocument::from_toml("directory.toml", DIRECTORY),
+        )
+        .run(decisions(
+            r#"cases = [{ name = "c", account = "north", features = ["export", "fax"], subject = "user:ann", ask = "order:export", answer = "allow" }]"#,
+        ))
+        .unwrap_err();
+    let report = report.to_string();
+    assert_eq!(
+        report,
+        "d.toml:2:65: feature `fax` was retired in version `2`"
+    );
 }
