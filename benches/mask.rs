@@ -64,7 +64,7 @@ fn values(criterion: &mut Criterion) {
 static ADDRESS: std::sync::LazyLock<Mask> = std::sync::LazyLock::new(Mask::address);
 
 const CATALOG: &str = r#"
-format = 1
+format = 2
 id = "crm"
 version = 1
 permissions = [{ path = "people" }, { path = "contact_info" }]

@@ -5,7 +5,7 @@ use bailiwick::{Catalog, Engine, Owner, Resource, ResourceType, Timestamp, Warni
 
 // What the product ships.
 const CATALOG: &str = r#"
-format = 1
+format = 2
 id = "newsletter"
 version = 1
 permissions = [
@@ -18,13 +18,13 @@ operations = [{ type = "campaign", action = "edit", on = "record", allowed_by = 
 
 // What the customer's administrators edit.
 const POLICY: &str = r#"
-format = 1
+format = 2
 catalog_version = 1
 roles = [{ id = "writer", grants = ["campaigns", { select = "campaigns.edit", scope = "own" }] }]
 "#;
 
 const DIRECTORY: &str = r#"
-format = 1
+format = 2
 users = [{ id = "ann", roles = ["writer"] }, { id = "bob", roles = ["writer"] }]
 "#;
 

@@ -19,7 +19,7 @@ use crate::{PermissionId, Scope};
 /// ```
 /// # use bailiwick::{Catalog, Engine, Record, Timestamp, Warnings, document::*};
 /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
-/// #     format = 1
+/// #     format = 2
 /// #     id = "shop"
 /// #     version = 1
 /// #     permissions = [{ path = "orders", scopes = ["own", "all"] }]

@@ -21,7 +21,7 @@ impl Engine {
     /// ```
     /// # use bailiwick::{Catalog, Engine, OnType, Timestamp, Warnings, document::*};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
-    /// #     format = 1
+    /// #     format = 2
     /// #     id = "shop"
     /// #     version = 1
     /// #     features = [{ id = "export" }]

@@ -2,6 +2,8 @@
 
 /// The longest identifier, in bytes of UTF-8 (D12).
 pub const IDENTIFIER_BYTES: usize = 256;
+/// The longest name for people, in bytes of UTF-8 (D12).
+pub const NAME_BYTES: usize = 256;
 /// Permissions of a catalog.
 pub const PERMISSIONS: usize = 16_384;
 /// Operations of a catalog.

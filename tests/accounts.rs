@@ -24,7 +24,7 @@ const GRANTS: usize = 4;
 fn catalog() -> Catalog {
     let mut text = String::from(
         r#"
-        format = 1
+        format = 2
         id = "shop"
         version = 1
         accounts = "many"

@@ -386,7 +386,7 @@ fn no_check_of_a_large_token_allocates() {
         CatalogDocument, DirectoryDocument, PolicyDocument, RoleDocument, UserDocument,
     };
     let text = r#"
-        format = 1
+        format = 2
         id = "c"
         version = 1
         accounts = "many"

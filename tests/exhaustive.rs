@@ -70,7 +70,7 @@ struct Small {
 }
 
 fn catalog_document(text: &str) -> CatalogDocument {
-    let head = "format = 1\nid = \"small\"\nversion = 1\ntypes = [{ id = \"t\" }]\n";
+    let head = "format = 2\nid = \"small\"\nversion = 1\ntypes = [{ id = \"t\" }]\n";
     toml::from_str(&format!("{head}{text}")).unwrap_or_else(|error| panic!("{error}"))
 }
 

@@ -11,7 +11,7 @@ use bailiwick::{Scope, Timestamp};
 use reference::{Model, Outcome, OwnerPosition, Request, Resource, Subject, Value};
 
 const CRM: &str = r#"
-format = 1
+format = 2
 id = "crm"
 version = 5
 accounts = "many"
@@ -162,7 +162,7 @@ path = "contacts.fax"
 "#;
 
 const POLICY: &str = r#"
-format = 1
+format = 2
 account = "acme"
 catalog_version = 5
 features = ["mail"]
@@ -205,7 +205,7 @@ reports_to = ["left", "right"]
 "#;
 
 const DIRECTORY: &str = r#"
-format = 1
+format = 2
 [[users]]
 id = "ann"
 position = "left"
@@ -634,7 +634,7 @@ fn adjustable_permissions_come_from_their_setting() {
 }
 
 const REACH: &str = r#"
-format = 1
+format = 2
 id = "reach"
 version = 1
 reach = "accessible"
@@ -677,7 +677,7 @@ fn reach(features: &str, suspended: bool) -> Model {
         REACH,
         &format!(
             r#"
-            format = 1
+            format = 2
             catalog_version = 1
             features = [{features}]
             [[roles]]
@@ -698,7 +698,7 @@ fn reach(features: &str, suspended: bool) -> Model {
         ),
         &format!(
             r#"
-            format = 1
+            format = 2
             users = [
                 {{ id = "boss", position = "top", roles = ["boss"] }},
                 {{ id = "mid", position = "mid", roles = ["boss"] }},
@@ -751,7 +751,7 @@ fn reach_lends_what_people_below_can_access() {
 #[test]
 fn older_policies_load_as_the_narrower_thing() {
     let policy = r#"
-        format = 1
+        format = 2
         account = "acme"
         catalog_version = 1
         features = ["fax"]
@@ -782,7 +782,7 @@ fn older_policies_load_as_the_narrower_thing() {
         "[[roles]]\nid = \"system:member\"",
         &format!("{operations}[[roles]]\nid = \"system:member\""),
     );
-    let old = model(&catalog, policy, "format = 1\nusers = []");
+    let old = model(&catalog, policy, "format = 2\nusers = []");
     let any = |who: &str, operation: &str| line(&old.can_any(&ask(role(who), operation, None)));
     assert_eq!(any("old", "contact:view"), "allowed contacts.view all");
     assert_eq!(any("old", "contact:edit"), "allowed contacts.edit own");

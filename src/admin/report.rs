@@ -127,7 +127,7 @@ impl<'e> Report<'e> {
     /// # use bailiwick::admin::{Actor, Change};
     /// # use bailiwick::{Ability, Catalog, Engine, Scope, Timestamp, Warnings, document::*};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
-    /// #     format = 1
+    /// #     format = 2
     /// #     id = "crm"
     /// #     version = 1
     /// #     permissions = [{ path = "people" }, { path = "contact_info" }]

@@ -16,7 +16,9 @@ pub(crate) use covers::{given_scope, is_denied_by};
 #[cfg(feature = "live")]
 pub(crate) use evolution::Evolution;
 pub(crate) use evolution::{Followed, is_at_or_below};
-pub(crate) use selector::{Given, Rights, give, resolve_denial, resolve_grant, warn_of_missed};
+pub(crate) use selector::{
+    Given, Rights, give, is_of_format_1, resolve_denial, resolve_grant, warn_of_missed,
+};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -42,7 +44,7 @@ pub use operations::{OperationNames, UnknownOperations};
 /// ```
 /// use bailiwick::{Catalog, document::CatalogDocument, Warnings};
 /// let text = r#"
-///     format = 1
+///     format = 2
 ///     id = "shop"
 ///     version = 1
 ///     permissions = [{ path = "orders" }, { path = "orders.cancel", requires = ["orders"] }]

@@ -61,7 +61,7 @@ impl Catalog {
     ///     }
     /// }
     /// # let text = r#"
-    /// #     format = 1
+    /// #     format = 2
     /// #     id = "shop"
     /// #     version = 1
     /// #     permissions = [{ path = "orders" }]

@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use smallvec::SmallVec;
 
 use super::evolution::is_at_or_below;
-use super::{Followed, Model};
+use super::{Followed, Model, Permission};
 use crate::Scope;
-use crate::document::problem::{Path, Report, quoted};
+use crate::document::decode::backticked;
+use crate::document::problem::{Path, Report, Source, quoted};
 use crate::document::{DenialDocument, GrantDocument};
 use crate::names::Numbered;
 
@@ -256,6 +257,8 @@ pub(crate) fn give(
             Found::Retired | Found::Unknown => return out,
         },
     };
+    // Adjustable, or not offered at the scope; and what offers a choice that was not made (S5).
+    let (mut beyond, mut unscoped) = (Vec::new(), Vec::new());
     for node in covered {
         let Some(permission) = model.permissions.get(node as usize) else {
             continue;
@@ -268,21 +271,69 @@ pub(crate) fn give(
             None => permission.scopes.only(),
         };
         match scope {
-            Some(scope) if permission.adjustable.is_none() => out.given.push((node, scope)),
-            _ => out.left_out.push(node),
+            Some(scope) if permission.adjustable.is_none() => {
+                out.given.push((node, scope));
+                continue;
+            }
+            None if grant.scope.is_none() && permission.adjustable.is_none() => unscoped.push(node),
+            Some(_) | None => beyond.push(node),
+        }
+        out.left_out.push(node);
+    }
+    if !unscoped.is_empty() {
+        let message = needs_scope(model, grant, &unscoped);
+        if older {
+            report.warning(&select, message);
+        } else {
+            report.refuse_today(&select, message);
         }
     }
-    if !out.left_out.is_empty() {
+    if !beyond.is_empty() {
         report.warning(
             &select,
             format!(
                 "{} leaves out what is adjustable, or not offered at its scope: {}",
                 quoted(&grant.select),
-                listed(model, &out.left_out)
+                listed(model, &beyond)
             ),
         );
     }
     out
+}
+
+/// That a wildcard states no scope, and which permissions offer a choice.
+fn needs_scope(model: &Model, grant: &GrantDocument, permissions: &[u16]) -> String {
+    const NAMED: usize = 10;
+    let named = permissions.iter().take(NAMED);
+    let named = named.filter_map(|it| model.permissions.get(*it as usize));
+    let mut choices: Vec<String> = named
+        .map(|it| format!("{} offers {}", quoted(&it.path), offered(it)))
+        .collect();
+    if permissions.len() > NAMED {
+        choices.push(format!("and {} more", permissions.len() - NAMED));
+    }
+    format!(
+        "{} needs a scope, without which it grants nothing of what offers several: {}",
+        quoted(&grant.select),
+        choices.join("; ")
+    )
+}
+
+/// The scopes that a permission offers, each in backticks.
+fn offered(permission: &Permission) -> String {
+    backticked(permission.scopes.iter().map(Scope::as_str))
+}
+
+/// Whether only format 1 may hold that grant: a wildcard without a scope that meets a permission which
+/// offers several (S5). `version` is the one that the policy was written against.
+pub(crate) fn is_of_format_1(model: &Model, grant: &GrantDocument, version: u32) -> bool {
+    if grant.scope.is_some() || !grant.select.ends_with('*') || version < model.version {
+        return false;
+    }
+    let source = Source::default();
+    let mut report = Report::new(&source);
+    give(model, grant, version, &Path::ROOT, &mut report);
+    report.has_errors()
 }
 
 /// The first of some permissions, and how many more there are.
@@ -322,14 +373,7 @@ fn scope_of_node(
         );
         return None;
     }
-    let offered = || {
-        let words: Vec<_> = permission
-            .scopes
-            .iter()
-            .map(|it| quoted(it.as_str()))
-            .collect();
-        words.join(", ")
-    };
+    let offered = || offered(permission);
     match grant.scope {
         Some(scope) if permission.scopes.offers(scope) => Some(scope),
         Some(scope) => {

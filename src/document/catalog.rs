@@ -14,7 +14,7 @@ document! {
     /// read by people: permissions keep the order in which siblings are written (the catalog
     /// order of D17).
     pub struct CatalogDocument {
-        /// The document format; [`FORMAT`](super::FORMAT) is the only one.
+        /// The document format: 1, or [`FORMAT`](super::FORMAT), which is today's.
         pub format: u32,
         /// The product's name for this catalog.
         pub id: String,

@@ -8,7 +8,7 @@ use super::timestamp::Timestamp;
 document! {
     /// The account's users.
     pub struct DirectoryDocument {
-        /// The document format; [`FORMAT`](super::FORMAT) is the only one.
+        /// The document format: 1, or [`FORMAT`](super::FORMAT), which is today's.
         pub format: u32,
         /// The users.
         pub users: Vec<UserDocument>,

@@ -12,6 +12,7 @@ mod directory;
 mod fields;
 #[cfg(feature = "json")]
 pub(crate) mod json_format;
+pub(crate) mod naming;
 pub(crate) mod node;
 mod policy;
 mod primitives;
@@ -33,10 +34,43 @@ use std::sync::Arc;
 #[cfg(any(feature = "toml", feature = "json"))]
 use decode::Decode;
 use decode::document;
-use problem::{Path, Report, Source};
+use problem::{Path, Report, Rules, Source};
 
-/// The one document format there is so far.
-pub const FORMAT: u32 = 1;
+/// The format that documents are written in today. Format 1 is read for ever.
+///
+/// The two have one shape. Format 2 refuses what format 1 loads with a warning:
+///
+/// - a wildcard without a scope that meets a permission which offers several (S5): format 1 grants
+///   nothing of it;
+/// - an id of a role, package or position that begins or ends with white space, or holds a character
+///   that nobody sees: what Unicode calls format characters and ignorable by default (D12);
+/// - a name or label for people that is blank, longer than 256 bytes, or holds a control character
+///   (D12).
+///
+/// A policy that was written against an older version of its catalog is as lenient about the first in
+/// either format (D16).
+pub const FORMAT: u32 = 2;
+
+/// The formats that are read.
+const FORMATS: std::ops::RangeInclusive<u32> = 1..=FORMAT;
+
+/// Reports a format that is not known, and has the report judge all else by the document's own.
+pub(crate) fn judge_by_format(format: u32, root: &Path<'_>, report: &mut Report<'_>) {
+    if !FORMATS.contains(&format) {
+        let known: Vec<String> = FORMATS.map(|it| format!("`{it}`")).collect();
+        report.error(
+            &root.field("format"),
+            format!(
+                "format `{format}` is not known; known are {}",
+                known.join(", ")
+            ),
+        );
+    }
+    report.judge_by(match format {
+        1 => Rules::OfFormat1,
+        _ => Rules::Today,
+    });
+}
 
 document! {
     /// Catalog, policy and directory in one file, each under its own name; each may be left out.

@@ -9,7 +9,7 @@ use super::timestamp::Timestamp;
 document! {
     /// What an account's administrators edit: roles, packages, positions, features, settings.
     pub struct PolicyDocument {
-        /// The document format; [`FORMAT`](super::FORMAT) is the only one.
+        /// The document format: 1, or [`FORMAT`](super::FORMAT), which is today's.
         pub format: u32,
         /// The account's id; may be left out where the catalog serves one account (D11).
         pub account: Option<String>,

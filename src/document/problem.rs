@@ -63,7 +63,7 @@ impl fmt::Display for Problem {
 ///
 /// ```
 /// use bailiwick::document::CatalogDocument;
-/// let problems = CatalogDocument::from_toml("catalog.toml", "format = 1\nversionn = 1")
+/// let problems = CatalogDocument::from_toml("catalog.toml", "format = 2\nversionn = 1")
 ///     .into_document()
 ///     .unwrap_err();
 /// assert_eq!(
@@ -139,7 +139,7 @@ impl std::error::Error for Problems {}
 /// ```
 /// use bailiwick::{Catalog, Engine, Timestamp, Warnings, document::*};
 /// # let catalog = CatalogDocument::from_toml("c.toml", r#"
-/// #     format = 1
+/// #     format = 2
 /// #     id = "shop"
 /// #     version = 1
 /// #     permissions = [{ path = "orders" }, { path = "refunds", requires = ["orders"] }]
@@ -366,9 +366,20 @@ impl Source {
     }
 }
 
+/// By which rules what is read is judged: one that refuses what was once accepted binds what is made
+/// from then on (D16).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rules {
+    /// What documents of format 1 hold, and what journals replay.
+    OfFormat1,
+    /// What is made from now on: documents of today's format, changes, imports.
+    Today,
+}
+
 /// Collects the problems of one document.
 pub(crate) struct Report<'s> {
     source: &'s Source,
+    rules: Rules,
     errors: Vec<Problem>,
     warnings: Vec<Problem>,
     /// What looking for nearest names may still cost, in compared pairs of bytes: a document of
@@ -388,6 +399,7 @@ impl<'s> Report<'s> {
     pub(crate) fn new(source: &'s Source) -> Self {
         Report {
             source,
+            rules: Rules::Today,
             errors: Vec::new(),
             warnings: Vec::new(),
             nearest_budget: NEAREST_BUDGET,
@@ -395,6 +407,15 @@ impl<'s> Report<'s> {
             hides_unknown: false,
             stood_in: HashSet::new(),
         }
+    }
+
+    /// Has what follows judged by these rules.
+    pub(crate) fn judge_by(&mut self, rules: Rules) {
+        self.rules = rules;
+    }
+
+    pub(crate) fn rules(&self) -> Rules {
+        self.rules
     }
 
     /// The same, where names are looked for among what could not all be read.
@@ -463,6 +484,19 @@ impl<'s> Report<'s> {
     ) {
         self.errors
             .push(self.source.problem_at_span(span, at, message.into()));
+    }
+
+    /// Something that is refused from format 2 on: an error in what is made today, and a finding in
+    /// what was made before (D16). Whether it was an error.
+    pub(crate) fn refuse_today(&mut self, at: &Path<'_>, message: impl Into<String>) -> bool {
+        let is_refused = self.rules == Rules::Today;
+        if is_refused {
+            self.error(at, message);
+        } else {
+            let message = message.into();
+            self.warning(at, format!("{message} (`format = 2` refuses it)"));
+        }
+        is_refused
     }
 
     pub(crate) fn warning(&mut self, at: &Path<'_>, message: impl Into<String>) {

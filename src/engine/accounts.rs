@@ -23,7 +23,7 @@ use crate::request::{Action, Context, OnType, Owner, Resource, Subject};
 /// ```
 /// use bailiwick::{Accounts, Catalog, OnType, Subject, Timestamp, Warnings, document::*};
 /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
-/// #     format = 1
+/// #     format = 2
 /// #     id = "shop"
 /// #     version = 1
 /// #     accounts = "many"
@@ -99,7 +99,7 @@ impl Accounts {
     /// ```
     /// # use bailiwick::{Catalog, Warnings, document::*};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
-    /// #     format = 1
+    /// #     format = 2
     /// #     id = "shop"
     /// #     version = 1
     /// #     accounts = "many"
@@ -227,7 +227,7 @@ impl Accounts {
     /// ```
     /// # use bailiwick::{Catalog, Warnings, document::*};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
-    /// #     format = 1
+    /// #     format = 2
     /// #     id = "shop"
     /// #     version = 1
     /// #     accounts = "many"

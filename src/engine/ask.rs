@@ -440,7 +440,7 @@ mod tests {
         let catalog = CatalogDocument::from_toml(
             "c.toml",
             r#"
-            format = 1
+            format = 2
             id = "shop"
             version = 1
             permissions = [{ path = "orders", scopes = ["own", "reports", "all"] }]
@@ -451,7 +451,7 @@ mod tests {
         let policy = PolicyDocument::from_toml(
             "p.toml",
             r#"
-            format = 1
+            format = 2
             catalog_version = 1
             roles = [{ id = "seller", grants = [{ select = "orders", scope = "reports" }] }]
             positions = [{ id = "head" }, { id = "hand", reports_to = ["head"] }]

@@ -2,6 +2,8 @@
 
 use super::users::{Held, User};
 use super::{Engine, State};
+use crate::catalog::is_of_format_1;
+use crate::document::naming::{is_display_name, is_readable_id};
 use crate::document::{
     AssignmentDocument, DirectoryDocument, FORMAT, PolicyDocument, PositionDocument,
     UsedIdsDocument, UserDocument,
@@ -9,7 +11,10 @@ use crate::document::{
 use crate::ordered::Ordered;
 
 impl Engine {
-    /// The account's policy as it is in this revision. Cost: linear in the policy.
+    /// The account's policy as it is in this revision. Its format is today's, unless the account holds
+    /// what only format 1 may hold: then 1, so that the document loads as it stands.
+    ///
+    /// Cost: linear in the policy.
     pub fn policy(&self) -> PolicyDocument {
         let state = &*self.0;
         let texts =
@@ -18,7 +23,7 @@ impl Engine {
         let roles = roles.filter_map(|role| role.document.as_deref().cloned());
         let packages = (0..state.packages.numbers()).filter_map(|it| state.packages.get(it));
         let positions = (0..state.positions.numbers()).filter_map(|it| state.position_document(it));
-        PolicyDocument {
+        let mut policy = PolicyDocument {
             format: FORMAT,
             account: self.account().map(Into::into),
             catalog_version: state.catalog_version,
@@ -33,13 +38,24 @@ impl Engine {
                 roles: texts(&state.used.roles),
                 positions: texts(&state.used.positions),
             },
+        };
+        if is_policy_of_format_1(state, &policy) {
+            policy.format = 1;
         }
+        policy
     }
 
-    /// The account's users as they are in this revision. Cost: linear in the users;
-    /// [`Engine::users`] yields one after the other.
+    /// The account's users as they are in this revision; its format is today's, unless a user has a name
+    /// that only format 1 may hold.
+    ///
+    /// Cost: linear in the users; [`Engine::users`] yields one after the other.
     pub fn directory(&self) -> DirectoryDocument {
-        DirectoryDocument::new(self.users())
+        let mut directory = DirectoryDocument::new(self.users());
+        let mut users = directory.users.iter();
+        if !users.all(|it| is_display_name(it.name.as_deref())) {
+            directory.format = 1;
+        }
+        directory
     }
 
     /// The account's users, one after the other, as they are in this revision.
@@ -47,6 +63,18 @@ impl Engine {
         let users = self.0.users.iter();
         users.map(|(number, user)| self.0.user_document(number, user))
     }
+}
+
+/// Whether a policy holds what format 2 refuses: it was loaded from format 1, or replayed.
+fn is_policy_of_format_1(state: &State, policy: &PolicyDocument) -> bool {
+    let roles = policy.roles.iter().map(|it| (&it.id, &it.name));
+    let packages = policy.packages.iter().map(|it| (&it.id, &it.name));
+    let positions = policy.positions.iter().map(|it| (&it.id, &it.name));
+    let mut named = roles.chain(packages).chain(positions);
+    let mut grants = policy.roles.iter().flat_map(|role| &role.grants);
+    let version = policy.catalog_version;
+    named.any(|(id, name)| !is_readable_id(id) || !is_display_name(name.as_deref()))
+        || grants.any(|grant| is_of_format_1(state.model(), grant, version))
 }
 
 impl State {

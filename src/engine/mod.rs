@@ -69,7 +69,7 @@ use users::Users;
 /// ```
 /// use bailiwick::{Catalog, Engine, Record, Timestamp, Warnings, document::*};
 /// # let catalog = CatalogDocument::from_toml("c.toml", r#"
-/// #     format = 1
+/// #     format = 2
 /// #     id = "shop"
 /// #     version = 1
 /// #     permissions = [{ path = "orders", scopes = ["own", "all"] }]
@@ -77,12 +77,12 @@ use users::Users;
 /// #     operations = [{ type = "order", action = "cancel", on = "record", allowed_by = ["orders"] }]
 /// # "#);
 /// let policy = PolicyDocument::from_toml("policy.toml", r#"
-///     format = 1
+///     format = 2
 ///     catalog_version = 1
 ///     roles = [{ id = "seller", grants = [{ select = "orders", scope = "own" }] }]
 /// "#);
 /// let directory = DirectoryDocument::from_toml("directory.toml", r#"
-///     format = 1
+///     format = 2
 ///     users = [{ id = "ann", roles = ["seller"] }, { id = "bob" }]
 /// "#);
 /// let engine = Engine::new(&Catalog::new(catalog, Warnings::Refuse)?, policy, directory, Timestamp(0), Warnings::Refuse)?;

@@ -8,7 +8,7 @@
 //! use bailiwick::evolution::UpgradeTotals;
 //! use bailiwick::{Catalog, Timestamp, Warnings, document::*};
 //! let older = Catalog::new(CatalogDocument::from_toml("shop-1.toml", r#"
-//!     format = 1
+//!     format = 2
 //!     id = "shop"
 //!     version = 1
 //!     accounts = "many"
@@ -20,7 +20,7 @@
 //!     ]
 //! "#), Warnings::Refuse)?;
 //! let newer = Catalog::new(CatalogDocument::from_toml("shop-2.toml", r#"
-//!     format = 1
+//!     format = 2
 //!     id = "shop"
 //!     version = 2
 //!     accounts = "many"

@@ -12,7 +12,7 @@ use super::{AppendError, Digest, Head, Journal, JournalError, Sealed, SealedSnap
 /// ```
 /// # use bailiwick::{Catalog, Engine, Timestamp, Warnings, document::*};
 /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
-/// #     format = 1
+/// #     format = 2
 /// #     id = "shop"
 /// #     version = 1
 /// #     permissions = [{ path = "orders" }]

@@ -46,7 +46,7 @@ use sync::{Cell, Mutex};
 /// ```
 /// # use bailiwick::{Catalog, Warnings, document::*};
 /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
-/// #     format = 1
+/// #     format = 2
 /// #     id = "shop"
 /// #     version = 1
 /// #     permissions = [{ path = "orders" }]
@@ -107,7 +107,7 @@ impl Live {
     /// ```
     /// # use bailiwick::{Catalog, Warnings, document::*};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
-    /// #     format = 1
+    /// #     format = 2
     /// #     id = "shop"
     /// #     version = 1
     /// #     permissions = [{ path = "orders" }]

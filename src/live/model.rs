@@ -22,7 +22,7 @@ const ORDERS: OnType<'static> = OnType::named("order");
 /// Compiled once: a model makes the same again for every order.
 static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
     let text = r#"
-        format = 1
+        format = 2
         id = "shop"
         version = 1
         permissions = [{ path = "orders" }]

@@ -14,7 +14,7 @@ use crate::request::{Action, Context, OnType, Resource, Subject};
 /// ```
 /// # use bailiwick::{Catalog, Engine, OnType, Timestamp, Warnings, document::*, live::Live};
 /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
-/// #     format = 1
+/// #     format = 2
 /// #     id = "shop"
 /// #     version = 1
 /// #     permissions = [{ path = "orders" }]

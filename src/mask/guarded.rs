@@ -15,7 +15,7 @@ use super::rules::Rules;
 /// ```
 /// # use bailiwick::{Catalog, Engine, Record, Timestamp, Warnings, document::*, mask::OpenError};
 /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
-/// #     format = 1
+/// #     format = 2
 /// #     id = "crm"
 /// #     version = 1
 /// #     permissions = [{ path = "people" }, { path = "contact_info" }]

@@ -38,7 +38,7 @@ impl FieldAccess {
     /// ```
     /// # use bailiwick::{Catalog, Engine, Record, Timestamp, Warnings, document::*};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
-    /// #     format = 1
+    /// #     format = 2
     /// #     id = "crm"
     /// #     version = 1
     /// #     permissions = [{ path = "people" }, { path = "contact_info" }]

@@ -46,7 +46,7 @@ pub enum Comparison {
 /// ```
 /// # use bailiwick::{Catalog, Engine, OnType, Timestamp, Warnings, document::*};
 /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
-/// #     format = 1
+/// #     format = 2
 /// #     id = "crm"
 /// #     version = 1
 /// #     permissions = [{ path = "people" }, { path = "addresses" }]

@@ -33,7 +33,7 @@ impl Engine {
     /// ```
     /// # use bailiwick::{Catalog, Engine, Record, Scope, Timestamp, Warnings, document::*};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
-    /// #     format = 1
+    /// #     format = 2
     /// #     id = "shop"
     /// #     version = 1
     /// #     permissions = [{ path = "orders", scopes = ["own", "reports"] }]
@@ -41,7 +41,7 @@ impl Engine {
     /// #     operations = [{ type = "order", action = "cancel", on = "record", allowed_by = ["orders"] }]
     /// # "#), Warnings::Refuse)?;
     /// let policy = PolicyDocument::from_toml("policy.toml", r#"
-    ///     format = 1
+    ///     format = 2
     ///     catalog_version = 1
     ///     roles = [
     ///       { id = "seller", grants = [{ select = "orders", scope = "own" }] },
@@ -50,7 +50,7 @@ impl Engine {
     ///     positions = [{ id = "east" }, { id = "boston", reports_to = ["east"] }]
     /// "#);
     /// let directory = DirectoryDocument::from_toml("directory.toml", r#"
-    ///     format = 1
+    ///     format = 2
     ///     users = [
     ///       { id = "ann", roles = ["lead"], position = "east" },
     ///       { id = "bob", roles = ["seller"], position = "boston" },

@@ -13,7 +13,7 @@ document! {
     /// What the decisions of an account, or of several, are to be; the [module](super) has the
     /// format. Read from TOML or JSON with their places, from any serde format, or built in code.
     pub struct Decisions {
-        /// The document format; [`FORMAT`](crate::document::FORMAT) is the only one.
+        /// The document format: 1, or [`FORMAT`](crate::document::FORMAT); for tables they are the same.
         pub format: u32,
         /// Tables: many subjects, many questions.
         pub tables: Vec<Table>,

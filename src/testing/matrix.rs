@@ -20,7 +20,7 @@ const LEGEND: &str = "\
 /// ```
 /// use bailiwick::{Catalog, Engine, Timestamp, Warnings, document::*, testing::matrix};
 /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
-/// #     format = 1
+/// #     format = 2
 /// #     id = "shop"
 /// #     version = 1
 /// #     permissions = [{ path = "orders", scopes = ["own", "all"] }]

@@ -14,7 +14,7 @@
 //! ```
 //! use bailiwick::{Catalog, Warnings, document::*, testing::{DecisionTests, Decisions}};
 //! # let catalog = Catalog::new(CatalogDocument::from_toml("catalog.toml", r#"
-//! #     format = 1
+//! #     format = 2
 //! #     id = "shop"
 //! #     version = 1
 //! #     permissions = [{ path = "orders", scopes = ["own", "all"] }]
@@ -25,7 +25,7 @@
 //! #     ]
 //! # "#), Warnings::Refuse)?;
 //! # let policy = PolicyDocument::from_toml("policy.toml", r#"
-//! #     format = 1
+//! #     format = 2
 //! #     catalog_version = 1
 //! #     roles = [
 //! #         { id = "seller", grants = [{ select = "orders", scope = "own" }] },
@@ -33,11 +33,11 @@
 //! #     ]
 //! # "#);
 //! # let directory = DirectoryDocument::from_toml("directory.toml", r#"
-//! #     format = 1
+//! #     format = 2
 //! #     users = [{ id = "ann", roles = ["seller"] }, { id = "max", roles = ["manager"] }]
 //! # "#);
 //! let decisions = Decisions::from_toml("decisions.toml", r#"
-//!     format = 1
+//!     format = 2
 //!
 //!     [[tables]]
 //!     name = "orders"

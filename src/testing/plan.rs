@@ -7,7 +7,7 @@ use super::names::Listed;
 use super::question::{Asks, Expected, Place, Planned, Properties};
 use super::resolve::{Replaced, Resolver};
 use crate::document::problem::{Path, Report, quoted};
-use crate::document::{AskedOn, FORMAT};
+use crate::document::{AskedOn, judge_by_format};
 
 static NO_PROPERTIES: Properties = BTreeMap::new();
 static NOTHING_STATED: RecordDocument = RecordDocument::new();
@@ -83,15 +83,7 @@ pub(super) fn plan<'d>(
         listed: Listed::new(document),
         questions: Vec::new(),
     };
-    if document.format != FORMAT {
-        planner.report.error(
-            &root.field("format"),
-            format!(
-                "format `{}` is not known; this is format `{FORMAT}`",
-                document.format
-            ),
-        );
-    }
+    judge_by_format(document.format, root, planner.report);
     let tables = root.field("tables");
     let names = document.tables.iter().map(|table| table.name.as_str());
     planner.check_names(names, &tables);

@@ -80,7 +80,7 @@ impl<'t> DecisionTests<'t> {
     /// ```
     /// # use bailiwick::{Catalog, Warnings, document::*, testing::{DecisionTests, Decisions}};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
-    /// #     format = 1
+    /// #     format = 2
     /// #     id = "shop"
     /// #     version = 1
     /// #     permissions = [{ path = "orders" }]
@@ -90,7 +90,7 @@ impl<'t> DecisionTests<'t> {
     /// # let policy = PolicyDocument::new(1);
     /// # let directory = DirectoryDocument::new([UserDocument::new("ann")]);
     /// # let decisions = Decisions::from_toml("d.toml", r#"
-    /// #     format = 1
+    /// #     format = 2
     /// #     cases = [{ name = "nobody lists", subject = "user:ann", ask = "order:list", answer = "not_granted" }]
     /// # "#);
     /// let outcome = DecisionTests::new(&catalog)

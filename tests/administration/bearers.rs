@@ -16,7 +16,7 @@ use crate::reference::administration::Class::{Authority, UsedId};
 /// Tokens may bring `system:boss`, which grants `accounts` and `contacts.view`; giving and taking it needs
 /// a right of its own.
 const MORE: &str = r#"
-format = 1
+format = 2
 id = "more"
 version = 1
 permissions = [

@@ -17,7 +17,7 @@ use crate::support::administration::Asked;
 use crate::support::documents::Documents;
 
 const CATALOG: &str = r#"
-format = 1
+format = 2
 id = "office"
 version = 1
 features = [{ id = "texting" }]

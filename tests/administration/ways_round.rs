@@ -9,7 +9,7 @@ use bailiwick::document::{
 use bailiwick::{Catalog, Engine, Record, Scope, Timestamp, Warnings};
 
 const CATALOG: &str = r#"
-format = 1
+format = 2
 id = "office"
 version = 2
 subject_properties = { region = "text" }
@@ -169,15 +169,16 @@ fn no_property_is_set_around_a_right_put_down_for_the_moment() {
 fn an_import_that_upgrades_writes_no_wider_wildcard() {
     let catalog = governed(
         r#"
-format = 1
+format = 2
 id = "office"
 version = 2
-permissions = [{ path = "x" }, { path = "z" }, { path = "z.y", scopes = ["own", "all"] }, { path = "admin" }, { path = "assign" }]
+permissions = [{ path = "x" }, { path = "z" }, { path = "z.y", adjustable = { ladder = ["system:a"], default = "system:a" } }, { path = "admin" }, { path = "assign" }]
+roles = [{ id = "system:a" }]
 renamed = [{ from = "x.y", to = "z.y", version = 2 }]
 "#,
     );
     let star = |id: &str, except: &[&str]| {
-        let mut grant = GrantDocument::from("*");
+        let mut grant = GrantDocument::from(("*", Scope::All));
         grant.except = except.iter().map(|it| (*it).into()).collect();
         RoleDocument::new(id).grant(grant)
     };
@@ -316,7 +317,7 @@ fn no_deny_names_today_what_only_an_older_version_had() {
 fn no_import_changes_a_setting_that_is_not_theirs() {
     let catalog = governed(
         r#"
-format = 1
+format = 2
 id = "office"
 version = 2
 permissions = [

@@ -17,7 +17,7 @@ use bailiwick::{Catalog, Engine, Scope, Timestamp, Warnings};
 
 /// A catalog of these permissions, and of whatever else the text says.
 fn catalog(rest: &str) -> Catalog {
-    let text = format!("format = 1\nid = \"test\"\nversion = 1\n{rest}");
+    let text = format!("format = 2\nid = \"test\"\nversion = 1\n{rest}");
     Catalog::new(
         CatalogDocument::from_toml("catalog.toml", &text),
         Warnings::Into(&mut Vec::new()),
@@ -37,7 +37,9 @@ fn of(catalog: &Catalog, role: RoleDocument) -> RoleEditor {
     RoleEditor::open(&engine(catalog, policy), "role").unwrap()
 }
 
-fn engine(catalog: &Catalog, policy: PolicyDocument) -> Engine {
+/// Of format 1: a wildcard may stand there without a scope that it needs today.
+fn engine(catalog: &Catalog, mut policy: PolicyDocument) -> Engine {
+    policy.format = 1;
     let nobody = DirectoryDocument::new([]);
     Engine::new(
         catalog,

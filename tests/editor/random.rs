@@ -142,7 +142,7 @@ impl World {
                 .collect()
         };
         let mut text = String::from(
-            "format = 1\nid = \"random\"\nversion = 1\nfeatures = [{ id = \"f0\" }, { id = \"f1\" }]\n\
+            "format = 2\nid = \"random\"\nversion = 1\nfeatures = [{ id = \"f0\" }, { id = \"f1\" }]\n\
              types = [{ id = \"t0\" }, { id = \"t1\" }]\nroles = [{ id = \"system:admin\" }]\n",
         );
         let mut operations = String::new();

@@ -46,7 +46,7 @@ fn t4_check_all_stores_the_permissions_that_exist_today() {
 #[test]
 fn t4_a_later_permission_is_not_granted_silently() {
     let old = r#"
-        format = 1
+        format = 2
         id = "test"
         version = 1
         permissions = [{ path = "a" }]
@@ -220,7 +220,7 @@ fn s5_what_a_selector_leaves_out_and_misses_is_named() {
 #[test]
 fn d16_grants_written_against_an_older_catalog_are_edited_by_todays_paths() {
     let text = r#"
-        format = 1
+        format = 2
         id = "test"
         version = 2
         permissions = [{ path = "new" }, { path = "new.x" }, { path = "b" }]

@@ -29,8 +29,8 @@ const NEEDED: &[&str] = &[
 /// Ways in which what is stored may be bad, whatever the catalog.
 const BAD: &[fn(&mut Stored)] = &[
     |it| it.policy = PolicyDocument::from_toml("policy.toml", "roles = ["),
-    |it| it.policy = PolicyDocument::from_toml("policy.toml", "format = 1\ncatalog_versoin = 1"),
-    |it| it.directory = DirectoryDocument::from_toml("directory.toml", "format = 1\nusers = 3"),
+    |it| it.policy = PolicyDocument::from_toml("policy.toml", "format = 2\ncatalog_versoin = 1"),
+    |it| it.directory = DirectoryDocument::from_toml("directory.toml", "format = 2\nusers = 3"),
     |it| it.directory = DirectoryDocument::new([UserDocument::new("ann").role("nobody's")]).into(),
     |it| {
         let role = RoleDocument::new("seller").grant("nothing.like.it");

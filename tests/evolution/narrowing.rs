@@ -12,6 +12,7 @@ use bailiwick::{Catalog, Engine, OnType, Scope, Subject, Warnings};
 
 use crate::brute::probed;
 use crate::newer::{Newer, newer};
+use crate::reference::formats::format_of_catalog;
 use crate::reference::names::Names;
 use crate::support::generate::{self, NOW};
 use crate::support::rng::Rng;
@@ -232,7 +233,7 @@ fn an_exception_spares_what_it_names_as_it_is_today() {
             [tree.collect(), operations.collect()].map(|it: Vec<String>| it.join(", "));
         let [from, to] = renamed;
         let text = format!(
-            "format = 1\nid = \"c\"\nversion = 2\npermissions = [{tree}]\n\
+            "format = 2\nid = \"c\"\nversion = 2\npermissions = [{tree}]\n\
              renamed = [{{ version = 2, from = \"{from}\", to = \"{to}\" }}]\n\
              types = [{{ id = \"t\" }}]\noperations = [{operations}]"
         );
@@ -290,6 +291,8 @@ fn bare(catalog: &mut CatalogDocument) {
         permission.requires.clear();
         permission.adjustable = None;
     }
+    // A wildcard meets what is no more adjustable.
+    catalog.format = format_of_catalog(catalog);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use bailiwick::document::{
 use bailiwick::evolution::CatalogComparison;
 use bailiwick::{Catalog, Scope, Warnings};
 
+use crate::reference::formats::format_of_catalog;
 use crate::reference::names::at_or_below;
 use crate::support::rng::Rng;
 
@@ -88,6 +89,8 @@ pub(crate) fn newer(rng: &mut Rng, older: &CatalogDocument, narrowing_only: bool
             steps: newer.steps.clone(),
         };
         let taken = step(&mut next, rng).is_some() && !next.catalog.operations.is_empty();
+        // A wildcard may meet what offers several scopes by now.
+        next.catalog.format = format_of_catalog(&next.catalog);
         if taken && Catalog::new(next.catalog.clone(), Warnings::Into(&mut Vec::new())).is_ok() {
             next.steps.push(name);
             next.catalog.version += 1;

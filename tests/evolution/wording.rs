@@ -20,7 +20,7 @@ fn catalog(text: &str) -> Catalog {
 }
 
 const OLDER: &str = r#"
-format = 1
+format = 2
 id = "desk"
 version = 1
 reach = "accessible"
@@ -44,7 +44,7 @@ roles = [{ id = "system:agent" }, { id = "system:lead", inherits = ["system:agen
 "#;
 
 const NEWER: &str = r#"
-format = 1
+format = 2
 id = "desk"
 version = 2
 reach = "accessible"
@@ -70,7 +70,7 @@ retired = [{ version = 2, path = "tickets.merge" }]
 "#;
 
 const POLICY: &str = r#"
-format = 1
+format = 2
 catalog_version = 1
 features = ["fax"]
 roles = [
@@ -81,7 +81,7 @@ positions = [{ id = "head" }, { id = "desk", reports_to = ["head"] }]
 "#;
 
 const DIRECTORY: &str = r#"
-format = 1
+format = 2
 users = [
   { id = "ann", position = "desk", roles = ["agent"] },
   { id = "bea", position = "desk", roles = ["agent"] },
@@ -154,7 +154,7 @@ fn an_upgrade_is_told_in_english() {
         "nobody can do more or less than before\n"
     );
 
-    let broken = PolicyDocument::from_toml("globex.toml", "format = 1\ncatalog_version = 3");
+    let broken = PolicyDocument::from_toml("globex.toml", "format = 2\ncatalog_version = 3");
     let refused = comparison.account(broken.clone(), nobody.clone(), Timestamp(0));
     assert_eq!(
         refused.to_string(),
@@ -195,7 +195,7 @@ fn an_upgrade_tells_fields_and_rights() {
     let of = |version: u32, revealed_by: &str, sees: bool, rule: &str| {
         catalog(&format!(
             r#"
-            format = 1
+            format = 2
             id = "desk"
             version = {version}
             permissions = [{{ path = "tickets" }}, {{ path = "audit" }}]
@@ -211,7 +211,7 @@ fn an_upgrade_tells_fields_and_rights() {
     let policy = PolicyDocument::from_toml(
         "acme.toml",
         r#"
-        format = 1
+        format = 2
         catalog_version = 1
         roles = [{ id = "agent", grants = ["tickets"] }, { id = "auditor", grants = ["audit", "tickets"] }]
         "#,
@@ -219,7 +219,7 @@ fn an_upgrade_tells_fields_and_rights() {
     let directory = DirectoryDocument::from_toml(
         "acme-users.toml",
         r#"
-        format = 1
+        format = 2
         users = [{ id = "ann", roles = ["agent"] }, { id = "bob", roles = ["auditor"] }]
         "#,
     );
@@ -249,7 +249,7 @@ fn an_upgrade_tells_what_tokens_gain_and_lose() {
     let of = |version: u32, operations: &str, system_roles: &str, account_roles: bool| {
         catalog(&format!(
             r#"
-            format = 1
+            format = 2
             id = "desk"
             version = {version}
             permissions = [{{ path = "tickets" }}, {{ path = "audit" }}]
@@ -267,7 +267,7 @@ fn an_upgrade_tells_what_tokens_gain_and_lose() {
     let policy = PolicyDocument::from_toml(
         "acme.toml",
         r#"
-        format = 1
+        format = 2
         catalog_version = 1
         roles = [{ id = "caller", grants = ["tickets"] }]
         "#,

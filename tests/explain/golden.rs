@@ -103,7 +103,7 @@ fn a_role_that_the_catalog_retired() {
     let catalog = CatalogDocument::from_toml(
         "catalog",
         r#"
-        format = 1
+        format = 2
         id = "desk"
         version = 2
         permissions = [{ path = "tickets" }]

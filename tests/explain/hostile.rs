@@ -11,7 +11,7 @@ use bailiwick::{
 };
 
 const CATALOG: &str = r#"{
-    "format": 1, "id": "crm", "version": 1, "accounts": "many",
+    "format": 2, "id": "crm", "version": 1, "accounts": "many",
     "tokens": { "system_roles": [], "account_roles": false },
     "permissions": [{ "path": "people" }],
     "types": [{ "id": "person", "properties": { "tags": "set" } }],

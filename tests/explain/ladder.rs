@@ -9,7 +9,7 @@ use bailiwick::explain::{Cause, Node};
 use bailiwick::{Catalog, Engine, Record, Scope, Timestamp, Warnings};
 
 const CATALOG: &str = r#"{
-    "format": 1, "id": "ladder", "version": 1,
+    "format": 2, "id": "ladder", "version": 1,
     "permissions": [{ "path": "rung", "scopes": ["own", "reports", "all"] }],
     "types": [{ "id": "thing" }],
     "operations": [{ "type": "thing", "action": "climb", "on": "record", "allowed_by": ["rung"] }]

@@ -12,7 +12,7 @@ const OTHER: &str = "plain-19c2";
 /// Conditions on a field that is masked, on one that holds a masked one, on one that lies in a masked
 /// one, and on one that nobody masks.
 const CATALOG: &str = r#"{
-    "format": 1, "id": "crm", "version": 1,
+    "format": 2, "id": "crm", "version": 1,
     "permissions": [{ "path": "people" }, { "path": "secrets" }],
     "subject_properties": { "mail": "text" },
     "types": [{

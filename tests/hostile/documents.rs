@@ -102,7 +102,7 @@ fn the_same_is_said_every_time() {
         let names: Vec<String> = ('a'..='z').map(|c| format!("name{c}")).collect();
         let list = |of: fn(&String) -> String| names.iter().map(of).collect::<Vec<_>>().join(", ");
         let catalog = format!(
-            "format = 1\nid = \"c\"\nversion = 1\npermissions = [{}, {{ path = \"name_.x\" }}]\n\
+            "format = 2\nid = \"c\"\nversion = 1\npermissions = [{}, {{ path = \"name_.x\" }}]\n\
              subject_properties = {{ {} }}\ntypes = [{{ id = \"t\" }}]\n\
              operations = [{{ type = \"t\", action = \"do\", on = \"type\", open = true, when = [[{{ subject = \"name_\", is = \"x\" }}]] }}]\n",
             list(|it| format!("{{ path = {it:?} }}")),
@@ -111,7 +111,7 @@ fn the_same_is_said_every_time() {
         let sound = catalog
             .replace(", { path = \"name_.x\" }", "")
             .replace("name_", "namea");
-        let directory = "format = 1\nusers = [{ id = \"u\", properties = { name_ = \"x\" } }]\n";
+        let directory = "format = 2\nusers = [{ id = \"u\", properties = { name_ = \"x\" } }]\n";
         let said = || {
             let refused = Catalog::new(
                 CatalogDocument::from_toml("catalog.toml", &catalog),

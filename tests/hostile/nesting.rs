@@ -172,7 +172,7 @@ fn toml_cases() -> Vec<Case> {
             format: Toml,
             text: || {
                 format!(
-                    "format = 1\ncatalog_version = 1\nid = \"x\"\nversion = 1\n{}",
+                    "format = 2\ncatalog_version = 1\nid = \"x\"\nversion = 1\n{}",
                     "[[roles]]\n".repeat(DEEP)
                 )
             },

@@ -82,7 +82,7 @@ fn permission(path: impl Into<String>) -> PermissionDocument {
 }
 
 fn catalog_of(more: &str) -> CatalogDocument {
-    let text = format!("format = 1\nid = \"c\"\nversion = 9\n{more}");
+    let text = format!("format = 2\nid = \"c\"\nversion = 9\n{more}");
     CatalogDocument::from_toml("c", &text)
         .into_document()
         .expect("the shape is right")

@@ -5,7 +5,7 @@ use bailiwick::{Catalog, Engine, Problem, Problems, Timestamp, Warnings};
 
 /// Written as a service team would, with a permission beside whose name begins like another's.
 pub(crate) const CATALOG: &str = r#"
-format = 1
+format = 2
 id = "hostile"
 version = 3
 features = [{ id = "sms" }]
@@ -44,11 +44,11 @@ operations = [
 "#;
 
 pub(crate) const POLICY: &str = r#"
-format = 1
+format = 2
 catalog_version = 3
 roles = [
   { id = "viewer", grants = [{ select = "contacts", scope = "all" }] },
-  { id = "below", grants = ["contacts.*", { select = "contacts", scope = "reports" }] },
+  { id = "below", grants = ["contacts.delete", { select = "contacts", scope = "reports" }] },
   { id = "everything", grants = [{ select = "*", scope = "all" }] },
   { id = "never", denies = ["contacts"] },
   { id = "nothing", denies = ["*"] },
@@ -60,7 +60,7 @@ positions = [{ id = "top" }, { id = "low", reports_to = ["top"] }]
 
 /// A user named like a role, and one like a position.
 pub(crate) const DIRECTORY: &str = r#"
-format = 1
+format = 2
 users = [
   { id = "ann", roles = ["viewer"], position = "top", properties = { region = "north" } },
   { id = "boss", roles = ["below"], position = "top" },

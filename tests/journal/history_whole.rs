@@ -23,7 +23,7 @@ fn long(end: &str) -> String {
 
 fn catalog(more: Value) -> Catalog {
     let mut document = json!({
-        "format": 1, "id": "shop", "version": 1,
+        "format": 2, "id": "shop", "version": 1,
         "permissions": [
             { "path": "orders" }, { "path": "secret" },
             { "path": long("x") }, { "path": long("y") },

@@ -424,7 +424,7 @@ fn what_was_stored_before_tokens_were_asked_for_is_replayed() {
         CatalogDocument::from_toml(
             "catalog.toml",
             r#"
-        format = 1
+        format = 2
         id = "shop"
         version = 1
         permissions = [{ path = "orders" }, { path = "staff" }]
@@ -498,7 +498,7 @@ fn what_was_stored_before_later_moments_were_looked_at_is_replayed() {
     let catalog = Catalog::new(CatalogDocument::from_toml(
         "catalog.toml",
         r#"
-        format = 1
+        format = 2
         id = "shop"
         version = 1
         permissions = [{ path = "orders" }, { path = "staff" }]

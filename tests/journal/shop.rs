@@ -8,7 +8,7 @@ use bailiwick::journal::{Digest, FORMAT, Head, Journal, Record, catalog_digest};
 use bailiwick::{Catalog, Engine, Timestamp, Warnings};
 
 const CATALOG: &str = r#"
-format = 1
+format = 2
 id = "shop"
 version = 1
 permissions = [{ path = "orders" }, { path = "orders.refund" }, { path = "staff" }]

@@ -15,7 +15,7 @@ const AT: Timestamp = Timestamp(1_800_000_000);
 /// licence.
 fn engine() -> Engine {
     let text = r#"
-        format = 1
+        format = 2
         id = "crm"
         version = 1
         accounts = "many"

@@ -29,7 +29,7 @@ const ORDERS: OnType<'static> = OnType::named("order");
 fn catalog_text(version: u32, more: &str) -> String {
     format!(
         r#"
-        format = 1
+        format = 2
         id = "shop"
         version = {version}
         permissions = [{{ path = "orders" }}, {{ path = "staff" }}{more}]

@@ -158,7 +158,7 @@ fn what_was_prepared_on_an_older_engine_is_a_conflict() {
 #[test]
 fn what_was_prepared_on_one_account_is_not_published_on_another() {
     let text = r#"
-        format = 1
+        format = 2
         id = "shop"
         version = 1
         accounts = "many"

@@ -7,7 +7,7 @@ use bailiwick::document::{
 use bailiwick::{Catalog, Engine, Scope, Timestamp, Warnings};
 
 pub(crate) const CATALOG: &str = r#"
-format = 1
+format = 2
 id = "crm"
 version = 1
 features = [{ id = "directory" }]

@@ -3,6 +3,9 @@
 //! the difference as the author would before you keep it.
 #![cfg(feature = "toml")]
 
+mod formats;
+mod naming;
+
 use std::path::PathBuf;
 
 use bailiwick::document::{Bundle, CatalogDocument, DirectoryDocument, Parsed, PolicyDocument};
@@ -116,7 +119,7 @@ fn a_policy_of_broken_syntax() {
 #[test]
 fn wildcards_of_system_roles_are_warned_of() {
     let document = r#"
-        format = 1
+        format = 2
         id = "shop"
         version = 1
         permissions = [

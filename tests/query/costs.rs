@@ -49,7 +49,7 @@ fn what_somebody_can_names_conditions_and_allocates_nothing_else() {
 fn a_screen_of_the_longest_chain_of_prerequisites_is_drawn() {
     let length = bailiwick::limits::PERMISSIONS;
     let text = r#"
-        format = 1
+        format = 2
         id = "chain"
         version = 1
         features = [{ id = "root", requested_by = "thing:0" }]

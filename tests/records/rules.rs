@@ -7,7 +7,7 @@ use bailiwick::{
 };
 
 const CATALOG: &str = r#"
-    format = 1
+    format = 2
     id = "crm"
     version = 1
     accounts = "many"
@@ -34,7 +34,7 @@ const CATALOG: &str = r#"
 "#;
 
 const POLICY: &str = r#"
-    format = 1
+    format = 2
     account = "acme"
     catalog_version = 1
     positions = [{ id = "lead" }, { id = "sales", reports_to = ["lead"] }]
@@ -47,7 +47,7 @@ const POLICY: &str = r#"
 "#;
 
 const DIRECTORY: &str = r#"
-    format = 1
+    format = 2
     users = [
       { id = "ann", position = "lead", roles = ["reports"], properties = { region = "east" } },
       { id = "bob", position = "sales", roles = ["owner"] },

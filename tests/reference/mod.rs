@@ -58,6 +58,7 @@
 pub(crate) mod abilities;
 pub(crate) mod administration;
 pub(crate) mod conditions;
+pub(crate) mod formats;
 pub(crate) mod names;
 mod pairs;
 

@@ -211,16 +211,37 @@ impl Names<'_> {
 
     /// D5, S5, D13, D16: the permissions one grant gives, each with its scope.
     pub(crate) fn grant(&self, grant: &GrantDocument) -> BTreeMap<String, Scope> {
+        let mut given = BTreeMap::new();
+        for permission in self.selected(grant) {
+            if let Some(scope) = scope_given(permission, grant.scope) {
+                given.insert(permission.path.clone(), scope);
+            }
+        }
+        given
+    }
+
+    /// S5: whether it is a wildcard without a scope that meets a permission which offers several; in a
+    /// policy of an older version it skips those (D16).
+    pub(crate) fn is_ambiguous(&self, grant: &GrantDocument) -> bool {
+        let selected = self.selected(grant);
+        grant.scope.is_none()
+            && !matches!(selector(&grant.select), Selector::Node(_))
+            && self.written >= self.catalog.version
+            && selected.iter().any(|it| offered(it).len() > 1)
+    }
+
+    /// D5, D13: the permissions that a grant selects, without what it excepts and what is adjustable.
+    fn selected(&self, grant: &GrantDocument) -> Vec<&PermissionDocument> {
         let except: Vec<Taken> = grant.except.iter().map(|text| self.taken(text)).collect();
         let named = match selector(&grant.select) {
             Selector::Everything => None,
             Selector::Subtree(path) | Selector::Node(path) => match self.today(path) {
                 Some(permission) => Some(permission.path.as_str()),
                 // D16: retired.
-                None => return BTreeMap::new(),
+                None => return Vec::new(),
             },
         };
-        let mut given = BTreeMap::new();
+        let mut all = Vec::new();
         for permission in &self.catalog.permissions {
             let path = permission.path.as_str();
             let selected = match (selector(&grant.select), named) {
@@ -235,11 +256,9 @@ impl Names<'_> {
             {
                 continue;
             }
-            if let Some(scope) = scope_given(permission, grant.scope) {
-                given.insert(path.to_owned(), scope);
-            }
+            all.push(permission);
         }
-        given
+        all
     }
 
     /// D4, D5, D16: the permissions one deny takes away.

@@ -17,7 +17,7 @@ fn catalog(permissions: usize) -> Catalog {
 
 fn document(permissions: usize) -> CatalogDocument {
     let text = r#"{
-        "format": 1, "id": "chain", "version": 1,
+        "format": 2, "id": "chain", "version": 1,
         "permissions": [{ "path": "p0" }],
         "types": [{ "id": "thing" }],
         "operations": [{ "type": "thing", "action": "use", "on": "type", "allowed_by": ["p0"] }]

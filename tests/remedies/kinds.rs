@@ -7,7 +7,7 @@ use bailiwick::explain::{Makers, NoRemedy, Remedies, RemedyOptions};
 use bailiwick::{Catalog, Engine, OnType, Record, Scope, Subject, Timestamp, Token, Warnings};
 
 const CATALOG: &str = r#"
-    format = 1
+    format = 2
     id = "shop"
     version = 1
     features = [{ id = "sms" }, { id = "bulk" }, { id = "mail" }]
@@ -44,7 +44,7 @@ const CATALOG: &str = r#"
 "#;
 
 const POLICY: &str = r#"
-    format = 1
+    format = 2
     catalog_version = 1
     roles = [
       { id = "viewer", grants = [{ select = "orders", scope = "own" }] },
@@ -60,7 +60,7 @@ const POLICY: &str = r#"
 "#;
 
 const DIRECTORY: &str = r#"
-    format = 1
+    format = 2
     users = [
       { id = "ann", roles = ["viewer"], position = "floor" },
       { id = "bob", packages = ["basic"], position = "floor" },
@@ -358,7 +358,7 @@ fn where_people_below_lend_a_narrower_scope_will_do() {
             "[\"own\", \"reports\", \"all\"]",
         );
     let policy = r#"
-        format = 1
+        format = 2
         catalog_version = 1
         roles = [
           { id = "viewer", grants = [{ select = "orders", scope = "own" }] },
@@ -368,7 +368,7 @@ fn where_people_below_lend_a_narrower_scope_will_do() {
     "#;
     let directory = |low: &str| {
         format!(
-            r#"format = 1
+            r#"format = 2
             users = [
               {{ id = "ann", roles = ["viewer"], position = "top" }},
               {{ id = "bob", roles = ["head"], position = "{low}" }},

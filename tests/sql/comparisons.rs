@@ -81,7 +81,7 @@ fn engine(comparisons: &[Comparison]) -> Engine {
     }
     let properties = properties.trim_end_matches(", ");
     let mut text = format!(
-        "format = 1\nid = 'all'\nversion = 1\npermissions = [{{ path = 'p' }}]\n\
+        "format = 2\nid = 'all'\nversion = 1\npermissions = [{{ path = 'p' }}]\n\
          types = [{{ id = 'deal', properties = {{ {properties} }} }}]\n\
          subject_properties = {{ {properties} }}\ncontext_properties = {{ {properties} }}\noperations = [\n"
     );

@@ -31,7 +31,7 @@ const WHEN: [&str; 12] = [
 
 fn engine() -> Engine {
     let mut text = String::from(
-        "format = 1\nid = 'all'\nversion = 1\npermissions = [{ path = 'p' }]\n\
+        "format = 2\nid = 'all'\nversion = 1\npermissions = [{ path = 'p' }]\n\
          types = [{ id = 'deal', properties = { tags = 'set', more = 'set', name = 'text' } }]\n\
          operations = [\n",
     );

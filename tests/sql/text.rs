@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use crate::sqlite::{bound, run};
 
 const CATALOG: &str = r#"
-    format = 1
+    format = 2
     id = "crm"
     version = 1
     permissions = [{ path = "deals", scopes = ["own", "reports", "peers", "all"] }]
@@ -35,7 +35,7 @@ fn engine_of(catalog: &str, scope: &str, ids: &[&str], account: Option<&str>) ->
     )
     .unwrap();
     let role = format!(
-        "format = 1\ncatalog_version = 1\nroles = [{{ id = \"role\", grants = [{{ select = \"deals\", scope = \"{scope}\" }}] }}]"
+        "format = 2\ncatalog_version = 1\nroles = [{{ id = \"role\", grants = [{{ select = \"deals\", scope = \"{scope}\" }}] }}]"
     );
     let mut policy = PolicyDocument::from_toml("policy.toml", &role)
         .into_document()

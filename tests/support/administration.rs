@@ -36,6 +36,7 @@ pub(crate) fn world(seed: u64, number: u64) -> (Documents, Rng) {
     };
     rule(&mut documents, &mut rng);
     empower(&mut documents, &mut rng);
+    generate::settle_formats(&mut documents);
     (documents, rng)
 }
 
@@ -428,12 +429,24 @@ impl Names<'_> {
 
     fn fresh(&mut self) -> String {
         if self.wrong() {
-            return self.rng.pick(&["", "system:own", "a\u{7}"]).to_string();
+            let wrong = [
+                "",
+                "system:own",
+                "a\u{7}",
+                " seller",
+                "cay\u{a0}",
+                "n\u{200b}ew",
+            ];
+            return self.rng.pick(&wrong).to_string();
         }
         self.rng.pick(NEW).to_string()
     }
 
     fn text(&mut self) -> Option<String> {
+        if self.wrong() {
+            let wrong = ["", " \u{200b}", "A\u{7}", &"long ".repeat(52)].map(ToOwned::to_owned);
+            return Some(self.rng.pick(&wrong).clone());
+        }
         let text = *self.rng.pick(&["A name", "Another"]);
         self.rng.chance(70).then(|| text.to_owned())
     }

@@ -112,7 +112,7 @@ impl Transaction {
         let (now, scene) = (self.now(), self.scene());
         let person = scene.person(number);
         let target = Target::Person(person, user);
-        let ends = |ends| if self.is_replayed { &[][..] } else { ends };
+        let ends = |ends| if self.is_replayed() { &[][..] } else { ends };
         let (ends_before, ends_after) = (ends(before.1), ends(after.1));
         let moved = Moved::between((now, before.0, ends_before), (now, after.0, ends_after));
         if now

@@ -96,7 +96,7 @@ impl Transaction {
     /// The roles that tokens bring, juniors included, and that grant something a deny covers; those
     /// that the catalog exempts from that kind of change aside.
     fn brought_of(&self, kind: ChangeKind, covered: &Covered) -> Vec<u32> {
-        if self.is_replayed || self.authority.is_system() || covered.is_nothing() {
+        if self.is_replayed() || self.authority.is_system() || covered.is_nothing() {
             return Vec::new();
         }
         let model = self.before.model();

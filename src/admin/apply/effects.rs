@@ -53,7 +53,7 @@ impl Transaction {
             let (rights, assigned) = (now.set_rights(*set as usize)?, now.assigned(*set as usize)?);
             Some((*set, rights.clone(), now.authorized(assigned)))
         };
-        let looks_ahead = !self.is_replayed && now.users().next_end().is_some();
+        let looks_ahead = !self.is_replayed() && now.users().next_end().is_some();
         RightsBefore {
             sets: sets.iter().filter_map(rights).collect(),
             state: looks_ahead.then(|| self.draft.so_far().0),

@@ -8,8 +8,8 @@ use super::super::change::UsedIdKind;
 use super::super::order::{are_same_denies, are_same_grants, in_order};
 use super::super::refusal::{Named, Refusal};
 use super::bearers::Covered;
-use super::{Transaction, validated};
-use crate::catalog::Followed;
+use super::{Transaction, validated, validated_by};
+use crate::catalog::{Followed, give};
 use crate::document::problem::quoted;
 use crate::document::{
     ChangeKind, DirectoryDocument, PackageDocument, PolicyDocument, RoleDocument,
@@ -122,16 +122,32 @@ impl Transaction {
             revision: None,
             ..policy.clone()
         };
-        match Engine::new(
-            &catalog,
-            policy,
-            nobody,
-            Timestamp(0),
-            Warnings::Into(&mut Vec::new()),
-        ) {
-            Ok(_) => Ok(()),
-            Err(problems) => Err(Refusal::Invalid(problems)),
-        }
+        let warnings = Warnings::Into(&mut Vec::new());
+        Engine::new(&catalog, policy.clone(), nobody, Timestamp(0), warnings)
+            .map_err(Refusal::Invalid)?;
+        self.refuse_new_by_format_1(&policy)
+    }
+
+    /// A policy of format 1 may hold what format 2 refuses where it stood before, and nowhere new (D16).
+    fn refuse_new_by_format_1(&self, policy: &PolicyDocument) -> Result<(), Refusal> {
+        let now = self.now();
+        let version = policy.catalog_version;
+        // The same text means something else in another version.
+        let is_upgraded = version > now.written_version();
+        validated_by(self.rules, |root, report| {
+            let list = root.field("roles");
+            for (i, role) in policy.roles.iter().enumerate() {
+                let before = now.roles().find(&role.id).filter(|_| !is_upgraded);
+                let before = before.and_then(|it| now.roles().get(it)?.document.as_deref());
+                let here = list.index(i);
+                let grants = here.field("grants");
+                for (i, grant) in role.grants.iter().enumerate() {
+                    if !before.is_some_and(|before| before.grants.contains(grant)) {
+                        give(now.model(), grant, version, &grants.index(i), report);
+                    }
+                }
+            }
+        })
     }
 
     fn import_features(

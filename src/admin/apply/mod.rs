@@ -25,7 +25,7 @@ use super::change::Change;
 use super::refusal::{Named, Refusal, Refused};
 use super::report::Report;
 use crate::Engine;
-use crate::document::problem::{self, NEAREST_BUDGET, Path, Source, nearest};
+use crate::document::problem::{self, NEAREST_BUDGET, Path, Rules, Source, nearest};
 use crate::document::{Problems, Timestamp};
 use crate::engine::{Draft, Held, State};
 use crate::names::Known;
@@ -89,7 +89,7 @@ impl Engine {
     /// ```
     /// # use bailiwick::{Catalog, Warnings, document::*};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
-    /// #     format = 1
+    /// #     format = 2
     /// #     id = "shop"
     /// #     version = 1
     /// #     permissions = [{ path = "orders" }, { path = "staff" }]
@@ -121,13 +121,13 @@ impl Engine {
         at: Timestamp,
         changes: &[Change],
     ) -> Result<Applied, Refused> {
-        self.transact(actor, at, changes, false, &mut |_, _| {})
+        self.transact(Rules::Today, actor, at, changes, &mut |_, _| {})
     }
 
     /// Makes a stored transaction once more, and shows the state in between: after `0` changes, after
     /// the first, and so on to the last. What was accepted stays accepted (D16): rules that came after the
-    /// first journals do not bind it. These are the ones about people who bring tokens (D18), and about
-    /// denies at later moments, when assignments end.
+    /// first journals do not bind it. These are the ones about people who bring tokens (D18), about denies
+    /// at later moments, when assignments end, and what documents of format 1 may hold.
     #[cfg(feature = "live")]
     pub(crate) fn apply_again(
         &self,
@@ -136,15 +136,15 @@ impl Engine {
         changes: &[Change],
         watch: &mut dyn FnMut(usize, &State),
     ) -> Result<Applied, Refused> {
-        self.transact(actor, at, changes, true, watch)
+        self.transact(Rules::OfFormat1, actor, at, changes, watch)
     }
 
     fn transact(
         &self,
+        rules: Rules,
         actor: &Actor,
         at: Timestamp,
         changes: &[Change],
-        is_replayed: bool,
         watch: &mut dyn FnMut(usize, &State),
     ) -> Result<Applied, Refused> {
         let refused = |change: usize| move |reason: Refusal| Refused { change, reason };
@@ -161,7 +161,7 @@ impl Engine {
         // What has ended by then gives no authority.
         let draft = self.draft(at);
         let before = draft.so_far().0;
-        let authority = Authority::of(&before, actor).map_err(refused(0))?;
+        let authority = Authority::of(&before, actor, rules).map_err(refused(0))?;
         let holders = match changes.iter().any(may_lose_holders) {
             true => guarded_holders(draft.state()),
             false => Vec::new(),
@@ -171,8 +171,8 @@ impl Engine {
             draft,
             authority,
             at,
+            rules,
             importing: false,
-            is_replayed,
         };
         watch(0, transaction.now());
         for (number, change) in changes.iter().enumerate() {
@@ -207,13 +207,18 @@ struct Transaction {
     draft: Draft,
     authority: Authority,
     at: Timestamp,
+    /// By which rules the changes are judged.
+    rules: Rules,
     /// Whether an import is being taken apart.
     importing: bool,
-    /// A journal's record is made again: later rules do not bind it.
-    is_replayed: bool,
 }
 
 impl Transaction {
+    /// Whether a journal's record is made again: later rules do not bind it (D16).
+    fn is_replayed(&self) -> bool {
+        self.rules == Rules::OfFormat1
+    }
+
     fn change(&mut self, change: &Change) -> Result<(), Refusal> {
         // Whoever may make no change of the kind is told nothing of what there is.
         if let Some(kind) = change.kind() {
@@ -364,8 +369,16 @@ fn find(names: &impl Known, id: &str, what: Named) -> Result<u32, Refusal> {
 
 /// Runs what reports problems at places, where all of it is written by the change itself.
 fn validated<T>(run: impl FnOnce(&Path<'_>, &mut problem::Report<'_>) -> T) -> Result<T, Refusal> {
+    validated_by(Rules::Today, run)
+}
+
+fn validated_by<T>(
+    rules: Rules,
+    run: impl FnOnce(&Path<'_>, &mut problem::Report<'_>) -> T,
+) -> Result<T, Refusal> {
     let source = Source::default();
     let mut report = problem::Report::new(&source);
+    report.judge_by(rules);
     let found = run(&Path::ROOT, &mut report);
     let (errors, _) = report.finish();
     Problems::unless_none(errors).map_err(Refusal::Invalid)?;

@@ -13,6 +13,7 @@ use crate::limits;
 impl Transaction {
     pub(super) fn create_package(&mut self, package: &PackageDocument) -> Result<(), Refusal> {
         self.check_new_id(&package.id, Named::Package)?;
+        self.check_new_name(package.name.as_deref())?;
         let now = self.now();
         if now.packages().count() >= limits::PACKAGES {
             return Err(Refusal::TooMany {
@@ -55,6 +56,9 @@ impl Transaction {
         let (number, mut document, roles) = self.package(package)?;
         if document.name == *name && document.description == *description {
             return Err(Refusal::NothingToChange);
+        }
+        if document.name != *name {
+            self.check_new_name(name.as_deref())?;
         }
         let kind = ChangeKind::EditPackages;
         self.authority

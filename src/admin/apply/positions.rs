@@ -13,6 +13,7 @@ use crate::limits;
 impl Transaction {
     pub(super) fn create_position(&mut self, position: &PositionDocument) -> Result<(), Refusal> {
         self.check_new_id(&position.id, Named::Position)?;
+        self.check_new_name(position.name.as_deref())?;
         let seniors = self.seniors(&position.reports_to)?;
         let positions = self.now().positions();
         for (what, count, limit) in [
@@ -43,6 +44,7 @@ impl Transaction {
         if self.now().positions().label(number) == name.as_deref() {
             return Err(Refusal::NothingToChange);
         }
+        self.check_new_name(name.as_deref())?;
         self.may_edit_positions()?;
         self.draft.describe_position(number, name.as_deref());
         Ok(())

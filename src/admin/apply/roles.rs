@@ -7,9 +7,10 @@ use super::super::change::{Change, UsedIdKind};
 use super::super::editor::{Edit, EditorError, LeftAlone, RoleEditor};
 use super::super::order::{are_same_denies, are_same_grants};
 use super::super::refusal::{Named, Refusal};
-use super::{Transaction, find, validated};
+use super::{Transaction, find, validated, validated_by};
 use crate::catalog::{Rights, SYSTEM, check_identifier, resolve_denial, resolve_grant};
-use crate::document::problem::quoted;
+use crate::document::naming::{check_display_name, check_readable_id};
+use crate::document::problem::{Rules, quoted};
 use crate::document::{ChangeKind, DenialDocument, GrantDocument, RoleDocument, Timestamp};
 use crate::engine::{Planes, own_rights};
 use crate::limits;
@@ -50,6 +51,7 @@ impl Transaction {
 
     fn make_role(&mut self, role: &RoleDocument, kind: ChangeKind) -> Result<(), Refusal> {
         self.check_new_id(&role.id, Named::Role)?;
+        self.check_new_name(role.name.as_deref())?;
         let now = self.now();
         if now.roles().count() >= limits::ROLES {
             return Err(Refusal::TooMany {
@@ -139,9 +141,12 @@ impl Transaction {
         if kind.is_some_and(|kind| self.now().is_used(kind, &id)) {
             return Err(Refusal::UsedId { what, id });
         }
-        validated(|root, report| {
+        validated_by(self.rules, |root, report| {
             let here = root.field("id");
-            check_identifier(&id, &here, report);
+            // Users' ids are the host's.
+            if check_identifier(&id, &here, report) && what != Named::User {
+                check_readable_id(&id, &here, report);
+            }
             if what == Named::Role && id.starts_with(SYSTEM) {
                 let message = format!(
                     "{} begins with `system:`, which only the catalog's roles do",
@@ -149,6 +154,13 @@ impl Transaction {
                 );
                 report.error(&here, message);
             }
+        })
+    }
+
+    /// A name for people that is new (D12).
+    pub(super) fn check_new_name(&self, name: Option<&str>) -> Result<(), Refusal> {
+        validated_by(self.rules, |root, report| {
+            check_display_name(name, &root.field("name"), report);
         })
     }
 
@@ -160,7 +172,7 @@ impl Transaction {
         before: Option<&RoleDocument>,
     ) -> Result<Rights, Refusal> {
         let now = self.now();
-        validated(|root, report| {
+        validated_by(self.rules, |root, report| {
             crate::engine::check_created(role.created, root, report);
             if !self.importing {
                 let model = now.model();
@@ -185,6 +197,8 @@ impl Transaction {
                     return Rights::none(0);
                 }
             }
+            // What is new was judged above, or with the policy that is imported; the rest stood before.
+            report.judge_by(Rules::OfFormat1);
             own_rights(now.model(), role, now.written_version(), root, report)
         })
     }
@@ -210,6 +224,9 @@ impl Transaction {
         let (number, mut document) = self.find_own_role(role)?;
         if document.name == *name && document.description == *description {
             return Err(Refusal::NothingToChange);
+        }
+        if document.name != *name {
+            self.check_new_name(name.as_deref())?;
         }
         let kind = ChangeKind::DescribeRole;
         self.authority

@@ -15,6 +15,7 @@ use crate::names::Numbered;
 impl Transaction {
     pub(super) fn create_user(&mut self, user: &UserDocument) -> Result<(), Refusal> {
         self.check_new_id(&user.id, Named::User)?;
+        self.check_new_name(user.name.as_deref())?;
         if self.now().users().count() >= limits::USERS {
             return Err(Refusal::TooMany {
                 what: "users",
@@ -94,6 +95,7 @@ impl Transaction {
         if extras.label.as_deref() == name.as_deref() {
             return Err(Refusal::NothingToChange);
         }
+        self.check_new_name(name.as_deref())?;
         self.may_change(ChangeKind::DescribeUser, number, user)?;
         extras.label = name.as_deref().map(Into::into);
         self.draft.set_extras(number, extras);

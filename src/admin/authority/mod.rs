@@ -12,6 +12,7 @@ pub(super) use wildcard::is_wildcard;
 use super::actor::Actor;
 use super::refusal::Refusal;
 use crate::Scope;
+use crate::document::problem::Rules;
 use crate::document::{ChangeKind, GrantDocument};
 use crate::engine::{Holder, NOWHERE, Planes, State};
 use principal::Principal;
@@ -116,7 +117,7 @@ pub(super) enum Receivers {
 
 impl Authority {
     /// Whose rights a transaction of that actor needs.
-    pub(super) fn of(state: &State, actor: &Actor) -> Result<Authority, Refusal> {
+    pub(super) fn of(state: &State, actor: &Actor, rules: Rules) -> Result<Authority, Refusal> {
         let mut principals = Vec::new();
         let mut waiting = vec![actor];
         while let Some(actor) = waiting.pop() {
@@ -125,7 +126,7 @@ impl Authority {
                 Actor::OnBehalfOf { actor, of } => waiting.extend([&**of, &**actor]),
                 Actor::User(id) => principals.push(Principal::of_user(state, id)?),
                 Actor::External { id, grants } => {
-                    principals.push(Principal::external(state, id, grants)?);
+                    principals.push(Principal::external(state, id, grants, rules)?);
                 }
             }
         }

@@ -4,7 +4,7 @@ use super::super::refusal::Refusal;
 use super::{Person, Scene, Target};
 use crate::Scope;
 use crate::catalog::{Rights, check_identifier, resolve_grant};
-use crate::document::problem::{Path, Report, Source};
+use crate::document::problem::{Path, Report, Rules, Source};
 use crate::document::{GrantDocument, Problems};
 use crate::engine::{Holder, NOWHERE, Planes, State, is_effective};
 
@@ -67,10 +67,12 @@ impl Principal {
         state: &State,
         id: &str,
         grants: &[GrantDocument],
+        rules: Rules,
     ) -> Result<Principal, Refusal> {
         let model = state.model();
         let source = Source::default();
         let mut report = Report::new(&source);
+        report.judge_by(rules);
         check_identifier(id, &Path::ROOT.field("id"), &mut report);
         let list = Path::ROOT.field("grants");
         let mut rights = Rights::none(model.permissions.len());

@@ -49,7 +49,7 @@ pub enum DeniedBy {
 /// ```
 /// # use bailiwick::{Catalog, Warnings, document::*};
 /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
-/// #     format = 1
+/// #     format = 2
 /// #     id = "shop"
 /// #     version = 1
 /// #     features = [{ id = "refunds" }]

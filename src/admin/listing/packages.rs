@@ -57,7 +57,7 @@ impl Engine {
     /// ```
     /// # use bailiwick::{Catalog, Warnings, document::*};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
-    /// #     format = 1
+    /// #     format = 2
     /// #     id = "shop"
     /// #     version = 1
     /// #     permissions = [{ path = "orders" }]
@@ -65,7 +65,7 @@ impl Engine {
     /// use bailiwick::admin::ListQuery;
     /// # use bailiwick::{Engine, Timestamp};
     /// let policy = PolicyDocument::from_toml("policy.toml", r#"
-    ///     format = 1
+    ///     format = 2
     ///     catalog_version = 1
     ///     roles = [{ id = "seller", grants = ["orders"] }]
     ///     packages = [{ id = "shop_floor", name = "Shop floor", roles = ["seller"] }]

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use super::Model;
 use super::evolution::Evolution;
 use crate::document::problem::{Path, Report, quoted, shortened};
-use crate::document::{CatalogDocument, FORMAT, Parsed, Problem, Problems};
+use crate::document::{CatalogDocument, Parsed, Problem, Problems, judge_by_format};
 use crate::engine::Common;
 use crate::id::Brand;
 use crate::names::{Known, NamePairs, Names, Numbered};
@@ -36,15 +36,7 @@ fn build_document(
     root: &Path<'_>,
     report: &mut Report<'_>,
 ) -> Option<Model> {
-    if document.format != FORMAT {
-        report.error(
-            &root.field("format"),
-            format!(
-                "format `{}` is not known; this is format `{FORMAT}`",
-                document.format
-            ),
-        );
-    }
+    judge_by_format(document.format, root, report);
     check_identifier(&document.id, &root.field("id"), report);
     if document.version == 0 {
         report.error(&root.field("version"), "versions count from `1`");

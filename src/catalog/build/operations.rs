@@ -8,6 +8,7 @@ use super::super::{Bearer, EVERYBODY, Model, Operation, Pair, Property, Type};
 use super::conditions::Conditions;
 use super::{check_identifier, check_limit, find, find_all, find_features, insert};
 use crate::decision::NONE;
+use crate::document::naming::check_display_name;
 use crate::document::problem::{Path, Report, quoted};
 use crate::document::{AskedOn, CatalogDocument, OperationDocument, PropertyType};
 use crate::limits;
@@ -52,6 +53,7 @@ pub(super) fn types(
         let here = list.index(i);
         let id = here.field("id");
         check_identifier(&r#type.id, &id, report);
+        check_display_name(r#type.label.as_deref(), &here.field("label"), report);
         if r#type.id.contains(':') {
             report.error(
                 &id,
@@ -145,6 +147,7 @@ pub(super) fn operations(
             continue;
         };
         check_identifier(&operation.action, &here.field("action"), report);
+        check_display_name(operation.label.as_deref(), &here.field("label"), report);
         let index = model.operations.len() as u16;
         let Some(of_type) = model.types.get_mut(r#type as usize) else {
             continue;

@@ -7,6 +7,7 @@ use super::super::{
 };
 use super::{check_identifier, check_limit, check_version, find, find_all, insert, report_cycles};
 use crate::Scope;
+use crate::document::naming::check_display_name;
 use crate::document::problem::{Path, Report, quoted};
 use crate::document::{AdjustableDocument, CatalogDocument, SystemRoleDocument};
 use crate::hierarchy::Dag;
@@ -37,6 +38,7 @@ pub(super) fn roles(
         let here = list.index(i);
         let id = here.field("id");
         check_identifier(&role.id, &id, report);
+        check_display_name(role.name.as_deref(), &here.field("name"), report);
         if role.id.strip_prefix(SYSTEM).is_none_or(str::is_empty) {
             report.error(
                 &id,

@@ -10,6 +10,7 @@ use super::super::{Feature, Model, Permission, Scopes};
 use super::{
     check_identifier, check_limit, check_version, find_all, find_features, insert, report_cycles,
 };
+use crate::document::naming::check_display_name;
 use crate::document::problem::{Path, Report, quoted};
 use crate::document::{CatalogDocument, PermissionDocument};
 use crate::hierarchy::Dag;
@@ -39,6 +40,7 @@ pub(super) fn features(
         if let Some(version) = feature.retired {
             check_version(version, 2, model, &here.field("retired"), report);
         }
+        check_display_name(feature.label.as_deref(), &here.field("label"), report);
         if insert(
             &mut model.feature_names,
             &feature.id,
@@ -164,6 +166,7 @@ fn arrange(
         let here = list.index(i);
         let at = here.field("path");
         let path = permission.path.as_str();
+        check_display_name(permission.label.as_deref(), &here.field("label"), report);
         if !check_identifier(path, &at, report) {
             continue;
         }

@@ -21,10 +21,10 @@ use super::users::{Extras, User, Users};
 use super::{Engine, State};
 use crate::catalog::{Bearer, Catalog, check_limit};
 use crate::chunked::Rows;
-use crate::document::problem::{NEAREST_BUDGET, Path, Report, Source};
+use crate::document::problem::{NEAREST_BUDGET, Path, Report, Rules, Source};
 use crate::document::{
-    AccountsServed, DirectoryDocument, FORMAT, Parsed, PolicyDocument, Problem, Problems, Reach,
-    Timestamp, UserDocument, Warnings,
+    AccountsServed, DirectoryDocument, Parsed, PolicyDocument, Problem, Problems, Reach, Timestamp,
+    UserDocument, Warnings, judge_by_format,
 };
 use crate::id::{Brand, UserId};
 use crate::limits;
@@ -79,15 +79,7 @@ impl Engine {
         let mut builder = builder.unwrap_or_else(|| EngineBuilder::nothing(catalog, at));
         if let Some(document) = directory.document() {
             let root = directory.root();
-            if document.format != FORMAT {
-                report.error(
-                    &root.field("format"),
-                    format!(
-                        "format `{}` is not known; this is format `{FORMAT}`",
-                        document.format
-                    ),
-                );
-            }
+            judge_by_format(document.format, &root, &mut report);
             let list = root.field("users");
             if check_limit(
                 document.users.len(),
@@ -118,14 +110,14 @@ impl Engine {
     /// ```
     /// # use bailiwick::{Catalog, Warnings, document::*};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
-    /// #     format = 1
+    /// #     format = 2
     /// #     id = "shop"
     /// #     version = 1
     /// #     permissions = [{ path = "orders" }]
     /// # "#), Warnings::Refuse)?;
     /// use bailiwick::{Engine, Timestamp};
     /// let policy = PolicyDocument::from_toml("policy.toml", r#"
-    ///     format = 1
+    ///     format = 2
     ///     catalog_version = 1
     ///     roles = [{ id = "seller", grants = ["orders"] }]
     /// "#);
@@ -155,7 +147,7 @@ impl Engine {
 /// ```
 /// # use bailiwick::{Catalog, Warnings, document::*};
 /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
-/// #     format = 1
+/// #     format = 2
 /// #     id = "shop"
 /// #     version = 1
 /// #     permissions = [{ path = "orders" }]
@@ -194,6 +186,8 @@ pub struct EngineBuilder {
     assigned: Assigned,
     subject_properties: HashMap<Box<str>, u16, RandomState>,
     at: Timestamp,
+    /// Those of the policy's format.
+    rules: Rules,
     /// What looking for nearest names may still cost, over all users.
     nearest_budget: usize,
     warnings: Vec<Problem>,
@@ -215,6 +209,7 @@ impl EngineBuilder {
     pub fn add(&mut self, user: &UserDocument) -> Result<UserId, Problems> {
         let source = Source::default();
         let mut report = Report::new(&source).with_nearest_budget(self.nearest_budget);
+        report.judge_by(self.rules);
         let added = self.read_user(user, &Path::ROOT, &mut report);
         // A user refused here may be added again, corrected.
         self.unsound_users.clear();
@@ -343,6 +338,7 @@ impl EngineBuilder {
             assigned: Assigned::default(),
             subject_properties,
             at,
+            rules: Rules::Today,
             nearest_budget: NEAREST_BUDGET,
             warnings: Vec::new(),
         }
@@ -358,6 +354,7 @@ impl EngineBuilder {
         if let Some(policy) = parsed.document() {
             let mut new = EngineBuilder::nothing(catalog, at);
             new.read_policy(policy, &parsed.root(), &mut report);
+            new.rules = report.rules();
             // Drawn when the policy is sound, so that refused ones use none up.
             if !report.has_errors() {
                 match Brand::new() {

@@ -9,8 +9,9 @@ use super::super::roles::{Package, Packages};
 use super::EngineBuilder;
 use crate::catalog::{check_identifier, check_limit, find, insert, report_cycles};
 use crate::compact_names::CompactNames;
+use crate::document::naming::{check_display_name, check_readable_id};
 use crate::document::problem::{Path, Report, quoted};
-use crate::document::{AccountsServed, FORMAT, PolicyDocument, Timestamp};
+use crate::document::{AccountsServed, PolicyDocument, Timestamp, judge_by_format};
 use crate::hierarchy::{Dag, Reach};
 use crate::limits;
 use crate::names::{Names, Numbered};
@@ -24,15 +25,7 @@ impl EngineBuilder {
     ) {
         let catalog = self.state.catalog.clone();
         let model = &*catalog.0;
-        if policy.format != FORMAT {
-            report.error(
-                &root.field("format"),
-                format!(
-                    "format `{}` is not known; this is format `{FORMAT}`",
-                    policy.format
-                ),
-            );
-        }
+        judge_by_format(policy.format, root, report);
         match &policy.account {
             Some(account) => {
                 check_identifier(account, &root.field("account"), report);
@@ -135,7 +128,10 @@ impl EngineBuilder {
         for (i, package) in policy.packages.iter().enumerate() {
             let here = list.index(i);
             let id = here.field("id");
-            check_identifier(&package.id, &id, report);
+            if check_identifier(&package.id, &id, report) {
+                check_readable_id(&package.id, &id, report);
+            }
+            check_display_name(package.name.as_deref(), &here.field("name"), report);
             check_created(package.created, &here, report);
             let roles = here.field("roles");
             let roles = self.find_roles(
@@ -184,7 +180,10 @@ impl EngineBuilder {
         for (i, position) in policy.positions.iter().enumerate() {
             let here = list.index(i);
             let id = here.field("id");
-            check_identifier(&position.id, &id, report);
+            if check_identifier(&position.id, &id, report) {
+                check_readable_id(&position.id, &id, report);
+            }
+            check_display_name(position.name.as_deref(), &here.field("name"), report);
             if used.contains(position.id.as_str()) {
                 report.error(
                     &id,

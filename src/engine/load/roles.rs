@@ -12,6 +12,7 @@ use crate::catalog::{
     Followed, Model, Rights, SYSTEM, check_identifier, check_limit, find, insert, report_cycles,
     resolve_denial, resolve_grant, warn_of_missed,
 };
+use crate::document::naming::{check_display_name, check_readable_id};
 use crate::document::problem::{Path, Report, quoted};
 use crate::document::{PolicyDocument, RoleDocument};
 use crate::hierarchy::Dag;
@@ -39,7 +40,10 @@ impl EngineBuilder {
         for (i, role) in policy.roles.iter().enumerate() {
             let here = list.index(i);
             let id = here.field("id");
-            check_identifier(&role.id, &id, report);
+            if check_identifier(&role.id, &id, report) {
+                check_readable_id(&role.id, &id, report);
+            }
+            check_display_name(role.name.as_deref(), &here.field("name"), report);
             if role.id.starts_with(SYSTEM) {
                 report.error(
                     &id,

@@ -8,6 +8,7 @@ use super::super::users::{End, Extras, Held, User};
 use super::EngineBuilder;
 use super::policy::OUT_OF_CALENDAR;
 use crate::catalog::{Bearer, check_identifier, check_limit, find};
+use crate::document::naming::check_display_name;
 use crate::document::problem::{Path, Report, quoted};
 use crate::document::{AssignmentDocument, PropertyType, PropertyValue, UserDocument};
 use crate::limits;
@@ -22,6 +23,7 @@ impl EngineBuilder {
     ) -> Option<u32> {
         let id = at.field("id");
         let mut sound = check_identifier(&user.id, &id, report);
+        sound &= check_display_name(user.name.as_deref(), &at.field("name"), report);
         let used = &self.state.used.users;
         if used.len() > 0 && used.contains(user.id.as_str()) {
             report.error(

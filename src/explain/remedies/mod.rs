@@ -189,7 +189,7 @@ impl<C: Context + ?Sized> InContext<'_, C> {
     /// use bailiwick::explain::RemedyOptions;
     /// use bailiwick::{Catalog, Engine, OnType, Timestamp, Warnings, document::*};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
-    /// #     format = 1
+    /// #     format = 2
     /// #     id = "shop"
     /// #     version = 1
     /// #     permissions = [{ path = "orders" }, { path = "orders.export" }, { path = "staff" }]

@@ -34,7 +34,7 @@ impl Engine {
     /// ```
     /// # use bailiwick::{Catalog, Engine, Record, Timestamp, Warnings, document::*};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
-    /// #     format = 1
+    /// #     format = 2
     /// #     id = "shop"
     /// #     version = 1
     /// #     permissions = [{ path = "orders", scopes = ["own", "reports", "all"] }]
@@ -42,13 +42,13 @@ impl Engine {
     /// #     operations = [{ type = "order", action = "view", on = "record", allowed_by = ["orders"] }]
     /// # "#), Warnings::Refuse)?;
     /// # let policy = PolicyDocument::from_toml("p", r#"
-    /// #     format = 1
+    /// #     format = 2
     /// #     catalog_version = 1
     /// #     positions = [{ id = "lead" }, { id = "sales", reports_to = ["lead"] }]
     /// #     roles = [{ id = "seller", grants = [{ select = "orders", scope = "reports" }] }]
     /// # "#);
     /// # let directory = DirectoryDocument::from_toml("d", r#"
-    /// #     format = 1
+    /// #     format = 2
     /// #     users = [
     /// #       { id = "ann", position = "lead", roles = ["seller"] },
     /// #       { id = "bob", position = "sales" },

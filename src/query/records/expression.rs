@@ -14,7 +14,7 @@ use crate::id::PropertyId;
 /// use bailiwick::query::{Expression, OwnerTest};
 /// # use bailiwick::{Catalog, Engine, Timestamp, Warnings, document::*};
 /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
-/// #     format = 1
+/// #     format = 2
 /// #     id = "shop"
 /// #     version = 1
 /// #     permissions = [{ path = "orders", scopes = ["own", "reports", "all"] }]
@@ -22,13 +22,13 @@ use crate::id::PropertyId;
 /// #     operations = [{ type = "order", action = "cancel", on = "record", allowed_by = ["orders"], when = [[{ resource = "status", is_not = "sent" }]] }]
 /// # "#), Warnings::Refuse)?;
 /// # let policy = PolicyDocument::from_toml("p", r#"
-/// #     format = 1
+/// #     format = 2
 /// #     catalog_version = 1
 /// #     positions = [{ id = "lead" }, { id = "sales", reports_to = ["lead"] }]
 /// #     roles = [{ id = "seller", grants = [{ select = "orders", scope = "reports" }] }]
 /// # "#);
 /// # let directory = DirectoryDocument::from_toml("d", r#"
-/// #     format = 1
+/// #     format = 2
 /// #     users = [{ id = "ann", position = "lead", roles = ["seller"] }]
 /// # "#);
 /// # let engine = Engine::new(&catalog, policy, directory, Timestamp(0), Warnings::Refuse)?;

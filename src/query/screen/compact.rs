@@ -42,7 +42,7 @@ use crate::request::{Subject, is_invalid_identifier};
 /// # use bailiwick::{Catalog, Engine, Timestamp, Warnings, document::*};
 /// use bailiwick::query::{CompactScreen, CompactShown};
 /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
-/// #     format = 1
+/// #     format = 2
 /// #     id = "shop"
 /// #     version = 1
 /// #     permissions = [{ path = "orders" }]

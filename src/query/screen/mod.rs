@@ -177,7 +177,7 @@ impl Engine {
     /// # use bailiwick::{Catalog, Engine, Timestamp, Warnings, document::*};
     /// use bailiwick::query::{Ask, Shown};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
-    /// #     format = 1
+    /// #     format = 2
     /// #     id = "shop"
     /// #     version = 1
     /// #     features = [{ id = "mail", requested_by = "licence:request" }]
@@ -190,12 +190,12 @@ impl Engine {
     /// # "#), Warnings::Refuse)?;
     /// // `order:mail` needs the feature `mail`, which the account has not got.
     /// let policy = PolicyDocument::from_toml("policy.toml", r#"
-    ///     format = 1
+    ///     format = 2
     ///     catalog_version = 1
     ///     roles = [{ id = "seller", grants = ["mail"] }, { id = "buyer", grants = ["licences"] }]
     /// "#);
     /// let directory = DirectoryDocument::from_toml("directory.toml", r#"
-    ///     format = 1
+    ///     format = 2
     ///     users = [{ id = "ann", roles = ["seller"] }, { id = "bob", roles = ["buyer"] }]
     /// "#);
     /// let engine = Engine::new(&catalog, policy, directory, Timestamp(0), Warnings::Refuse)?;

@@ -8,7 +8,7 @@ use crate::document::{CatalogDocument, DirectoryDocument, Parsed, PolicyDocument
 use crate::{Catalog, Warnings};
 
 const CATALOG: &str = r#"
-format = 1
+format = 2
 id = "shop"
 version = 1
 accounts = "many"
@@ -38,7 +38,7 @@ inherits = ["system:clerk"]
 "#;
 
 const POLICY: &str = r#"
-format = 1
+format = 2
 account = "north"
 catalog_version = 1
 features = ["export"]
@@ -50,7 +50,7 @@ roles = [
 "#;
 
 const DIRECTORY: &str = r#"
-format = 1
+format = 2
 users = [
   { id = "ann", position = "desk", roles = ["seller", "system:clerk"], properties = { team = "red" } },
   { id = "max", position = "sales", roles = ["manager", "system:chief"] },
@@ -74,17 +74,17 @@ fn tests() -> DecisionTests<'static> {
         .account(
             PolicyDocument::from_toml(
                 "south.toml",
-                "format = 1\naccount = \"south\"\ncatalog_version = 1",
+                "format = 2\naccount = \"south\"\ncatalog_version = 1",
             ),
             DirectoryDocument::from_toml(
                 "south-directory.toml",
-                "format = 1\nusers = [{ id = \"ann\" }]",
+                "format = 2\nusers = [{ id = \"ann\" }]",
             ),
         )
 }
 
 fn decisions(text: &str) -> Parsed<Decisions> {
-    Decisions::from_toml("d.toml", &format!("format = 1\n{text}"))
+    Decisions::from_toml("d.toml", &format!("format = 2\n{text}"))
 }
 
 #[track_caller]

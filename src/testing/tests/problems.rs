@@ -128,7 +128,7 @@ fn the_accounts_problems_are_reported_too() {
         8,
         "no account is tested"
     );
-    let policy = PolicyDocument::from_toml("policy.toml", "format = 1\ncatalog_version = 1");
+    let policy = PolicyDocument::from_toml("policy.toml", "format = 2\ncatalog_version = 1");
     let report = tests
         .account(policy, DirectoryDocument::new([]))
         .run(decisions("tables = 1"))
@@ -267,7 +267,7 @@ rows = [
 #[test]
 fn two_accounts_of_one_id_are_refused() {
     let account = |file: &str, id: &str| {
-        let text = format!("format = 1\n{id}catalog_version = 1");
+        let text = format!("format = 2\n{id}catalog_version = 1");
         PolicyDocument::from_toml(file, &text)
     };
     let north = "account = \"north\"\n";

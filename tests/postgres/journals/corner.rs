@@ -18,7 +18,7 @@ pub(crate) fn sells(engine: &Engine, user: &str) -> bool {
 }
 
 const CATALOG: &str = r#"
-    format = 1
+    format = 2
     id = "shop"
     version = 1
     accounts = "many"

@@ -12,7 +12,7 @@ use crate::comparisons::{every_comparison, fits};
 use crate::{bound, run};
 
 const CATALOG: &str = r#"
-    format = 1
+    format = 2
     id = "crm"
     version = 1
     permissions = [{ path = "deals", scopes = ["own", "reports", "all"] }]
@@ -33,7 +33,7 @@ fn condition(ids: &[&str], columns: &Columns) -> SqlCondition {
         Warnings::Into(&mut Vec::new()),
     )
     .expect("a catalog");
-    let role = "format = 1\ncatalog_version = 1\nroles = [{ id = \"role\", grants = [{ select = \"deals\", scope = \"reports\" }] }]";
+    let role = "format = 2\ncatalog_version = 1\nroles = [{ id = \"role\", grants = [{ select = \"deals\", scope = \"reports\" }] }]";
     let mut policy = PolicyDocument::from_toml("policy.toml", role)
         .into_document()
         .expect("a policy");
@@ -206,7 +206,7 @@ pub(crate) fn an_owner_that_a_collation_ignores_is_an_owner(client: &mut Client)
 /// selected.
 pub(crate) fn one_row_breaks_no_list(client: &mut Client) {
     const SETS: &str = r#"
-        format = 1
+        format = 2
         id = "crm"
         version = 1
         permissions = [{ path = "deals" }]

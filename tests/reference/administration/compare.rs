@@ -7,7 +7,7 @@ use bailiwick::document::{
 
 use super::Model;
 
-/// Whether two states have the same documents, order aside.
+/// Whether two states have the same documents, order aside. A format follows from what a document holds.
 pub(super) fn same(one: &Model, other: &Model) -> bool {
     policy(&one.policy) == policy(&other.policy)
         && directory(&one.directory) == directory(&other.directory)
@@ -15,6 +15,7 @@ pub(super) fn same(one: &Model, other: &Model) -> bool {
 
 pub(crate) fn policy(of: &PolicyDocument) -> PolicyDocument {
     let mut policy = of.clone();
+    policy.format = bailiwick::document::FORMAT;
     set(&mut policy.features);
     policy.roles.sort_by(|a, b| a.id.cmp(&b.id));
     for role in &mut policy.roles {
@@ -38,6 +39,7 @@ pub(crate) fn policy(of: &PolicyDocument) -> PolicyDocument {
 
 pub(crate) fn directory(of: &DirectoryDocument) -> DirectoryDocument {
     let mut directory = of.clone();
+    directory.format = bailiwick::document::FORMAT;
     directory.users.sort_by(|a, b| a.id.cmp(&b.id));
     for user in &mut directory.users {
         assignments(&mut user.roles);

@@ -53,7 +53,7 @@ use bailiwick::document::{
 use bailiwick::{Catalog, Engine, Scope, Timestamp, Warnings};
 
 use super::names::Names;
-use super::{Model, Viewer};
+use super::{Model, Viewer, formats};
 
 /// Why a change is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -145,7 +145,7 @@ pub(crate) fn apply(
         if compare::same(&now, &after) {
             classes.insert(Class::NothingToChange);
         }
-        if !loads(&compiled, &after) {
+        if !loads(&compiled, &after) || writes_what_is_refused(&now, &after, &change) {
             classes.insert(Class::Invalid);
         }
         for party in &parties {
@@ -167,6 +167,31 @@ pub(crate) fn apply(
     let mut policy = now.policy;
     policy.revision = Some(before.policy.revision.unwrap_or(1) + 1);
     Ok((policy, now.directory))
+}
+
+/// D16: whether the change writes what is refused from now on. What stood there before may stay; in another
+/// version of the catalog the same grant is new.
+fn writes_what_is_refused(now: &Model, after: &Model, change: &Change) -> bool {
+    let written = match change {
+        Change::ImportPolicy { policy } => policy.catalog_version,
+        _ => now.catalog.version,
+    };
+    let names = Names {
+        catalog: &now.catalog,
+        written,
+    };
+    let is_import = matches!(change, Change::ImportPolicy { .. });
+    let is_upgraded = is_import && written > now.policy.catalog_version;
+    let stood = if is_upgraded {
+        &[][..]
+    } else {
+        &now.policy.roles
+    };
+    formats::are_ambiguous(&names, stood, &after.policy.roles)
+        || formats::are_misnamed(
+            (&now.policy, &now.directory),
+            (&after.policy, &after.directory),
+        )
 }
 
 /// D2: what has ended is dropped.
@@ -244,6 +269,9 @@ fn external(before: &Model, written: &[GrantDocument]) -> Result<Party, Classes>
             .chain([&grant.select])
             .all(|selector| names_a_node(before, selector))
         {
+            return Err(only(Class::Invalid));
+        }
+        if names.is_ambiguous(grant) {
             return Err(only(Class::Invalid));
         }
         let mut given = names.grant(grant);

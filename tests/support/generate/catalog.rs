@@ -28,7 +28,14 @@ pub(super) fn catalog(
         .into_iter()
         .map(|id| FeatureDocument {
             id,
-            label: rng.chance(10).then(|| "a \"feature\"\n".to_owned()),
+            label: rng.chance(10).then(|| {
+                let label = if rng.chance(90) {
+                    "a \"feature\""
+                } else {
+                    "a\n"
+                };
+                label.to_owned()
+            }),
             requested_by: None,
             retired: (version > 1 && rng.chance(25)).then(|| rng.range(2, version as usize) as u32),
         })

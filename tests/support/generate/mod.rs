@@ -14,6 +14,7 @@ use bailiwick::document::{
 use super::documents::Documents;
 use super::history::{Node, history};
 use super::rng::Rng;
+use crate::reference::formats::{format_of_catalog, format_of_directory, format_of_policy};
 use rights::{Written, today};
 
 /// The time at which every world is loaded.
@@ -170,7 +171,7 @@ pub(crate) fn accounts(
     let taste = rng.pick(TASTES);
     let version = rng.range(1, taste.versions as usize) as u32;
     let history = history(rng, version);
-    let catalog = catalog::catalog(rng, taste, version, &history);
+    let mut catalog = catalog::catalog(rng, taste, version, &history);
     let account = |_| {
         let written = match rng.chance(taste.older_policy) {
             true => rng.range(1, version as usize) as u32,
@@ -180,7 +181,12 @@ pub(crate) fn accounts(
         let directory = policy::directory(rng, taste, &catalog, &policy);
         (policy, directory)
     };
-    let accounts = (0..count).map(account).collect();
+    let mut accounts: Vec<(PolicyDocument, DirectoryDocument)> = (0..count).map(account).collect();
+    catalog.format = format_of_catalog(&catalog);
+    for (policy, directory) in &mut accounts {
+        policy.format = format_of_policy(&catalog, policy);
+        directory.format = format_of_directory(directory);
+    }
     (catalog, accounts)
 }
 
@@ -196,12 +202,21 @@ fn documents(rng: &mut Rng) -> Documents {
     };
     let policy = policy::policy(rng, taste, &catalog, &history, written);
     let directory = policy::directory(rng, taste, &catalog, &policy);
-    Documents {
+    let mut documents = Documents {
         catalog,
         policy,
         directory,
         at: NOW,
-    }
+    };
+    settle_formats(&mut documents);
+    documents
+}
+
+/// States the formats that the documents need: today's, or 1 where they hold what today's refuses.
+pub(crate) fn settle_formats(documents: &mut Documents) {
+    documents.catalog.format = format_of_catalog(&documents.catalog);
+    documents.policy.format = format_of_policy(&documents.catalog, &documents.policy);
+    documents.directory.format = format_of_directory(&documents.directory);
 }
 
 /// Grants and denies that a role written against this catalog may have.

@@ -46,7 +46,7 @@ pub(super) fn policy(
         let (grants, denies) = here.rights(rng, taste);
         roles.push(RoleDocument {
             id,
-            name: rng.chance(10).then(|| "A role".to_owned()),
+            name: rng.chance(10).then(|| name(rng, "A role")),
             description: None,
             created: rng.chance(10).then_some(Timestamp(-1)),
             inherits: if rng.chance(45) {
@@ -64,7 +64,7 @@ pub(super) fn policy(
     let packages = names(rng, PACKAGES, 0, 3)
         .into_iter()
         .map(|id| PackageDocument {
-            id,
+            id: if rng.chance(3) { format!(" {id}") } else { id },
             name: None,
             description: None,
             created: None,
@@ -102,6 +102,17 @@ pub(super) fn policy(
         },
         roles,
     }
+}
+
+/// A name for people; at times one that only format 1 may hold.
+fn name(rng: &mut Rng, name: &str) -> String {
+    let old = ["", " ", "\u{ad}", "A\u{7}"];
+    let name = if rng.chance(20) {
+        *rng.pick(&old)
+    } else {
+        name
+    };
+    name.to_owned()
 }
 
 /// Settings of adjustable permissions; in an older policy also of what no longer is, and to roles
@@ -182,7 +193,7 @@ pub(super) fn directory(
         .into_iter()
         .map(|id| UserDocument {
             id,
-            name: rng.chance(5).then(|| "A user".to_owned()),
+            name: rng.chance(5).then(|| name(rng, "A user")),
             suspended: rng.chance(9),
             position: rng
                 .any(&positions)

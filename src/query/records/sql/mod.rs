@@ -8,7 +8,7 @@
 //! use bailiwick::query::sql::{Columns, Dialect, SqlValue};
 //! # use bailiwick::{Catalog, Engine, Timestamp, Warnings, document::*};
 //! # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
-//! #     format = 1
+//! #     format = 2
 //! #     id = "shop"
 //! #     version = 1
 //! #     accounts = "many"
@@ -17,7 +17,7 @@
 //! #     operations = [{ type = "order", action = "view", on = "record", allowed_by = ["orders"] }]
 //! # "#), Warnings::Refuse)?;
 //! # let policy = PolicyDocument::from_toml("p", r#"
-//! #     format = 1
+//! #     format = 2
 //! #     catalog_version = 1
 //! #     account = "acme"
 //! #     roles = [{ id = "seller", grants = [{ select = "orders", scope = "own" }] }]

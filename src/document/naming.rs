@@ -1,0 +1,63 @@
+//! What ids and names for people look like in what is made from now on (D12): whoever reads one sees all
+//! of it.
+
+use super::problem::{Path, Report, quoted};
+use crate::limits;
+use crate::text::shows_nothing;
+
+/// Checks an id that an account's administrators make, beside what is asked of every identifier.
+pub(crate) fn check_readable_id(id: &str, at: &Path<'_>, report: &mut Report<'_>) {
+    if let Some(wrong) = wrong_with_id(id) {
+        report.refuse_today(at, wrong);
+    }
+}
+
+/// Checks a name for people; whether it may stand.
+pub(crate) fn check_display_name(
+    name: Option<&str>,
+    at: &Path<'_>,
+    report: &mut Report<'_>,
+) -> bool {
+    name.and_then(wrong_with_name)
+        .is_none_or(|wrong| !report.refuse_today(at, wrong))
+}
+
+pub(crate) fn is_readable_id(id: &str) -> bool {
+    wrong_with_id(id).is_none()
+}
+
+pub(crate) fn is_display_name(name: Option<&str>) -> bool {
+    name.and_then(wrong_with_name).is_none()
+}
+
+fn wrong_with_id(id: &str) -> Option<String> {
+    // Control characters are refused in every identifier.
+    let hidden =
+        |c: char| (shows_nothing(c) && !c.is_control()) || matches!(c, '\u{2028}' | '\u{2029}');
+    let quoted = || quoted(id);
+    if id.starts_with(char::is_whitespace) {
+        return Some(format!("{} begins with white space", quoted()));
+    }
+    if id.ends_with(char::is_whitespace) {
+        return Some(format!("{} ends with white space", quoted()));
+    }
+    if let Some(c) = id.chars().find(|c| hidden(*c)) {
+        let shown = c.escape_unicode();
+        return Some(format!("{} holds `{shown}`, which nobody sees", quoted()));
+    }
+    None
+}
+
+fn wrong_with_name(name: &str) -> Option<String> {
+    if name.chars().all(|c| c.is_whitespace() || shows_nothing(c)) {
+        return Some("a name cannot be blank; leave it out instead".to_owned());
+    }
+    if name.len() > limits::NAME_BYTES {
+        let limit = limits::NAME_BYTES;
+        return Some(format!("{} is longer than {limit} bytes", quoted(name)));
+    }
+    if name.contains(char::is_control) {
+        return Some(format!("{} holds a control character", quoted(name)));
+    }
+    None
+}
