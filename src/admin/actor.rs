@@ -30,7 +30,8 @@ pub enum Actor {
     },
     /// The host itself: needs no permission, and breaks no guard.
     System,
-    /// One who acts for another: only what both may.
+    /// One who acts for another: only what both may. Neither may act for somebody else again (D21): changes by
+    /// such an actor are refused.
     OnBehalfOf {
         /// Who acts.
         actor: Box<Actor>,
@@ -56,12 +57,45 @@ impl Actor {
         }
     }
 
+    /// Whether nobody in it acts for somebody who acts for another (D21).
+    pub(crate) fn is_one_step(&self) -> bool {
+        let acts = |it: &Actor| matches!(it, Actor::OnBehalfOf { .. });
+        match self {
+            Actor::OnBehalfOf { actor, of } => !acts(actor) && !acts(of),
+            Actor::User(_) | Actor::External { .. } | Actor::System => true,
+        }
+    }
+
     /// The same, acting for another.
     #[must_use]
     pub fn on_behalf_of(self, of: Actor) -> Actor {
         Actor::OnBehalfOf {
             actor: Box::new(self),
             of: Box::new(of),
+        }
+    }
+}
+
+/// Takes it apart piece by piece: however deep it is, it needs no deep stack.
+impl Drop for Actor {
+    fn drop(&mut self) {
+        let mut waiting = Vec::new();
+        self.take_apart(&mut waiting);
+        while let Some(mut actor) = waiting.pop() {
+            actor.take_apart(&mut waiting);
+        }
+    }
+}
+
+impl Actor {
+    /// Moves those who act for another out of it.
+    fn take_apart(&mut self, into: &mut Vec<Actor>) {
+        if let Actor::OnBehalfOf { actor, of } = self {
+            for it in [actor, of] {
+                if let Actor::OnBehalfOf { .. } = **it {
+                    into.push(std::mem::replace(&mut **it, Actor::System));
+                }
+            }
         }
     }
 }

@@ -139,6 +139,8 @@ pub enum Refusal {
         /// The actor's id.
         actor: String,
     },
+    /// The actor acts for another who acts for another, or through one who does: one step only (D21).
+    ActsThroughAnother,
     /// No rule of the catalog lets anybody make this kind of change: only the host itself may.
     NoRule {
         /// The kind; `None` of a setting.
@@ -263,6 +265,7 @@ impl Refusal {
             Refusal::MinHolders { .. } => "min_holders",
             Refusal::UnknownActor { .. } => "unknown_actor",
             Refusal::ActorSuspended { .. } => "actor_suspended",
+            Refusal::ActsThroughAnother => "acts_through_another",
             Refusal::NoRule { .. } => "no_rule",
             Refusal::Lacks { .. } => "lacks",
             Refusal::NotAllowed { .. } => "not_allowed",
@@ -280,6 +283,7 @@ impl Refusal {
             self,
             Refusal::UnknownActor { .. }
                 | Refusal::ActorSuspended { .. }
+                | Refusal::ActsThroughAnother
                 | Refusal::NoRule { .. }
                 | Refusal::Lacks { .. }
                 | Refusal::NotAllowed { .. }
@@ -411,6 +415,9 @@ impl fmt::Display for Refusal {
                 write!(f, "{} is no user of the account", quoted(actor))
             }
             Refusal::ActorSuspended { actor } => write!(f, "{} is suspended", quoted(actor)),
+            Refusal::ActsThroughAnother => f.write_str(
+                "an actor may act for one other, and neither of them for somebody else again",
+            ),
             Refusal::NoRule { kind: Some(kind) } => write!(
                 f,
                 "no rule of the catalog for {}: only the host itself may",

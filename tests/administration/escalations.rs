@@ -1,9 +1,9 @@
 //! Each way to more than one holds that A2 to A4 close, and beside it the same change by somebody
 //! who may make it.
 
-use bailiwick::Scope;
 use bailiwick::admin::{Actor, Change, UsedIdKind};
 use bailiwick::document::{GrantDocument, PackageDocument, RoleDocument, UserDocument};
+use bailiwick::{Scope, Timestamp};
 
 use crate::office::{Office, office};
 use crate::reference::administration::Class::{Authority, InUse, MinHolders, UsedId};
@@ -522,6 +522,47 @@ fn one_who_acts_for_another_may_what_both_may() {
     assert!(!may(&boss.clone().on_behalf_of(idle.clone())));
     assert!(!may(&idle.on_behalf_of(boss)));
     assert!(!may(&Actor::user("nobody").on_behalf_of(Actor::System)));
+}
+
+/// Who acts for another acts for one who acts alone (D21), whoever they are.
+#[test]
+fn one_acts_for_another_in_one_step() {
+    let office = handing_out("accounts", true);
+    let (boss, host) = (Actor::user("boss"), Actor::System);
+    let once = boss.clone().on_behalf_of(host.clone());
+    for twice in [
+        once.clone().on_behalf_of(host.clone()),
+        host.clone().on_behalf_of(once.clone()),
+        boss.clone().on_behalf_of(once.clone()),
+    ] {
+        for changes in [vec![Change::assign_role("bob", "prize")], Vec::new()] {
+            let refused = office
+                .documents
+                .load()
+                .apply(&twice, Timestamp(1), &changes);
+            let reason = refused.expect_err("two steps").reason;
+            if !changes.is_empty() {
+                assert_eq!(reason.code(), "acts_through_another");
+                assert!(reason.is_authority());
+            }
+        }
+    }
+}
+
+#[test]
+fn an_actor_of_any_depth_is_refused_and_dropped() {
+    let office = handing_out("accounts", true);
+    let (mut left, mut right) = (Actor::System, Actor::System);
+    for _ in 0..1_000_000 {
+        left = left.on_behalf_of(Actor::System);
+        right = Actor::System.on_behalf_of(right);
+    }
+    let both = left.on_behalf_of(right);
+    let changes = [Change::assign_role("bob", "prize")];
+    let refused = office.documents.load().apply(&both, Timestamp(1), &changes);
+    let reason = refused.expect_err("far too deep").reason;
+    assert_eq!(reason.code(), "acts_through_another");
+    drop(both);
 }
 
 #[test]

@@ -127,7 +127,8 @@ impl Engine {
     /// Makes a stored transaction once more, and shows the state in between: after `0` changes, after
     /// the first, and so on to the last. What was accepted stays accepted (D16): rules that came after the
     /// first journals do not bind it. These are the ones about people who bring tokens (D18), about denies
-    /// at later moments, when assignments end, and what documents of format 1 may hold.
+    /// at later moments, when assignments end, about actors who act for one who acts for another (D21), and
+    /// what documents of format 1 may hold.
     #[cfg(feature = "live")]
     pub(crate) fn apply_again(
         &self,
@@ -157,6 +158,9 @@ impl Engine {
         }
         if changes.is_empty() && *actor != Actor::System {
             return Err(refused(0)(Refusal::NothingToChange));
+        }
+        if rules == Rules::Today && !actor.is_one_step() {
+            return Err(refused(0)(Refusal::ActsThroughAnother));
         }
         // What has ended by then gives no authority.
         let draft = self.draft(at);

@@ -233,6 +233,12 @@ fn resolve(before: &Model, actor: &Actor, parties: &mut Vec<Party>) -> Result<()
             _ => Party::Nobody,
         }),
         Actor::External { grants, .. } => parties.push(external(before, grants)?),
+        // D21: one step only.
+        Actor::OnBehalfOf { actor, of }
+            if [actor, of].map(|it| matches!(**it, Actor::OnBehalfOf { .. })) != [false; 2] =>
+        {
+            return Err(only(Class::Authority));
+        }
         Actor::OnBehalfOf { actor, of } => {
             let results = [
                 resolve(before, actor, parties),
