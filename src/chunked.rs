@@ -55,6 +55,36 @@ impl<T, const BITS: u32> Chunked<T, BITS> {
     pub(crate) fn len(&self) -> usize {
         self.len
     }
+
+    /// The places at which two differ, or which one alone has. Chunks that both share are not looked into.
+    pub(crate) fn differing(&self, other: &Self, same: impl Fn(&T, &T) -> bool) -> Vec<usize> {
+        let mut found = Vec::new();
+        let most = self.chunks.len().max(other.chunks.len());
+        for chunk in 0..most {
+            let (one, two) = (self.chunks.get(chunk), other.chunks.get(chunk));
+            if let (Some(one), Some(two)) = (one, two)
+                && Arc::ptr_eq(one, two)
+            {
+                continue;
+            }
+            let [one, two] = [one, two].map(|it| it.map_or(&[][..], |it| it));
+            found.extend(differing(one, two, &same).map(|it| (chunk << BITS) + it));
+        }
+        found
+    }
+}
+
+/// The places at which two slices differ, or which one alone has.
+fn differing<T>(
+    one: &[T],
+    two: &[T],
+    same: impl Fn(&T, &T) -> bool,
+) -> impl Iterator<Item = usize> {
+    let every = 0..one.len().max(two.len());
+    every.filter(move |place| match (one.get(*place), two.get(*place)) {
+        (Some(one), Some(two)) => !same(one, two),
+        _ => true,
+    })
 }
 
 impl<T: Clone, const BITS: u32> Chunked<T, BITS> {
@@ -110,6 +140,32 @@ impl<T> Sparse<T> {
     pub(crate) fn get(&self, index: u32) -> Option<&T> {
         let chunk = self.chunks.get(index as usize >> SPARSE_BITS)?.as_ref()?;
         chunk.get(index as usize & (SPARSE - 1))?.as_deref()
+    }
+
+    /// The places at which two differ. Chunks that both share are not looked into.
+    pub(crate) fn differing(&self, other: &Self) -> Vec<u32>
+    where
+        T: PartialEq,
+    {
+        let mut found = Vec::new();
+        for chunk in 0..self.chunks.len().max(other.chunks.len()) {
+            let of = |it: &'_ Self| it.chunks.get(chunk).cloned().flatten();
+            let (one, two) = (of(self), of(other));
+            if let (Some(one), Some(two)) = (&one, &two)
+                && Arc::ptr_eq(one, two)
+            {
+                continue;
+            }
+            let nothing: SparseChunk<T> = Arc::default();
+            let [one, two] = [one, two].map(|it| it.unwrap_or_else(|| Arc::clone(&nothing)));
+            for place in 0..one.len().max(two.len()) {
+                let item = |it: &'_ SparseChunk<T>| it.get(place).cloned().flatten();
+                if item(&one) != item(&two) {
+                    found.push(((chunk << SPARSE_BITS) + place) as u32);
+                }
+            }
+        }
+        found
     }
 
     /// Puts an item at a place, or takes it away.
@@ -174,6 +230,31 @@ impl<T, const BITS: u32> Fronted<T, BITS> {
         match self {
             Fronted::Whole(items) => items.get(index),
             Fronted::Parted(items) => items.get(index),
+        }
+    }
+
+    /// The places at which two differ, or which one alone has.
+    pub(crate) fn differing(&self, other: &Self) -> Vec<usize>
+    where
+        T: PartialEq,
+    {
+        match (self, other) {
+            (Fronted::Whole(one), Fronted::Whole(two)) => {
+                let same = Arc::ptr_eq(one, two);
+                let (one, two) = if same {
+                    (&[][..], &[][..])
+                } else {
+                    (&**one, &**two)
+                };
+                differing(one, two, |one, two| one == two).collect()
+            }
+            (Fronted::Parted(one), Fronted::Parted(two)) => {
+                one.differing(two, |one, two| one == two)
+            }
+            _ => {
+                let every = 0..self.len().max(other.len());
+                every.filter(|it| self.get(*it) != other.get(*it)).collect()
+            }
         }
     }
 

@@ -36,5 +36,7 @@ pub const POSITIONS: usize = 4_000_000;
 pub const TANGLED_POSITIONS: usize = 32_768;
 /// Users of an account.
 pub const USERS: usize = 16_000_000;
+/// Users whom a journal's record names as those from whom it may take something; of more it says everybody.
+pub const TAKEN_FROM: usize = 1_024;
 /// Edges of one hierarchy: of the roles of an account, or of its positions.
 pub const EDGES: usize = 16_000_000;

@@ -172,7 +172,9 @@ impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.verdict.code() {
             Code::Allowed => "allowed",
-            Code::NotReady => "denied: nothing is loaded yet",
+            Code::NotReady => {
+                "denied: nothing is loaded yet, or something was changed that cannot be read here yet"
+            },
             Code::InvalidIdentifier => "denied: an identifier of the request is invalid",
             Code::MissingAccount => "denied: the request does not state its account",
             Code::WrongAccount => "denied: the request is about another account",

@@ -48,7 +48,9 @@ impl Part {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DenyReason {
-    /// Nothing is loaded yet that could decide. No engine answers so: a `Live` does, of the feature `live`.
+    /// Nothing is loaded yet that could decide; or something may have been taken from the subject by a
+    /// change that a newer host wrote and this one cannot read (D16). Only a `Live` of the feature `live`, and
+    /// the engines that it gives out, answer so.
     NotReady,
     /// An identifier of the request is empty, longer than 256 bytes, or holds a control character (D12).
     InvalidIdentifier,

@@ -236,6 +236,12 @@ impl State {
                 return Err(Denial::on(Code::WrongAccount, part));
             }
         }
+        if self.is_not_ready(subject) {
+            let removed = self.removed(subject);
+            return Err(Denial::of(
+                removed.map_or(Code::NotReady, |_| Code::Removed),
+            ));
+        }
         let user = self.user_asking(subject);
         match (user.and_then(|user| self.users.get(user)), bearer) {
             (_, Some(bearer)) => bearer.denial(self).map_or(Ok(()), Err)?,

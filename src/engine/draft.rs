@@ -33,7 +33,7 @@ pub(crate) struct Draft {
 impl Engine {
     /// Starts the next revision. Assignments that have ended by then are dropped (D2).
     pub(crate) fn draft(&self, at: Timestamp) -> Draft {
-        let mut state = State::clone(&self.0);
+        let mut state = State::clone(&self.whole().0);
         // `apply` refuses to go on from the last revision.
         state.revision = state.revision.saturating_add(1);
         let mut draft = Draft {

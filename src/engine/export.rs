@@ -60,8 +60,9 @@ impl Engine {
 
     /// The account's users, one after the other, as they are in this revision.
     pub fn users(&self) -> impl Iterator<Item = UserDocument> + '_ {
-        let users = self.0.users.iter();
-        users.map(|(number, user)| self.0.user_document(number, user))
+        let state = &self.whole().0;
+        let users = state.users.iter();
+        users.map(|(number, user)| state.user_document(number, user))
     }
 }
 

@@ -16,6 +16,7 @@ mod features;
 mod fields;
 mod lending;
 mod load;
+mod not_ready;
 mod packed_users;
 mod positions;
 mod revealing;
@@ -59,6 +60,7 @@ use crate::names::Known;
 use crate::ordered::Ordered;
 use cells::Cell;
 use lending::Lent;
+use not_ready::NotReady;
 use positions::Positions;
 use roles::{Packages, Roles};
 use users::Users;
@@ -132,6 +134,8 @@ pub(crate) struct State {
     pair_cells: Rows<Cell>,
     /// Where the catalog reads "reports' records" as accessible (S6).
     lent: Option<Arc<Lent>>,
+    /// People who are denied because of what could not be read (D16).
+    not_ready: Option<Arc<NotReady>>,
 }
 
 /// Ids that were used and are not given again (A5).

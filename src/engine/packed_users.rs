@@ -62,6 +62,23 @@ impl PackedUsers {
         (0..self.len() as u32).filter_map(|user| self.get(user))
     }
 
+    /// The users who are not the same in both, or in one alone.
+    pub(crate) fn differing(&self, other: &PackedUsers) -> Vec<u32> {
+        let found = match (self, other) {
+            (PackedUsers::Narrow(one), PackedUsers::Narrow(two)) => one.differing(two),
+            (PackedUsers::Wide(one), PackedUsers::Wide(two)) => {
+                one.differing(two, |one, two| one == two)
+            }
+            _ => {
+                let every = 0..self.len().max(other.len());
+                every
+                    .filter(|it| self.get(*it as u32) != other.get(*it as u32))
+                    .collect()
+            }
+        };
+        found.into_iter().map(|it| it as u32).collect()
+    }
+
     fn len(&self) -> usize {
         match self {
             PackedUsers::Narrow(users) => users.len(),

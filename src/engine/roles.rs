@@ -35,6 +35,16 @@ pub(crate) struct Role {
 }
 
 impl Roles {
+    /// The roles that are not the same in both, or in one alone.
+    pub(crate) fn differing(&self, other: &Roles) -> Vec<usize> {
+        self.roles
+            .differing(&other.roles, |one, two| match (one, two) {
+                (None, None) => true,
+                (Some(one), Some(two)) => Arc::ptr_eq(one, two),
+                _ => false,
+            })
+    }
+
     /// The roles with more behind them; `names` are those of all. What needs no copy is shared.
     pub(crate) fn with(&self, names: Registry, more: Vec<Arc<Role>>) -> Roles {
         let edges = more

@@ -110,6 +110,14 @@ impl Sets {
         }
     }
 
+    /// The sets that are not assigned the same in both, or come to other rights.
+    pub(crate) fn differing(&self, other: &Sets) -> Vec<usize> {
+        self.sets.differing(&other.sets, |one, two| {
+            let rights = Arc::ptr_eq(&one.rights, &two.rights) || one.rights == two.rights;
+            rights && (Arc::ptr_eq(&one.assigned, &two.assigned) || one.assigned == two.assigned)
+        })
+    }
+
     /// One past the highest number.
     pub(crate) fn numbers(&self) -> u32 {
         self.sets.len() as u32

@@ -210,6 +210,14 @@ impl Users {
             .map(|(_, it)| it)
     }
 
+    /// The users who are otherwise in one than in the other: what they are assigned, their position,
+    /// suspension, properties, ends; or who are in one alone.
+    pub(crate) fn differing(&self, other: &Users) -> BTreeSet<u32> {
+        let mut found: BTreeSet<u32> = self.records.differing(&other.records).into_iter().collect();
+        found.extend(self.extras.differing(&other.extras));
+        found
+    }
+
     pub(crate) fn next_end(&self) -> Option<Timestamp> {
         self.ends.first().map(|(until, _)| *until)
     }

@@ -147,6 +147,26 @@ impl State {
         lent.is_some_and(|lent| lent.is_lent(position, pair))
     }
 
+    /// Whether both have one table of what is lent, or none.
+    #[cfg_attr(not(feature = "live"), expect(dead_code, reason = "journals need it"))]
+    pub(crate) fn lends_the_same(&self, other: &State) -> bool {
+        match (&self.lent, &other.lent) {
+            (Some(one), Some(two)) => std::sync::Arc::ptr_eq(one, two),
+            (one, two) => one.is_none() && two.is_none(),
+        }
+    }
+
+    /// Ids of users that are used, and were not before. Cost: linear in them, unless none was added.
+    #[cfg_attr(not(feature = "live"), expect(dead_code, reason = "journals need it"))]
+    pub(crate) fn newly_used_users(&self, before: &State) -> Vec<&str> {
+        if std::sync::Arc::ptr_eq(&self.used, &before.used) {
+            return Vec::new();
+        }
+        let used = self.used.users.iter().map(|it| &**it);
+        let is_new = |it: &&str| !before.is_used(crate::admin::UsedIdKind::User, it);
+        used.filter(is_new).collect()
+    }
+
     /// What a role grants and denies itself, as written: a system role in the catalog, another in the
     /// policy.
     pub(crate) fn role_text(&self, role: u32) -> Option<RoleText<'_>> {

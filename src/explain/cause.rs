@@ -44,6 +44,12 @@ pub enum Cause {
         /// The id.
         user: String,
     },
+    /// A newer host made a change that this one cannot read, and something may have been taken by it from the
+    /// subject (D16). Only an engine of a `Live` that is behind says so.
+    NotReady {
+        /// The subject's id; `None` of one without.
+        id: Option<String>,
+    },
     /// There is no such role, or a token may not bring it (D18).
     UnknownRole {
         /// The role.
@@ -269,6 +275,7 @@ impl Cause {
             Cause::MissingAccount { .. } => "missing_account",
             Cause::WrongAccount { .. } => "wrong_account",
             Cause::Removed { .. } => "removed",
+            Cause::NotReady { .. } => "not_ready",
             Cause::UnknownSubject { .. } => "unknown_subject",
             Cause::UnknownRole { .. } => "unknown_role",
             Cause::UnknownPosition { .. } => "unknown_position",

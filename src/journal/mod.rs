@@ -10,8 +10,12 @@
 //! **Personal data.** A record holds what its changes say: ids and names of users, their properties,
 //! positions and assignments, ids of actors, and the note; a snapshot holds the directory. Nothing of a
 //! resource is ever in either, and so no value that is masked (A7, M1): changes have no place for one.
-//! The digests chain what is stored, so nobody can be taken out of a journal afterwards: properties and
-//! names that must be forgotten on demand are kept elsewhere, and ids that say nothing are used here.
+//!
+//! The digests do not chain names and properties of users, nor notes, but salted digests of them. The values
+//! stand on a line of their own. [`Sealed::erase`] and [`SealedSnapshot::erase`] take those of one user out of
+//! it, once this user was removed, and the chain still proves the rest. Ids stay: ids that say nothing are used
+//! here. Of an account restored as of a time when the user was there, [`Restored::erased`] tells that it is not
+//! whole. In format 1 everything is chained, and nothing can be erased.
 
 mod digest;
 mod feed;
@@ -25,6 +29,8 @@ mod replay;
 mod snapshot;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod taken;
+mod withheld;
 
 pub use digest::{Digest, DigestError};
 pub use feed::{Feed, Reached, Written};
@@ -32,12 +38,15 @@ pub use history::{Between, Difference, Entry, History, Item, ItemDocument, histo
 pub use memory::MemoryJournal;
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresError, PostgresFeed, PostgresJournal, PostgresJournals};
+pub(crate) use record::Outline;
 pub use record::{Record, Sealed};
 pub use refused::{RefusedSink, RefusedTransaction};
 pub use replay::{Restored, restore};
+pub(crate) use replay::{can_read, restore_from};
 pub use snapshot::{SealedSnapshot, Snapshot};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteError, SqliteFeed, SqliteJournal, SqliteJournals};
+pub use taken::TakesFrom;
 
 use std::error::Error;
 use std::fmt;
@@ -46,8 +55,9 @@ use crate::admin::Refused;
 use crate::document::Problems;
 use crate::{Catalog, Engine, Timestamp};
 
-/// The version of records and snapshots.
-pub const FORMAT: u32 = 1;
+/// The version of records and snapshots that is written. Those of every earlier version are read, and a
+/// journal goes on in this one, whichever it began in.
+pub const FORMAT: u32 = 2;
 
 /// Where a store ends a page of records, which it does not before there is one.
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -258,6 +268,27 @@ pub enum JournalError {
         /// The form that it states.
         format: u32,
     },
+    /// A record or snapshot that holds what this version of the crate does not know: a newer one wrote it.
+    #[error(
+        "revision {revision} of the journal was written by a newer version of the crate: {what}"
+    )]
+    UnknownForm {
+        /// Its revision.
+        revision: u64,
+        /// What is not known.
+        what: String,
+    },
+    /// Nothing is written by a host that cannot read what others have written (D16).
+    #[error(
+        "the journal has gone on to revision {ends}, which cannot be read here past {revision}: \
+         nothing is written"
+    )]
+    Behind {
+        /// The last revision that was read whole.
+        revision: u64,
+        /// The last that there is, as far as was seen.
+        ends: u64,
+    },
     /// A record was made under a catalog that the journal does not have.
     #[error(
         "revision {revision} was made under a catalog that the journal does not have: {digest}"
@@ -319,6 +350,17 @@ impl JournalError {
         JournalError::Storage(error.into())
     }
 
+    /// Whether nothing is wrong with the journal, and a newer host wrote what cannot be read here: a newer
+    /// version of the catalog, or of the crate.
+    pub fn is_newer(&self) -> bool {
+        matches!(
+            self,
+            JournalError::UnknownFormat { .. }
+                | JournalError::UnknownForm { .. }
+                | JournalError::NewerCatalog { .. }
+        )
+    }
+
     pub(crate) fn damaged(revision: u64, damage: Damage) -> JournalError {
         JournalError::Damaged { revision, damage }
     }
@@ -328,5 +370,9 @@ impl JournalError {
 pub fn catalog_digest(catalog: &Catalog) -> Digest {
     // A document in memory can always be written as JSON: its maps have texts as keys.
     let document = serde_json::to_vec(catalog.document()).unwrap_or_default();
-    Digest::of(&[b"bailiwick catalog", &document])
+    digest_of_catalog(&document)
+}
+
+fn digest_of_catalog(document: &[u8]) -> Digest {
+    Digest::of(&[b"bailiwick catalog", document])
 }

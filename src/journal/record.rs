@@ -2,23 +2,23 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Damage, Digest, FORMAT, Head, JournalError};
+use super::withheld::{self, Belongs, Beside, Erased, Place, Withheld, Withholds};
+use super::{Damage, Digest, FORMAT, Head, JournalError, TakesFrom};
 use crate::Timestamp;
 use crate::admin::{Actor, Change};
 
 /// One applied transaction (A7): what a journal keeps.
-///
-/// As it is stored it is JSON; semver covers the form.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// The version of this form.
+    /// The version of the form in which it is stored.
     pub format: u32,
     /// The account, where the catalog serves many.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
     /// The revision that the transaction made.
     pub revision: u64,
+    /// From whom it may take something: what a host that cannot read the rest goes by
+    /// ([`TakesFrom::between`]). Records of format 1 do not state it: everybody.
+    pub takes_from: TakesFrom,
     /// The digest of the catalog under which it was made.
     pub catalog: Digest,
     /// When, by the host's clock.
@@ -26,10 +26,139 @@ pub struct Record {
     /// Who made it.
     pub actor: Actor,
     /// Why, for people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     /// What was changed; nothing where assignments that had ended were dropped (D2).
     pub changes: Vec<Change>,
+}
+
+/// A record as its first line has it: JSON; semver covers the form.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stored {
+    format: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    account: Option<String>,
+    revision: u64,
+    #[serde(default = "everybody", deserialize_with = "takes_from")]
+    takes_from: TakesFrom,
+    catalog: Digest,
+    at: Timestamp,
+    actor: Actor,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+    changes: Vec<Change>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    withheld: Vec<Withheld>,
+}
+
+impl From<Record> for Stored {
+    fn from(record: Record) -> Stored {
+        Stored {
+            format: record.format,
+            account: record.account,
+            revision: record.revision,
+            takes_from: record.takes_from,
+            catalog: record.catalog,
+            at: record.at,
+            actor: record.actor,
+            note: record.note,
+            changes: record.changes,
+            withheld: Vec::new(),
+        }
+    }
+}
+
+impl From<Stored> for Record {
+    fn from(stored: Stored) -> Record {
+        Record {
+            format: stored.format,
+            account: stored.account,
+            revision: stored.revision,
+            takes_from: stored.takes_from,
+            catalog: stored.catalog,
+            at: stored.at,
+            actor: stored.actor,
+            note: stored.note,
+            changes: stored.changes,
+        }
+    }
+}
+
+impl Withholds for Stored {
+    fn withhold(&mut self, beside: &mut Beside) -> Result<(), JournalError> {
+        let concerned = self.changes.iter().filter_map(withheld::user_of);
+        beside.take(Place::Note, concerned, Belongs::Note(&mut self.note))?;
+        for (number, change) in self.changes.iter_mut().enumerate() {
+            let of = withheld::user_of(change).map(str::to_owned);
+            if let Some(values) = Belongs::of(change) {
+                beside.take(Place::Change(number), of.as_deref(), values)?;
+            }
+        }
+        self.withheld = std::mem::take(&mut beside.withheld);
+        Ok(())
+    }
+
+    fn withheld(&self) -> &[Withheld] {
+        &self.withheld
+    }
+
+    fn place(&mut self, at: Place) -> Option<Belongs<'_>> {
+        match at {
+            Place::Note => Some(Belongs::Note(&mut self.note)),
+            Place::Change(number) => Belongs::of(self.changes.get_mut(number)?),
+            Place::User(_) => None,
+        }
+    }
+}
+
+fn everybody() -> TakesFrom {
+    TakesFrom::Everybody
+}
+
+/// What is said of a record is read as everybody where it is not understood.
+fn takes_from<'de, D: serde::Deserializer<'de>>(from: D) -> Result<TakesFrom, D::Error> {
+    let stated = serde_json::Value::deserialize(from)?;
+    Ok(serde_json::from_value(stated).unwrap_or(TakesFrom::Everybody))
+}
+
+/// What every version of the crate reads of a record, whatever its format: these fields keep their places and
+/// their forms for ever.
+#[derive(Debug, Deserialize)]
+struct Envelope {
+    #[serde(default)]
+    account: Option<String>,
+    revision: u64,
+    #[serde(default = "everybody", deserialize_with = "takes_from")]
+    takes_from: TakesFrom,
+    #[serde(default)]
+    catalog: Option<Digest>,
+}
+
+/// What a host knows of a record that it may not be able to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Outline {
+    pub(crate) head: Head,
+    pub(crate) takes_from: TakesFrom,
+    /// The catalog under which it was made, where the record states one as records do today.
+    pub(crate) catalog: Option<Digest>,
+    /// Why the record itself is not read: a newer version of the crate wrote it.
+    pub(crate) unread: Option<JournalErrorOfForm>,
+}
+
+/// A form that this version of the crate does not know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum JournalErrorOfForm {
+    Format(u32),
+    Content(String),
+}
+
+impl JournalErrorOfForm {
+    pub(crate) fn at(self, revision: u64) -> JournalError {
+        match self {
+            JournalErrorOfForm::Format(format) => JournalError::UnknownFormat { revision, format },
+            JournalErrorOfForm::Content(what) => JournalError::UnknownForm { revision, what },
+        }
+    }
 }
 
 /// A record as journals store it: opaque bytes, and the digest that chains them to all before them.
@@ -39,7 +168,8 @@ pub struct Sealed {
     pub revision: u64,
     /// The digest of the record, over the digest of the one before.
     pub digest: Digest,
-    /// The record.
+    /// The record. What follows the first line break can be erased ([`Sealed::erase`]); the digest is of what
+    /// stands before it.
     pub bytes: Vec<u8>,
 }
 
@@ -48,10 +178,25 @@ impl Record {
     ///
     /// # Errors
     /// [`JournalError::Gap`] where its revision is not the head's next; [`JournalError::Damaged`] where it
-    /// could not be read again: a time after the year 9999, say.
+    /// could not be read again: a time after the year 9999, say; and where its actor acts for somebody who
+    /// acts for another (D21). [`JournalError::UnknownFormat`] of another format than today's.
     pub fn seal(&self, after: &Head) -> Result<Sealed, JournalError> {
         follows(after, self.revision)?;
-        let bytes = encode(self.revision, self)?;
+        is_of_today(self.revision, self.format)?;
+        if !self.actor.is_one_step() {
+            let deep = "its actor acts for another who acts for another".to_owned();
+            return Err(JournalError::damaged(
+                self.revision,
+                Damage::Malformed(deep),
+            ));
+        }
+        let mut first = Stored::from(self.clone());
+        let mut beside = Beside::new();
+        first.withhold(&mut beside)?;
+        let bytes = beside.lines(&first)?;
+        reads_as(self.revision, &bytes, |read: Stored| {
+            Record::from(read) == *self
+        })?;
         Ok(Sealed {
             revision: self.revision,
             digest: digest(after, self.revision, &bytes),
@@ -83,16 +228,63 @@ impl Sealed {
         }
     }
 
+    /// What every version of the crate reads of the record, if it is whole and follows that head in the
+    /// account's journal.
+    pub(crate) fn outline(
+        &self,
+        after: &Head,
+        account: Option<&str>,
+    ) -> Result<Outline, JournalError> {
+        self.chains(after)?;
+        let revision = self.revision;
+        let (first, _) = withheld::parted(&self.bytes);
+        let envelope: Envelope = serde_json::from_slice(first).map_err(|error| {
+            JournalError::damaged(revision, Damage::Malformed(error.to_string()))
+        })?;
+        if envelope.account.as_deref() != account {
+            let account = envelope.account;
+            return Err(JournalError::Foreign { revision, account });
+        }
+        if envelope.revision != revision {
+            let stated = format!("it states revision {}", envelope.revision);
+            return Err(JournalError::damaged(revision, Damage::Malformed(stated)));
+        }
+        let unread = match decode::<Stored>(revision, &self.bytes) {
+            Ok(_) => None,
+            Err(JournalError::UnknownFormat { format, .. }) => {
+                Some(JournalErrorOfForm::Format(format))
+            }
+            Err(JournalError::UnknownForm { what, .. }) => Some(JournalErrorOfForm::Content(what)),
+            Err(error) => return Err(error),
+        };
+        Ok(Outline {
+            head: self.head(),
+            takes_from: envelope.takes_from,
+            catalog: envelope.catalog,
+            unread,
+        })
+    }
+
     /// The record, if it is whole and follows that head in the account's journal.
     ///
     /// # Errors
     /// [`JournalError::Gap`], [`JournalError::Damaged`] (a byte of it, or of one before it, is another),
-    /// [`JournalError::UnknownFormat`], [`JournalError::Foreign`] (another account's), each with the
-    /// revision.
+    /// [`JournalError::UnknownFormat`] and [`JournalError::UnknownForm`] (a newer version of the crate wrote
+    /// it), [`JournalError::Foreign`] (another account's), each with the revision.
     pub fn open(&self, after: &Head, account: Option<&str>) -> Result<Record, JournalError> {
+        Ok(self.open_rest(after, account)?.0)
+    }
+
+    /// The same, and what was erased of it.
+    pub(super) fn open_rest(
+        &self,
+        after: &Head,
+        account: Option<&str>,
+    ) -> Result<(Record, Erased), JournalError> {
         self.chains(after)?;
         let revision = self.revision;
-        let record: Record = decode(revision, &self.bytes)?;
+        let (record, erased) = decode::<Stored>(revision, &self.bytes)?;
+        let record = Record::from(record);
         if record.account.as_deref() != account {
             return Err(JournalError::Foreign {
                 revision,
@@ -103,7 +295,21 @@ impl Sealed {
             let stated = format!("it states revision {}", record.revision);
             return Err(JournalError::damaged(revision, Damage::Malformed(stated)));
         }
-        Ok(record)
+        Ok((record, erased))
+    }
+
+    /// The same record without a user's names and properties, and without the note if it is about a change to
+    /// this user; `None` if there is nothing of theirs, or it is of format 1, which chains them. The digest stays
+    /// as it is.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] if it cannot be read.
+    pub fn erase(&self, user: &str) -> Result<Option<Sealed>, JournalError> {
+        let erased = withheld::erased(self.revision, &self.bytes, user)?;
+        Ok(erased.map(|bytes| Sealed {
+            bytes,
+            ..self.clone()
+        }))
     }
 }
 
@@ -122,18 +328,26 @@ fn digest(after: &Head, revision: u64, bytes: &[u8]) -> Digest {
         b"bailiwick record",
         &after.digest.0,
         &revision.to_le_bytes(),
-        bytes,
+        withheld::parted(bytes).0,
     ])
 }
 
-/// What is to be stored under a revision: only what [`decode`] makes the same of again.
-pub(super) fn encode<T>(revision: u64, value: &T) -> Result<Vec<u8>, JournalError>
-where
-    T: Serialize + for<'de> Deserialize<'de> + PartialEq,
-{
-    let bytes = serde_json::to_vec(value).map_err(JournalError::storage)?;
-    match decode::<T>(revision, &bytes)? == *value {
-        true => Ok(bytes),
+/// Whether it is of the one format that is written.
+pub(super) fn is_of_today(revision: u64, format: u32) -> Result<(), JournalError> {
+    match format == FORMAT {
+        true => Ok(()),
+        false => Err(JournalError::UnknownFormat { revision, format }),
+    }
+}
+
+/// Whether what is to be stored under a revision reads as what it was made of.
+pub(super) fn reads_as<T: Withholds + for<'de> Deserialize<'de>>(
+    revision: u64,
+    bytes: &[u8],
+    is_same: impl FnOnce(T) -> bool,
+) -> Result<(), JournalError> {
+    match is_same(decode(revision, bytes)?.0) {
+        true => Ok(()),
         false => Err(JournalError::damaged(
             revision,
             Damage::Malformed("as it would be written, it reads as something else".to_owned()),
@@ -141,11 +355,17 @@ where
     }
 }
 
-/// What is stored under a revision, if this version of the crate knows its form.
-pub(super) fn decode<T: for<'de> Deserialize<'de>>(
+/// The formats that this version of the crate reads.
+const FORMATS: std::ops::RangeInclusive<u32> = 1..=FORMAT;
+
+/// What is stored under a revision, if this version of the crate knows its form; and what was erased of it.
+///
+/// What is not of the form it states was damaged before it was stored, in format 1. Since format 2 it is of
+/// a newer version of the crate: the digest has said that it is what was written.
+pub(super) fn decode<T: Withholds + for<'de> Deserialize<'de>>(
     revision: u64,
     bytes: &[u8],
-) -> Result<T, JournalError> {
+) -> Result<(T, Erased), JournalError> {
     #[derive(Deserialize)]
     struct Versioned {
         format: u32,
@@ -153,9 +373,22 @@ pub(super) fn decode<T: for<'de> Deserialize<'de>>(
     let malformed = |error: serde_json::Error| {
         JournalError::damaged(revision, Damage::Malformed(error.to_string()))
     };
-    let Versioned { format } = serde_json::from_slice(bytes).map_err(malformed)?;
-    if format != FORMAT {
+    let (first, second) = withheld::parted(bytes);
+    let Versioned { format } = serde_json::from_slice(first).map_err(malformed)?;
+    if !FORMATS.contains(&format) {
         return Err(JournalError::UnknownFormat { revision, format });
     }
-    serde_json::from_slice(bytes).map_err(malformed)
+    let mut stored: T = serde_json::from_slice(first).map_err(|error| match format {
+        1 => malformed(error),
+        _ => JournalError::UnknownForm {
+            revision,
+            what: error.to_string(),
+        },
+    })?;
+    if format == 1 && !stored.withheld().is_empty() {
+        let what = "format 1 withholds nothing".to_owned();
+        return Err(JournalError::damaged(revision, Damage::Malformed(what)));
+    }
+    let erased = withheld::put_back(revision, &mut stored, second)?;
+    Ok((stored, erased))
 }

@@ -1,5 +1,8 @@
 //! From a journal to the engine that it tells of.
 
+use std::collections::BTreeSet;
+
+use super::withheld::Erased;
 use super::{
     Digest, Head, Journal, JournalError, Record, Sealed, SealedSnapshot, Snapshot, catalog_digest,
 };
@@ -20,6 +23,8 @@ pub struct Restored {
     /// The digest of the engine's catalog.
     catalog: Digest,
     warnings: Vec<Problem>,
+    /// The users whose names and properties were erased.
+    erased: BTreeSet<String>,
 }
 
 /// The engine that a journal tells of, under a catalog: as of its end, or as of an earlier revision.
@@ -45,7 +50,18 @@ pub fn restore(
     account: Option<&str>,
     until: Option<u64>,
 ) -> Result<Restored, JournalError> {
-    let mut replay = Replay::start(journal, catalog, account, until, u64::MAX)?;
+    restore_from(journal, catalog, account, until, u64::MAX)
+}
+
+/// The same, from the newest snapshot that is not later than a revision.
+pub(crate) fn restore_from(
+    journal: &dyn Journal,
+    catalog: &Catalog,
+    account: Option<&str>,
+    until: Option<u64>,
+    from: u64,
+) -> Result<Restored, JournalError> {
+    let mut replay = Replay::start(journal, catalog, account, until, from)?;
     while replay.step()?.is_some() {}
     replay.finish()
 }
@@ -69,6 +85,8 @@ pub(super) struct Step {
     pub(super) record: Record,
     pub(super) before: Engine,
     pub(super) after: Engine,
+    /// Whether something was erased of the record.
+    pub(super) is_erased: bool,
 }
 
 impl<'j> Replay<'j> {
@@ -94,7 +112,8 @@ impl<'j> Replay<'j> {
             // From before it began: from its beginning.
             None => first_snapshot(journal, until)?,
         };
-        let (snapshot, head) = (stored.open(account)?, stored.head);
+        let (snapshot, erased) = stored.open_rest(account)?;
+        let head = stored.head;
         if head.revision > until {
             return Err(JournalError::Gap {
                 expected: until,
@@ -114,7 +133,10 @@ impl<'j> Replay<'j> {
             account,
             ends,
             until,
-            restored: Restored::load(snapshot, head, &under)?,
+            restored: Restored {
+                erased: erased.people,
+                ..Restored::load(snapshot, head, &under)?
+            },
             page: Vec::new().into_iter(),
         })
     }
@@ -156,18 +178,22 @@ impl<'j> Replay<'j> {
                 })?
             }
         };
-        let record = sealed.open(&self.restored.head, self.account)?;
+        let (record, erased) = sealed.open_rest(&self.restored.head, self.account)?;
         if record.catalog != self.restored.catalog {
             let (digest, revision) = (record.catalog, record.revision);
             let under = catalog_of(self.journal, self.catalog, self.known, digest, revision)?;
             self.restored = self.restored.clone().under(&under)?;
         }
         let before = self.restored.engine.clone();
-        let record = self.restored.replay_record(&sealed, record, watch)?;
+        let is_erased = erased.note || !erased.people.is_empty();
+        let record = self
+            .restored
+            .replay_record(&sealed, record, erased, watch)?;
         Ok(Some(Step {
             record,
             before,
             after: self.restored.engine.clone(),
+            is_erased,
         }))
     }
 
@@ -191,6 +217,36 @@ impl<'j> Replay<'j> {
             true => Ok(restored),
             false => restored.under(own),
         }
+    }
+}
+
+/// Whether what was made under a catalog can be read with the product's own: it is the same, or one of
+/// another line, or an older version of it.
+///
+/// # Errors
+/// [`JournalError::NewerCatalog`], [`JournalError::UnknownCatalog`]; those of a store.
+pub(crate) fn can_read(
+    journal: &dyn Journal,
+    own: &Catalog,
+    digest: Digest,
+    revision: u64,
+) -> Result<(), JournalError> {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        id: String,
+        version: u32,
+    }
+    if digest == catalog_digest(own) {
+        return Ok(());
+    }
+    let named: Named = stored_catalog(journal, digest, revision)?;
+    match named.id == own.id() && named.version > own.version() {
+        true => Err(JournalError::NewerCatalog {
+            revision,
+            version: named.version,
+            own: own.version(),
+        }),
+        false => Ok(()),
     }
 }
 
@@ -231,17 +287,27 @@ fn catalog_of(
     if digest == own_digest {
         return Ok(own.clone());
     }
+    let document: CatalogDocument = stored_catalog(journal, digest, revision)?;
+    Catalog::new(document, Warnings::Into(&mut Vec::new()))
+        .map_err(|problems| JournalError::Unsound { revision, problems })
+}
+
+/// What a journal keeps of a catalog. One that is what was written, and cannot be read, is of a newer version
+/// of the crate.
+fn stored_catalog<T: serde::de::DeserializeOwned>(
+    journal: &dyn Journal,
+    digest: Digest,
+    revision: u64,
+) -> Result<T, JournalError> {
     let unknown = JournalError::UnknownCatalog { revision, digest };
     let stored = journal.catalog(&digest)?.ok_or(unknown)?;
-    let document: CatalogDocument = serde_json::from_slice(&stored).map_err(|error| {
-        JournalError::damaged(revision, super::Damage::Malformed(error.to_string()))
-    })?;
-    let catalog = Catalog::new(document, Warnings::Into(&mut Vec::new()))
-        .map_err(|problems| JournalError::Unsound { revision, problems })?;
-    match catalog_digest(&catalog) == digest {
-        true => Ok(catalog),
-        false => Err(JournalError::damaged(revision, super::Damage::Digest)),
+    if super::digest_of_catalog(&stored) != digest {
+        return Err(JournalError::damaged(revision, super::Damage::Digest));
     }
+    serde_json::from_slice(&stored).map_err(|error| JournalError::UnknownForm {
+        revision,
+        what: error.to_string(),
+    })
 }
 
 impl Restored {
@@ -269,6 +335,7 @@ impl Restored {
             at,
             catalog: catalog_digest(catalog),
             warnings,
+            erased: BTreeSet::new(),
         })
     }
 
@@ -280,6 +347,7 @@ impl Restored {
             at,
             catalog,
             warnings: Vec::new(),
+            erased: BTreeSet::new(),
         }
     }
 
@@ -308,26 +376,34 @@ impl Restored {
         &self.warnings
     }
 
+    /// The users it has whose names and properties were erased from the journal, when they had been removed
+    /// (A7): it is older than that, and not whole. These users have the names and properties that are left, and
+    /// a condition on a property that is missing denies (D10).
+    pub fn erased(&self) -> &BTreeSet<String> {
+        &self.erased
+    }
+
     /// Goes on by the next record of the journal; what it says.
     ///
     /// # Errors
     /// What is wrong with the record; this then stays as it is. [`JournalError::UnknownCatalog`] where it
     /// was made under another catalog than this: [`restore`] finds that one.
     pub fn replay(&mut self, sealed: &Sealed) -> Result<Record, JournalError> {
-        let record = sealed.open(&self.head, self.engine.account())?;
+        let (record, erased) = sealed.open_rest(&self.head, self.engine.account())?;
         if record.catalog != self.catalog {
             return Err(JournalError::UnknownCatalog {
                 revision: record.revision,
                 digest: record.catalog,
             });
         }
-        self.replay_record(sealed, record, &mut |_, _| {})
+        self.replay_record(sealed, record, erased, &mut |_, _| {})
     }
 
     fn replay_record(
         &mut self,
         sealed: &Sealed,
         record: Record,
+        erased: Erased,
         watch: &mut dyn FnMut(usize, &State),
     ) -> Result<Record, JournalError> {
         let made = self.made(&record, watch).or_else(|error| {
@@ -336,6 +412,14 @@ impl Restored {
             let anew = self.clone().under(&self.engine.catalog().clone())?;
             anew.made(&record, watch).map_err(|_| error)
         })?;
+        for change in &record.changes {
+            if let Change::CreateUser { user } = change {
+                self.erased.remove(&user.id);
+            }
+        }
+        self.erased.extend(erased.people);
+        self.erased
+            .retain(|it| made.state().find_user(it).is_some());
         self.engine = made;
         self.head = sealed.head();
         self.at = record.at;
@@ -362,6 +446,7 @@ impl Restored {
         let snapshot = Snapshot::of(&self.engine, self.at);
         let mut warnings = self.warnings;
         let mut restored = Restored::load(snapshot, self.head, catalog)?;
+        restored.erased = self.erased;
         warnings.append(&mut restored.warnings);
         restored.warnings = warnings;
         Ok(restored)

@@ -2,16 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::record::{decode, encode};
+use super::record::{decode, is_of_today, reads_as};
+use super::withheld::{self, Belongs, Beside, Erased, Place, Withheld, Withholds};
 use super::{Damage, Digest, FORMAT, Head, JournalError};
 use crate::document::{DirectoryDocument, PolicyDocument};
 use crate::{Engine, Timestamp};
 
 /// An account whole, as of one revision: where a journal begins, and where replaying may start.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Snapshot {
-    /// The version of this form.
+    /// The version of the form in which it is stored.
     pub format: u32,
     /// The digest of the catalog under which it was taken.
     pub catalog: Digest,
@@ -23,6 +23,66 @@ pub struct Snapshot {
     pub directory: DirectoryDocument,
 }
 
+/// A snapshot as its first line has it: JSON; semver covers the form.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stored {
+    format: u32,
+    catalog: Digest,
+    at: Timestamp,
+    policy: PolicyDocument,
+    directory: DirectoryDocument,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    withheld: Vec<Withheld>,
+}
+
+impl From<Snapshot> for Stored {
+    fn from(snapshot: Snapshot) -> Stored {
+        Stored {
+            format: snapshot.format,
+            catalog: snapshot.catalog,
+            at: snapshot.at,
+            policy: snapshot.policy,
+            directory: snapshot.directory,
+            withheld: Vec::new(),
+        }
+    }
+}
+
+impl From<Stored> for Snapshot {
+    fn from(stored: Stored) -> Snapshot {
+        Snapshot {
+            format: stored.format,
+            catalog: stored.catalog,
+            at: stored.at,
+            policy: stored.policy,
+            directory: stored.directory,
+        }
+    }
+}
+
+impl Withholds for Stored {
+    fn withhold(&mut self, beside: &mut Beside) -> Result<(), JournalError> {
+        for (number, user) in self.directory.users.iter_mut().enumerate() {
+            let of = user.id.clone();
+            beside.take(Place::User(number), [&*of], Belongs::User(user))?;
+        }
+        self.withheld = std::mem::take(&mut beside.withheld);
+        Ok(())
+    }
+
+    fn withheld(&self) -> &[Withheld] {
+        &self.withheld
+    }
+
+    fn place(&mut self, at: Place) -> Option<Belongs<'_>> {
+        match at {
+            Place::User(number) => self.directory.users.get_mut(number).map(Belongs::User),
+            Place::Note | Place::Change(_) => None,
+        }
+    }
+}
+
 /// A snapshot as journals store it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealedSnapshot {
@@ -30,7 +90,7 @@ pub struct SealedSnapshot {
     pub head: Head,
     /// The digest of the snapshot itself.
     pub checksum: Digest,
-    /// The snapshot.
+    /// The snapshot. What follows the first line break can be erased ([`SealedSnapshot::erase`]).
     pub bytes: Vec<u8>,
 }
 
@@ -56,10 +116,16 @@ impl Snapshot {
     /// # Errors
     /// [`JournalError::Damaged`] where it could not be read again: a time after the year 9999, say.
     pub fn begin(&self) -> Result<SealedSnapshot, JournalError> {
-        let bytes = encode(self.revision(), self)?;
+        is_of_today(self.revision(), self.format)?;
+        let mut first = Stored::from(self.clone());
+        let mut beside = Beside::new();
+        first.withhold(&mut beside)?;
+        let bytes = beside.lines(&first)?;
+        let is_same = |read: Stored| Snapshot::from(read) == *self;
+        reads_as(self.revision(), &bytes, is_same)?;
         let head = Head {
             revision: self.revision(),
-            digest: Digest::of(&[b"bailiwick beginning", &bytes]),
+            digest: beginning(&bytes),
         };
         Ok(SealedSnapshot::new(head, bytes))
     }
@@ -75,7 +141,11 @@ impl Snapshot {
                 found: self.revision(),
             });
         }
-        let bytes = encode(self.revision(), self)?;
+        is_of_today(self.revision(), self.format)?;
+        // Nothing is chained to what it says: what must be erased of it can be left out of another.
+        let bytes = Beside::new().lines(&Stored::from(self.clone()))?;
+        let is_same = |read: Stored| Snapshot::from(read) == *self;
+        reads_as(self.revision(), &bytes, is_same)?;
         Ok(SealedSnapshot::new(head, bytes))
     }
 }
@@ -95,11 +165,20 @@ impl SealedSnapshot {
     /// [`JournalError::Damaged`], [`JournalError::UnknownFormat`] and [`JournalError::Foreign`], each
     /// with the revision.
     pub fn open(&self, account: Option<&str>) -> Result<Snapshot, JournalError> {
+        Ok(self.open_rest(account)?.0)
+    }
+
+    /// The same, and what was erased of it.
+    pub(super) fn open_rest(
+        &self,
+        account: Option<&str>,
+    ) -> Result<(Snapshot, Erased), JournalError> {
         let revision = self.head.revision;
         if self.checksum != checksum(&self.head, &self.bytes) {
             return Err(JournalError::damaged(revision, Damage::Digest));
         }
-        let snapshot: Snapshot = decode(revision, &self.bytes)?;
+        let (snapshot, erased) = decode::<Stored>(revision, &self.bytes)?;
+        let snapshot = Snapshot::from(snapshot);
         if snapshot.policy.account.as_deref() != account {
             return Err(JournalError::Foreign {
                 revision,
@@ -110,8 +189,44 @@ impl SealedSnapshot {
             let stated = format!("it states revision {}", snapshot.revision());
             return Err(JournalError::damaged(revision, Damage::Malformed(stated)));
         }
-        Ok(snapshot)
+        Ok((snapshot, erased))
     }
+
+    /// The same snapshot without a user's name and properties; `None` if there is nothing of theirs, or if a
+    /// journal began with it in format 1, which chains them. The head stays as it is.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`], [`JournalError::UnknownFormat`] and [`JournalError::UnknownForm`] if it cannot
+    /// be read.
+    pub fn erase(&self, user: &str) -> Result<Option<SealedSnapshot>, JournalError> {
+        let revision = self.head.revision;
+        if self.checksum != checksum(&self.head, &self.bytes) {
+            return Err(JournalError::damaged(revision, Damage::Digest));
+        }
+        if let Some(bytes) = withheld::erased(revision, &self.bytes, user)? {
+            return Ok(Some(SealedSnapshot::new(self.head, bytes)));
+        }
+        if self.head.digest == beginning(&self.bytes) {
+            return Ok(None);
+        }
+        // What is not chained is written anew.
+        decode::<Stored>(revision, &self.bytes)?;
+        let (mut first, mut beside): (Stored, Beside) = Beside::again(revision, &self.bytes)?;
+        let mut users = first.directory.users.iter_mut().enumerate();
+        let Some((number, theirs)) = users.find(|(_, it)| it.id == user) else {
+            return Ok(None);
+        };
+        if !beside.erase(Place::User(number), user, Belongs::User(theirs))? {
+            return Ok(None);
+        }
+        first.withheld = std::mem::take(&mut beside.withheld);
+        let bytes = beside.lines(&first)?;
+        Ok(Some(SealedSnapshot::new(self.head, bytes)))
+    }
+}
+
+fn beginning(bytes: &[u8]) -> Digest {
+    Digest::of(&[b"bailiwick beginning", withheld::parted(bytes).0])
 }
 
 fn checksum(head: &Head, bytes: &[u8]) -> Digest {

@@ -20,6 +20,17 @@ pub enum ApplyError {
     /// Authority or a guard refuses a change.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// The journal has what cannot be read here: nothing is written (D16).
+    #[error(
+        "the journal has gone on to revision {ends}, which cannot be read here past {revision}: \
+         nothing is written"
+    )]
+    Behind {
+        /// The last revision that was read whole.
+        revision: u64,
+        /// The last that there is, as far as was seen.
+        ends: u64,
+    },
     /// It cannot be written as a record: a time after the year 9999, say.
     #[error("it cannot be recorded: {0}")]
     Unrecordable(String),
@@ -146,6 +157,12 @@ impl Live {
     /// [`JournalError::Empty`] before anything is loaded; those of [`Journal::save_snapshot`].
     pub fn save_snapshot(&self, journal: &dyn Journal) -> Result<Head, JournalError> {
         let published = self.0.published.load_full().ok_or(JournalError::Empty)?;
+        if let Some(unread) = &published.unread {
+            return Err(JournalError::Behind {
+                revision: published.head.revision,
+                ends: unread.ends.revision,
+            });
+        }
         // Whoever reads it must know the catalog.
         keep_catalog(journal, published.engine.catalog())?;
         let snapshot = Snapshot::of(&published.engine, published.at);
@@ -238,6 +255,7 @@ impl From<NotPrepared> for ApplyError {
         match not {
             NotPrepared::NotReady => ApplyError::NotReady,
             NotPrepared::Refused(refused) => ApplyError::Refused(refused),
+            NotPrepared::Behind { revision, ends } => ApplyError::Behind { revision, ends },
             NotPrepared::Unrecordable(why) => ApplyError::Unrecordable(why),
         }
     }

@@ -1,7 +1,7 @@
 //! From what is published to the end of the journal.
 
 use super::{Live, Published, observe};
-use crate::journal::{Damage, Head, Journal, JournalError, Sealed, restore};
+use crate::journal::{Damage, Digest, Head, Journal, JournalError, Sealed, restore};
 
 /// How many records are read, replayed and published at once.
 const PAGE: usize = 256;
@@ -24,6 +24,8 @@ enum Turned {
     Page,
     /// Records are missing, or were made under another catalog: the account must be loaded whole.
     MustReload,
+    /// What comes next cannot be read here.
+    Unread,
 }
 
 impl Live {
@@ -67,14 +69,38 @@ impl Live {
                     observe::caught_up(self, from, to, reloaded);
                     return Ok(CaughtUp { from, to, reloaded });
                 }
+                Some(now) if now.waits(journal)? => Turned::Unread,
                 Some(now) => self.turn_page(journal, now)?,
                 None => Turned::MustReload,
             };
-            if matches!(turned, Turned::MustReload) {
-                self.reload(journal, ends)?;
-                reloaded = true;
+            let turned = match turned {
+                Turned::MustReload => {
+                    reloaded = true;
+                    self.reload(journal, ends)?
+                }
+                turned => turned,
+            };
+            if let (Turned::Unread, Some(now)) = (turned, now) {
+                return Err(self.stay(journal, &now, ends)?);
             }
         }
+    }
+
+    /// Stays where it is, since what comes next cannot be read here; why.
+    fn stay(
+        &self,
+        journal: &dyn Journal,
+        now: &Published,
+        ends: Head,
+    ) -> Result<JournalError, JournalError> {
+        let revision = now.head.revision;
+        let behind = JournalError::Behind {
+            revision,
+            ends: ends.revision,
+        };
+        let why = self.why_unread(journal, now.head)?.unwrap_or(behind);
+        self.look_past(journal, now, ends, missing(&why))?;
+        Ok(why)
     }
 
     fn turn_page(&self, journal: &dyn Journal, now: &Published) -> Result<Turned, JournalError> {
@@ -98,27 +124,50 @@ impl Live {
         let went_on = restored.head() != now.head;
         if went_on {
             // Where somebody here was faster, the next page is read from there.
-            let _ = self.replace(Some(&now.engine), Published::of(&restored), &heads);
+            let next = Published::of(&restored).still(now.unread.as_ref());
+            let _ = self.replace(Some(&now.engine), next, &heads);
         }
         match failed {
             None => Ok(Turned::Page),
-            Some(JournalError::UnknownCatalog { .. } | JournalError::Gap { .. }) => {
-                Ok(Turned::MustReload)
+            // What was sound is published: the next page begins with what failed.
+            Some(error) if went_on && is_unreadable(&error) => Ok(Turned::Page),
+            Some(JournalError::UnknownCatalog { .. }) => {
+                let why = self.why_unread(journal, now.head)?;
+                Ok(why.map_or(Turned::MustReload, |_| Turned::Unread))
             }
+            Some(error) if is_unreadable(&error) => Ok(Turned::Unread),
+            Some(JournalError::Gap { .. }) => Ok(Turned::MustReload),
             Some(error) if went_on => Err(error),
             Some(error) => Err(named(journal, now.head, first, error)),
         }
     }
 
-    /// Loads the account whole, unless it is another than what is published.
-    fn reload(&self, journal: &dyn Journal, ends: Head) -> Result<(), JournalError> {
-        let restored = restore(journal, self.catalog(), self.account(), None)?;
-        not_before(restored.head(), ends)?;
+    /// Loads the account whole, unless it is another than what is published; as far as it can be read.
+    fn reload(&self, journal: &dyn Journal, ends: Head) -> Result<Turned, JournalError> {
+        let restored = match restore(journal, self.catalog(), self.account(), None) {
+            Ok(restored) => {
+                not_before(restored.head(), ends)?;
+                Ok(restored)
+            }
+            Err(error) if error.is_newer() || missing(&error).is_some() => {
+                self.restore_readable(journal)
+            }
+            Err(error) => Err(error),
+        };
+        let restored = match restored {
+            Err(error) if is_unreadable(&error) && self.head().is_some() => {
+                return Ok(Turned::Unread);
+            }
+            restored => restored?,
+        };
         loop {
             let now = self.0.published.load_full();
             if let Some(now) = &now {
                 if now.head.revision >= restored.head().revision {
-                    return Ok(());
+                    return Ok(match restored.head().revision < ends.revision {
+                        true => Turned::Unread,
+                        false => Turned::Page,
+                    });
                 }
                 if is_another(journal, now.head)? {
                     let revision = now.head.revision;
@@ -127,11 +176,30 @@ impl Live {
             }
             let before = now.as_ref().map(|it| &it.engine);
             let heads = [restored.head()];
-            let loaded = Published::of(&restored);
+            let unread = now.as_ref().and_then(|it| it.unread.as_ref());
+            let loaded = Published::of(&restored).still(unread);
             if self.replace(before, loaded, &heads).is_ok() {
-                return Ok(());
+                return Ok(Turned::Page);
             }
         }
+    }
+}
+
+/// Whether nothing is wrong with the journal, as far as is known, and this host does not understand it: what
+/// another version of the crate accepted is refused here, say, or a catalog is missing.
+fn is_unreadable(error: &JournalError) -> bool {
+    let is_refused = matches!(
+        error,
+        JournalError::Refused { .. } | JournalError::Unsound { .. }
+    );
+    is_refused || error.is_newer() || missing(error).is_some()
+}
+
+/// The catalog that is missing.
+pub(super) fn missing(error: &JournalError) -> Option<Digest> {
+    match error {
+        JournalError::UnknownCatalog { digest, .. } => Some(*digest),
+        _ => None,
     }
 }
 

@@ -18,6 +18,7 @@ mod observe;
 mod publish;
 mod reader;
 mod sync;
+mod unread;
 mod watched;
 
 pub use apply::{ApplyError, Committed};
@@ -26,6 +27,7 @@ pub use follow::{Behind, FollowOptions, Follower, Following, Trouble};
 pub use follow_many::{FollowerOfMany, FollowingMany, follow_many};
 pub use publish::{Conflict, NotPrepared, Prepared};
 pub use reader::Reader;
+pub use unread::Unread;
 pub use watched::Waits;
 
 use std::fmt;
@@ -98,6 +100,8 @@ struct Published {
     at: Timestamp,
     /// The digest of the engine's catalog.
     catalog: Digest,
+    /// What the journal has that cannot be read here (D16). The engine then denies the people concerned.
+    unread: Option<Unread>,
 }
 
 impl Live {
@@ -187,6 +191,12 @@ impl Live {
     /// Where its journal was when this was published.
     pub fn head(&self) -> Option<Head> {
         Some(self.0.published.load().as_ref()?.head)
+    }
+
+    /// What the journal has that cannot be read here, as a newer host wrote it (D16); `None` where there is
+    /// nothing, or nothing is loaded.
+    pub fn unread(&self) -> Option<Unread> {
+        self.0.published.load().as_ref()?.unread.clone()
     }
 
     /// The published revision.
@@ -300,12 +310,14 @@ impl Published {
             head: restored.head(),
             at: restored.at(),
             catalog: restored.catalog(),
+            unread: None,
         }
     }
 
     /// From where to go on with the journal.
     fn resume(&self) -> Restored {
-        Restored::resumed(self.engine.clone(), self.head, self.at, self.catalog)
+        let whole = self.engine.whole().clone();
+        Restored::resumed(whole, self.head, self.at, self.catalog)
     }
 
     /// Whether this is that engine, and not another of its revision.

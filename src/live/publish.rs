@@ -7,7 +7,7 @@ use super::sync::lock;
 use super::{Live, Published, observe};
 use crate::admin::{Actor, Applied, Change, Refused, Report};
 use crate::engine::Engine;
-use crate::journal::{FORMAT, Head, Record, RefusedTransaction, Sealed};
+use crate::journal::{FORMAT, Head, Record, RefusedTransaction, Sealed, TakesFrom};
 use crate::{Catalog, Timestamp};
 
 /// How many of the last heads are remembered: a follower may have gone on by fewer before whoever stored a
@@ -70,6 +70,17 @@ pub enum NotPrepared {
     /// Authority or a guard refuses a change.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// The journal has what cannot be read here: nothing is written (D16).
+    #[error(
+        "the journal has gone on to revision {ends}, which cannot be read here past {revision}: \
+         nothing is written"
+    )]
+    Behind {
+        /// The last revision that was read whole.
+        revision: u64,
+        /// The last that there is, as far as was seen.
+        ends: u64,
+    },
     /// It cannot be written as a record: a time after the year 9999, say.
     #[error("it cannot be recorded: {0}")]
     Unrecordable(String),
@@ -193,6 +204,12 @@ impl Live {
         note: Option<&str>,
         unlock: &mut dyn FnMut(),
     ) -> Result<Prepared, NotPrepared> {
+        if let Some(unread) = &published.unread {
+            return Err(NotPrepared::Behind {
+                revision: published.head.revision,
+                ends: unread.ends.revision,
+            });
+        }
         let applied = published.engine.apply(actor, at, &changes);
         let applied = applied.inspect_err(|refused| {
             unlock();
@@ -213,6 +230,7 @@ impl Live {
             format: FORMAT,
             account: self.account().map(Into::into),
             revision: applied.engine().revision(),
+            takes_from: TakesFrom::between(&published.engine, applied.engine()),
             catalog: published.catalog,
             at,
             actor: actor.clone(),
@@ -251,6 +269,7 @@ impl Live {
             head: prepared.sealed.head(),
             at: prepared.record.at,
             catalog: prepared.record.catalog,
+            unread: None,
         };
         let head = next.head;
         self.replace(Some(&prepared.before), next, &[head])
@@ -304,6 +323,19 @@ impl Live {
         drop(publishing);
         observe::published(self, revision);
         Ok(())
+    }
+
+    /// Puts the same revision in its own place, with people marked who are denied; whether it still was the
+    /// published one.
+    pub(super) fn mark(&self, before: &Engine, marked: Published) -> bool {
+        let publishing = lock(&self.0.publishing);
+        let now = self.0.published.load_full();
+        let is_expected = now.is_some_and(|now| now.is(before));
+        if is_expected {
+            self.0.published.store(Arc::new(marked));
+        }
+        drop(publishing);
+        is_expected
     }
 
     /// Whether it was published here, as far back as is remembered.

@@ -465,10 +465,10 @@ fn what_was_restored_stays_as_it_is() {
 fn a_form_of_the_future_is_not_guessed_at() {
     let engine = shop::engine(&shop::catalog());
     let mut snapshot = Snapshot::of(&engine, Timestamp(0));
-    snapshot.format = 2;
+    snapshot.format = 3;
     let error = snapshot.begin().expect_err("an unknown form");
     assert!(
-        matches!(error, JournalError::UnknownFormat { format: 2, .. }),
+        matches!(error, JournalError::UnknownFormat { format: 3, .. }),
         "{error}"
     );
 }

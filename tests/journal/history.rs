@@ -4,7 +4,7 @@ use bailiwick::admin::{Actor, Change};
 use bailiwick::document::{DirectoryDocument, PolicyDocument, RoleDocument, UserDocument};
 use bailiwick::journal::{
     Between, FORMAT, Head, History, Item, ItemDocument, Journal, JournalError, MemoryJournal,
-    Record, Snapshot, begin, catalog_digest, history, keep_catalog, restore,
+    Record, Snapshot, TakesFrom, begin, catalog_digest, history, keep_catalog, restore,
 };
 use bailiwick::{Catalog, Engine, Timestamp, Warnings};
 
@@ -59,8 +59,11 @@ impl Office {
         let Ok(applied) = self.engine.apply(&Actor::System, at, &changes) else {
             return false;
         };
-        self.engine = applied.into_engine();
+        let after = applied.into_engine();
+        let takes_from = TakesFrom::between(&self.engine, &after);
+        self.engine = after;
         let record = Record {
+            takes_from,
             format: FORMAT,
             account: self.engine.account().map(Into::into),
             revision: self.engine.revision(),

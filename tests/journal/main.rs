@@ -10,6 +10,7 @@ mod support;
 
 mod conformance;
 mod damage;
+mod erasing;
 mod history;
 mod history_whole;
 mod kills;

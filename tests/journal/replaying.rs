@@ -7,8 +7,8 @@ use bailiwick::document::{
     RetiredDocument, RoleDocument, UserDocument,
 };
 use bailiwick::journal::{
-    FORMAT, Head, Journal, JournalError, MemoryJournal, Record, Restored, Snapshot, begin,
-    catalog_digest, keep_catalog, restore,
+    FORMAT, Head, Journal, JournalError, MemoryJournal, Record, Restored, Snapshot, TakesFrom,
+    begin, catalog_digest, keep_catalog, restore,
 };
 use bailiwick::{Catalog, Engine, OnType, Timestamp, Warnings};
 
@@ -61,6 +61,7 @@ impl Kept {
             format: FORMAT,
             account: engine.account().map(Into::into),
             revision: engine.revision(),
+            takes_from: TakesFrom::between(&self.engine, &engine),
             catalog: catalog_digest(&self.catalog),
             at,
             actor: actor.clone(),
@@ -477,9 +478,10 @@ fn replays_what_is_refused_today(
     let journal = MemoryJournal::new();
     let head = begin(&journal, engine, Timestamp(0)).expect("it begins");
     let record = Record {
-        format: 1,
+        format: FORMAT,
         account: None,
         revision: head.revision + 1,
+        takes_from: TakesFrom::Everybody,
         catalog: catalog_digest(catalog),
         at,
         actor: ann,

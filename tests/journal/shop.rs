@@ -4,7 +4,7 @@ use bailiwick::admin::{Actor, Change};
 use bailiwick::document::{
     CatalogDocument, DirectoryDocument, PolicyDocument, RoleDocument, UserDocument,
 };
-use bailiwick::journal::{Digest, FORMAT, Head, Journal, Record, catalog_digest};
+use bailiwick::journal::{Digest, FORMAT, Head, Journal, Record, TakesFrom, catalog_digest};
 use bailiwick::{Catalog, Engine, Timestamp, Warnings};
 
 const CATALOG: &str = r#"
@@ -56,6 +56,7 @@ pub(crate) fn record(engine: &Engine, changes: Vec<Change>) -> (Record, Engine) 
         format: FORMAT,
         account: None,
         revision: after.revision(),
+        takes_from: TakesFrom::between(engine, &after),
         catalog: catalog_digest(engine.catalog()),
         at,
         actor: Actor::System,

@@ -2,12 +2,13 @@
 
 use bailiwick::Timestamp;
 use bailiwick::admin::{Actor, Change};
-use bailiwick::journal::{Journal, JournalError, MemoryJournal, begin};
-use bailiwick::live::Live;
+use bailiwick::journal::{Journal, JournalError, MemoryJournal, TakesFrom, begin};
+use bailiwick::live::{ApplyError, Live};
 
 use super::faulty::{Fault, Faulty};
 use super::{
-    ORDERS, assert_whole, begun, boss, catalog, catalog_of, engine, hand_on, hand_on_by, opened,
+    ORDERS, USERS, assert_whole, begun, boss, catalog, catalog_of, engine, hand_on, hand_on_by,
+    holder, name, opened,
 };
 
 #[test]
@@ -185,7 +186,7 @@ fn another_accounts_journal_is_foreign() {
 }
 
 #[test]
-fn an_older_product_does_not_follow_what_a_newer_one_wrote() {
+fn an_older_product_denies_whom_a_newer_one_may_have_taken_from_and_nobody_else() {
     let (journal, old) = begun();
     hand_on_by(&old, &journal, 2);
     let newer = catalog_of(2, r#", { path = "invoices" }"#);
@@ -196,7 +197,8 @@ fn an_older_product_does_not_follow_what_a_newer_one_wrote() {
     hand_on_by(&old, &journal, 1);
     assert!(caught_up(&new).unwrap().reloaded);
     assert_whole(&new);
-    // The newer writes, and the older says so, and keeps what it has.
+    // The newer writes, and the older says so, and keeps what it has for all others.
+    let others: Vec<usize> = (0..USERS).filter(|it| *it != holder(3)).collect();
     hand_on_by(&new, &journal, 1);
     let error = caught_up(&old).unwrap_err();
     assert!(
@@ -211,9 +213,31 @@ fn an_older_product_does_not_follow_what_a_newer_one_wrote() {
         "{error}"
     );
     assert_eq!(old.revision(), Some(3));
-    assert_whole(&old);
+    let engine = old.engine().unwrap();
+    let denied = engine.check(&name(holder(3)), "list", &ORDERS);
+    assert_eq!(denied.code(), "not_ready");
+    for other in others {
+        let denied = engine.check(&name(other), "list", &ORDERS);
+        assert_eq!(denied.code(), "not_granted");
+        assert_eq!(denied.revision(), 3);
+    }
+    let unread = old.unread().unwrap();
+    assert_eq!(unread.ends, journal.head().unwrap().unwrap());
+    let lost = [name(holder(3))].into();
+    assert_eq!(unread.takes_from, TakesFrom::Users(lost));
+    // It writes nothing, and says why.
     let applied = old.apply(&*journal, &Actor::System, Timestamp(1), hand_on(3), None);
-    assert!(applied.is_err());
+    assert!(
+        matches!(
+            applied,
+            Err(ApplyError::Behind {
+                revision: 3,
+                ends: 4
+            })
+        ),
+        "{applied:?}"
+    );
+    assert!(old.save_snapshot(&*journal).is_err());
     assert_eq!(old.revision(), Some(3));
     assert_eq!(opened(&journal, &newer).revision(), Some(4));
 }

@@ -10,6 +10,7 @@ mod publishing;
 mod stress;
 #[cfg(feature = "tracing")]
 mod told;
+mod unread;
 
 use std::sync::Arc;
 

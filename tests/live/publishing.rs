@@ -31,7 +31,10 @@ fn nothing_is_allowed_before_anything_is_loaded() {
     ] {
         assert_eq!((decision.code(), decision.revision()), ("not_ready", 0));
         assert_eq!(decision.require().unwrap_err().reason().code(), "not_ready");
-        assert_eq!(decision.to_string(), "denied: nothing is loaded yet");
+        assert_eq!(
+            decision.to_string(),
+            "denied: nothing is loaded yet, or something was changed that cannot be read here yet"
+        );
         assert_eq!(decision.permission(), None);
     }
     let not_yet = NotYet {

@@ -49,6 +49,10 @@ impl State {
         found.extend(removed.map(|user| Cause::Removed {
             user: user.to_owned(),
         }));
+        let is_not_ready = self.is_not_ready(subject);
+        found.extend(is_not_ready.then(|| Cause::NotReady {
+            id: self.asking(subject).id,
+        }));
         let bearer = Bearer::of(subject);
         if let Some(bearer) = &bearer {
             let unknown = bearer
@@ -74,8 +78,8 @@ impl State {
             Some(bearer) => bearer.user(self),
             None => self.user_asking(subject),
         };
-        match user.and_then(|user| Some((self.user_id(user)?, self.user_record(user)?))) {
-            Some((id, record)) if record.is_suspended() => found.push(Cause::Suspended {
+        match user.and_then(|user| Some((self.user_id(user)?, user))) {
+            Some((id, user)) if self.is_suspended_whole(user) => found.push(Cause::Suspended {
                 user: id.to_owned(),
             }),
             Some(_) => {}

@@ -319,6 +319,7 @@ impl EngineBuilder {
             operation_cells: Rows::new(0, &[]),
             pair_cells: Rows::new(0, &[]),
             lent: None,
+            not_ready: None,
         };
         let subject_properties = catalog
             .0

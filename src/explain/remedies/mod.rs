@@ -22,7 +22,7 @@ use super::{Cause, decided};
 use crate::admin::{Actor, Change};
 use crate::engine::InContext;
 use crate::request::{Action, Context, Resource, Subject};
-use crate::{Decision, Engine, Timestamp};
+use crate::{Decision, DenyReason, Engine, Timestamp};
 use answer::answer;
 use case::Case;
 use trial::Trial;
@@ -246,7 +246,11 @@ impl<C: Context + ?Sized> InContext<'_, C> {
         if decision.is_allow() {
             return none(NoRemedy::Allowed);
         }
-        let engine = without_ended(self.engine(), options.at);
+        let engine = match decision.reason() {
+            // No change helps: what it would be made to is not known here.
+            Some(DenyReason::NotReady) => self.engine().clone(),
+            _ => without_ended(self.engine(), options.at),
+        };
         let why = engine
             .in_context(context)
             .explain(subject, action, resource);

@@ -119,6 +119,13 @@ impl Teller<'_> {
                 "User {} was removed, and the id is not forgotten",
                 quoted(user)
             )?,
+            Cause::NotReady { id } => {
+                let whom = id.as_deref().map_or("the subject".to_owned(), quoted);
+                write!(
+                    f,
+                    "A change that cannot be read here yet may have taken something from {whom}"
+                )?;
+            }
             Cause::UnknownSubject { id: Some(id) } => {
                 write!(f, "There is no user {} in the directory", quoted(id))?;
             }

@@ -105,6 +105,8 @@ pub struct Entry {
     pub actor: Actor,
     /// Why, for people.
     pub note: Option<String>,
+    /// True if the note, or a name or properties that the transaction stated, were erased (A7).
+    pub is_erased: bool,
     /// The thing before; `None` where it was not there.
     pub before: Option<ItemDocument>,
     /// The thing after; `None` where it is not there any more.
@@ -167,6 +169,7 @@ pub enum Between {
 ///     format: journal::FORMAT,
 ///     account: None,
 ///     revision: head.revision + 1,
+///     takes_from: journal::TakesFrom::nobody(),
 ///     catalog: journal::catalog_digest(&catalog),
 ///     at: Timestamp(86_400),
 ///     actor: Actor::System,
@@ -220,6 +223,7 @@ pub fn history(
                 at: step.record.at,
                 actor: step.record.actor,
                 note: step.record.note,
+                is_erased: step.is_erased,
                 differences: difference::between(&was.document, &is.document, evolution),
                 before: was.document,
                 after: is.document.clone(),
@@ -425,6 +429,9 @@ impl fmt::Display for Entry {
         match &self.note {
             Some(note) => writeln!(f, ": {}", crate::document::problem::shortened(note))?,
             None => writeln!(f)?,
+        }
+        if self.is_erased {
+            writeln!(f, "  personal data erased")?;
         }
         if self.used_before && !self.used_after {
             writeln!(f, "  its id forgotten")?;

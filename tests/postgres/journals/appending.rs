@@ -10,7 +10,7 @@ use bailiwick::Timestamp;
 use bailiwick::admin::Actor;
 use bailiwick::document::{DirectoryDocument, PolicyDocument};
 use bailiwick::journal::{
-    AppendError, Digest, FORMAT, Head, Journal, PostgresError, PostgresJournal, PostgresJournals,
+    AppendError, Digest, FORMAT, Head, Journal, PostgresError, PostgresJournal, PostgresJournals, TakesFrom,
     Record, Sealed, SealedSnapshot, Snapshot,
 };
 use postgres::IsolationLevel;
@@ -41,6 +41,7 @@ pub(crate) fn record(account: Option<&str>, after: &Head, note: &str) -> Sealed 
         format: FORMAT,
         account: account.map(Into::into),
         revision: after.revision + 1,
+        takes_from: TakesFrom::nobody(),
         catalog: Digest::ZERO,
         at: Timestamp(1),
         actor: Actor::System,

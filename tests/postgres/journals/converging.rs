@@ -70,14 +70,16 @@ pub(crate) fn hosts_converge() {
 
     // Every change is in the journal once, and did what it should.
     let mut notes = BTreeSet::new();
-    let mut from = 1;
+    let began = journal.snapshot(1).expect("a server").expect("begun");
+    let mut read_to = began.head;
     loop {
-        let page = journal.read_from(from, 1_000).expect("a server");
-        let Some(last) = page.last() else { break };
-        from = last.revision;
+        let page = journal.read_from(read_to.revision, 1_000).expect("a server");
+        if page.is_empty() {
+            break;
+        }
         for sealed in &page {
-            let record: bailiwick::journal::Record =
-                serde_json::from_slice(&sealed.bytes).expect("a record");
+            let record = sealed.open(&read_to, ACCOUNT).expect("a record");
+            read_to = sealed.head();
             assert!(
                 notes.insert(record.note.expect("a note")),
                 "{}: twice",
