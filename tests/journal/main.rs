@@ -19,3 +19,4 @@ mod shop;
 mod sqlite_file;
 mod sqlite_shared;
 mod stores;
+mod taking;
