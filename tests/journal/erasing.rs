@@ -26,7 +26,7 @@ fn catalog() -> Catalog {
     let document = CatalogDocument::from_toml(
         "catalog.toml",
         r#"
-        format = 1
+        format = 2
         id = "shop"
         version = 1
         permissions = [{ path = "orders" }]

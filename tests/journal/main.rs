@@ -10,6 +10,8 @@ mod support;
 
 mod conformance;
 mod damage;
+mod deploy;
+mod deploy_sqlite;
 mod erasing;
 mod history;
 mod history_whole;

@@ -5,12 +5,15 @@
 
 #[path = "../../journal/conformance.rs"]
 mod conformance;
+#[path = "../../journal/deploy.rs"]
+mod deploy;
 #[path = "../../journal/shop.rs"]
 mod shop;
 
 mod appending;
 mod converging;
 mod corner;
+mod deploying;
 mod failing;
 mod lag;
 mod many;
@@ -67,6 +70,10 @@ fn main() {
         ),
         ("hosts converge", converging::hosts_converge),
         (
+            "an older host allows nothing that was taken",
+            deploying::an_older_host_allows_nothing_that_was_taken,
+        ),
+        (
             "many accounts are followed",
             many::many_accounts_are_followed,
         ),
@@ -82,6 +89,11 @@ fn main() {
         && what == "host"
     {
         return converging::host(address, writer.parse().expect("a number"));
+    }
+    if let [what, address, version] = &arguments[..]
+        && what == "deploy"
+    {
+        return deploying::host(address, version.parse().expect("a number"));
     }
     let which = arguments.first().cloned().unwrap_or_default();
     let mut ran = 0;
