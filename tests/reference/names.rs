@@ -168,6 +168,31 @@ impl Names<'_> {
         Taken::Below(roots)
     }
 
+    /// D16: the name that a node had in the document's version, where the text gives it today's. The new
+    /// path of a rename is a node that no earlier version had, and so is what lies below it: the text
+    /// cannot mean anything else.
+    fn then(&self, text: &str) -> String {
+        let mut path = text.to_owned();
+        for version in self.later_versions().into_iter().rev() {
+            for _ in &self.catalog.renamed {
+                let of_version = self
+                    .catalog
+                    .renamed
+                    .iter()
+                    .filter(|it| it.version == version);
+                let here = of_version.filter(|it| at_or_below(&path, &it.to));
+                let Some(renamed) = here.max_by_key(|it| it.to.len()) else {
+                    break;
+                };
+                path = format!("{}{}", renamed.from, &path[renamed.to.len()..]);
+            }
+        }
+        match self.today(&path) {
+            Some(node) if node.path == text => path,
+            _ => text.to_owned(),
+        }
+    }
+
     /// D16: what the exceptions of a deny spare: what lay below them by the names of the document's
     /// version, wherever each rename since brought it, and what was added there; what a rename brought
     /// below them from elsewhere they do not.
@@ -177,7 +202,7 @@ impl Names<'_> {
             match selector(text) {
                 Selector::Everything => spared.everything = true,
                 Selector::Subtree(path) | Selector::Node(path) => {
-                    spared.regions.insert(path.to_owned(), true);
+                    spared.regions.insert(self.then(path), true);
                 }
             }
         }
