@@ -207,8 +207,8 @@ pub trait Resource {
         AskedOn::Record
     }
 
-    /// Its id. An invalid one denies (D12), and both states of a change have the same (D19); nothing else
-    /// is read off it.
+    /// Its id. An invalid one denies (D12), both states of a change have the same (D19), and conditions
+    /// read it as `resource.id` (D10).
     fn id(&self) -> Option<&str> {
         None
     }
@@ -218,7 +218,7 @@ pub trait Resource {
         None
     }
 
-    /// Its owner.
+    /// Its owner, whom conditions read as `resource.owner` (D10).
     fn owner(&self) -> Owner<'_> {
         Owner::None
     }

@@ -137,10 +137,11 @@ fn foreign_handles_allow_nothing() {
                 let said = engine.check(own, operation, &named);
                 assert!(!said.is_allow(), "a foreign operation: {said:?} {case:?}");
             }
-            // As if the owner were unknown, and the position none.
+            // As if the position were none; nor has such an owner an id here that conditions could read, so
+            // that it is as if there were no owner.
             let mut unknown = case.clone();
             unknown.request.context.clear();
-            unknown.request.resource.owner = Some("of another account".to_owned());
+            unknown.request.resource.owner = None;
             if position.is_some() {
                 unknown.request.resource.owner_position = OwnerPosition::Nowhere;
             }

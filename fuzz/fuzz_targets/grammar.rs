@@ -45,6 +45,7 @@ const POSITIONS: &[&str] = &["top", "low"];
 const PROPERTIES: &[&str] = &["status", "size", "vip", "tags"];
 const SCOPE: Shape = Word(&["own", "reports", "peers", "all"]);
 const TYPE: Shape = Word(&["text", "integer", "boolean", "set"]);
+const PROPERTY: Shape = Either(&[TYPE, Table(&[("type", TYPE)], &[("edited_by", Name(PATHS))])]);
 
 const LABEL: (&str, Shape) = ("label", Text);
 const NAME: (&str, Shape) = ("name", Text);
@@ -218,7 +219,7 @@ pub const CATALOG: Shape = Table(
     &[
         ("accounts", Word(&["one", "many"])),
         ("reach", Word(&["owned", "accessible"])),
-        ("subject_properties", Shape::Map(&Name(PROPERTIES), &TYPE)),
+        ("subject_properties", Shape::Map(&Name(PROPERTIES), &PROPERTY)),
         ("context_properties", Shape::Map(&Name(PROPERTIES), &TYPE)),
         (
             "roles",

@@ -196,6 +196,16 @@ pub enum Refusal {
         /// The wildcard.
         selector: String,
     },
+    /// The actor may not edit that property of the user (D10).
+    MayNotEditProperty {
+        /// The property.
+        property: String,
+        /// The permission that it needs; `None`: only the host itself may, since a condition of an open
+        /// operation reads the property and the catalog names no permission.
+        permission: Option<String>,
+        /// The user concerned; `None` where the change needs it at All.
+        user: Option<String>,
+    },
     /// The change would widen whose records a permission reaches, which needs it at All (A4).
     WidensReach {
         /// The permission.
@@ -273,6 +283,7 @@ impl Refusal {
             Refusal::MayNotRevoke { .. } => "may_not_revoke",
             Refusal::NotHeld { .. } => "not_held",
             Refusal::WildcardNotHeld { .. } => "wildcard_not_held",
+            Refusal::MayNotEditProperty { .. } => "may_not_edit_property",
             Refusal::WidensReach { .. } => "widens_reach",
         }
     }
@@ -291,6 +302,7 @@ impl Refusal {
                 | Refusal::MayNotRevoke { .. }
                 | Refusal::NotHeld { .. }
                 | Refusal::WildcardNotHeld { .. }
+                | Refusal::MayNotEditProperty { .. }
                 | Refusal::WidensReach { .. }
         )
     }
@@ -463,6 +475,14 @@ impl fmt::Display for Refusal {
                 }
                 let what = format!("revoking {}", quoted(role));
                 needs(f, &what, "from", permission, user)
+            }
+            Refusal::MayNotEditProperty {
+                property,
+                permission,
+                user,
+            } => {
+                let what = format!("editing the property {}", quoted(property));
+                needs(f, &what, "of", permission, user)
             }
             Refusal::NotHeld {
                 permission,

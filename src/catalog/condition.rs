@@ -69,6 +69,13 @@ impl Condition {
         }
     }
 
+    /// The properties that it reads.
+    pub(crate) fn properties(&self) -> impl Iterator<Item = u16> + use<> {
+        [Some(self.left), self.right_property()]
+            .into_iter()
+            .flatten()
+    }
+
     /// Compares, given how to read a property and which type each is declared with.
     pub(crate) fn evaluate<'v>(
         &self,

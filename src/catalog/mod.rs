@@ -195,12 +195,48 @@ pub(crate) enum Bearer {
     Resource(u16),
     Subject,
     Context,
+    /// Three exist undeclared (D10): the record's id and its owner's, by type, and the subject's.
+    ResourceId(u16),
+    ResourceOwner(u16),
+    SubjectId,
+}
+
+impl Bearer {
+    /// The word that documents use.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Bearer::Resource(_) | Bearer::ResourceId(_) | Bearer::ResourceOwner(_) => "resource",
+            Bearer::Subject | Bearer::SubjectId => "subject",
+            Bearer::Context => "context",
+        }
+    }
+
+    /// Where conditions name the property.
+    pub(crate) const fn named_on(self) -> Bearer {
+        match self {
+            Bearer::ResourceId(r#type) | Bearer::ResourceOwner(r#type) => Bearer::Resource(r#type),
+            Bearer::SubjectId => Bearer::Subject,
+            declared @ (Bearer::Resource(_) | Bearer::Subject | Bearer::Context) => declared,
+        }
+    }
 }
 
 pub(crate) struct Property {
     pub(crate) name: Box<str>,
     pub(crate) bearer: Bearer,
     pub(crate) kind: PropertyType,
+    pub(crate) edited_by: EditedBy,
+}
+
+/// Who may edit a property of users, besides what the change itself needs (D10).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EditedBy {
+    /// Nothing more is needed.
+    Anybody,
+    /// Who holds that permission for the user.
+    Holder(u16),
+    /// The host itself: an open operation reads it, and the catalog names no permission.
+    System,
 }
 
 pub(crate) struct Operation {
@@ -299,13 +335,13 @@ impl Catalog {
         Some(FeatureId::new(index, self.0.brand))
     }
 
-    /// A property of a resource type.
+    /// A property of a resource type; `id` and `owner` exist undeclared (D10).
     pub fn resource_property(&self, r#type: &str, name: &str) -> Option<PropertyId> {
         let index = self.0.type_names.get(r#type)?;
         self.property(Bearer::Resource(index as u16), name)
     }
 
-    /// A property of subjects.
+    /// A property of subjects; `id` exists undeclared (D10).
     pub fn subject_property(&self, name: &str) -> Option<PropertyId> {
         self.property(Bearer::Subject, name)
     }
@@ -317,7 +353,7 @@ impl Catalog {
 
     fn property(&self, bearer: Bearer, name: &str) -> Option<PropertyId> {
         let mut declared = self.0.properties.iter();
-        let index = declared.position(|it| it.bearer == bearer && *it.name == *name)?;
+        let index = declared.position(|it| it.bearer.named_on() == bearer && *it.name == *name)?;
         Some(PropertyId::new(index as u32, self.0.brand))
     }
 
@@ -358,12 +394,7 @@ impl Catalog {
     /// The name of a property with what bears it, `resource.status`; `None` of another catalog's.
     pub fn property_name(&self, property: PropertyId) -> Option<String> {
         let property = self.0.properties.get(property.index(self.0.brand)?)?;
-        let bearer = match property.bearer {
-            Bearer::Resource(_) => "resource",
-            Bearer::Subject => "subject",
-            Bearer::Context => "context",
-        };
-        Some(format!("{bearer}.{}", property.name))
+        Some(format!("{}.{}", property.bearer.as_str(), property.name))
     }
 }
 

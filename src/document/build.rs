@@ -2,7 +2,8 @@
 
 use super::{
     AssignmentDocument, DenialDocument, DirectoryDocument, FORMAT, GrantDocument, PolicyDocument,
-    PropertyValue, RoleDocument, Timestamp, UsedIdsDocument, UserDocument,
+    PropertyDocument, PropertyType, PropertyValue, RoleDocument, Timestamp, UsedIdsDocument,
+    UserDocument,
 };
 use crate::Scope;
 
@@ -88,6 +89,15 @@ impl From<&str> for DenialDocument {
         DenialDocument {
             select: select.to_owned(),
             except: Vec::new(),
+        }
+    }
+}
+
+impl From<PropertyType> for PropertyDocument {
+    fn from(r#type: PropertyType) -> Self {
+        PropertyDocument {
+            r#type,
+            edited_by: None,
         }
     }
 }

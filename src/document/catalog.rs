@@ -31,7 +31,7 @@ document! {
         /// The types of resource, with their properties and fields.
         pub types: Vec<TypeDocument>,
         /// Properties of subjects that conditions may read: the directory's users and tokens have them.
-        pub subject_properties: BTreeMap<String, PropertyType>,
+        pub subject_properties: BTreeMap<String, PropertyDocument>,
         /// Properties of the context that conditions may read.
         pub context_properties: BTreeMap<String, PropertyType>,
         /// The checkable units: (type, action), and the permissions that allow each.
@@ -174,6 +174,19 @@ one_of_words! {
 }
 
 document! {
+    /// A property of users (D10). In documents its type alone stands for one without `edited_by`.
+    pub struct PropertyDocument {
+        /// The type of its values.
+        pub r#type: PropertyType,
+        /// The permission that stating, changing or clearing it needs, besides what the change itself
+        /// needs, reaching that user. Left out, who may edit properties may edit it, unless a condition
+        /// of an open operation reads it: then only the host itself may.
+        pub edited_by: Option<String>,
+    }
+    or text as r#type
+}
+
+document! {
     /// A checkable unit: an action on a resource type, and what allows it (D9).
     pub struct OperationDocument {
         /// The resource type.
@@ -230,6 +243,10 @@ document! {
 document! {
     /// One comparison (D10). Exactly one of `resource`, `subject`, `context` names the property on
     /// the left; exactly one operator gives the right side.
+    ///
+    /// Three properties exist undeclared, as texts: `subject = "id"` (a role as subject has none),
+    /// `resource = "id"`, and `resource = "owner"`, the owner's id as the host states it (missing
+    /// where there is none). Four eyes: `{ resource = "created_by", is_not = { subject = "id" } }`.
     ///
     /// Types: `is` and `is_not` take a constant of the property's type (text, integer, boolean) or
     /// another property of the same type, sets included; the orders take an integer or an integer

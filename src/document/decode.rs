@@ -143,7 +143,7 @@ pub(crate) const fn field_name(ident: &'static str) -> &'static str {
 
 /// Declares a shape of a document: the struct, its reading and its writing.
 ///
-/// `or text as field` lets a plain text stand for the shape with only that field given;
+/// `or text as field` lets what that field alone would be, a text or a word, stand for the shape;
 /// `default blank` lets the whole shape be left out where it is a field of another.
 macro_rules! document {
     (
@@ -169,12 +169,10 @@ macro_rules! document {
                 #[allow(unused_imports, reason = "not every shape uses each")]
                 use $crate::document::decode::{Decode, field, field_name, refuse_unknown, table};
                 $(
-                    if let $crate::document::node::Value::Text(text) = &node.value {
-                        let mut read = $crate::document::decode::blank::<$name>();
-                        if let Some(read) = &mut read {
-                            read.$text = text.clone();
-                        }
-                        return read;
+                    if let $crate::document::node::Value::Text(_) = &node.value {
+                        let mut read = $crate::document::decode::blank::<$name>()?;
+                        read.$text = Decode::decode(node, at, report)?;
+                        return Some(read);
                     }
                 )?
                 const FIELDS: &[&str] = &[$( field_name(stringify!($field)) ),*];
@@ -206,8 +204,9 @@ macro_rules! document {
                 #[allow(unused_imports, reason = "not every shape uses each")]
                 use $crate::document::decode::{Decode, field_name};
                 $(
-                    if $crate::document::decode::is_only_text(self, |it| &mut it.$text) {
-                        return serializer.serialize_str(&self.$text);
+                    let blank = $crate::document::decode::blank::<$name>();
+                    if blank.is_some_and(|it| $name { $text: self.$text.clone(), ..it } == *self) {
+                        return self.$text.serialize(serializer);
                     }
                 )?
                 let given = 0 $( + usize::from(!self.$field.is_absent()) )*;
@@ -384,20 +383,6 @@ impl Blank for u64 {
 
 pub(crate) fn blank<T: Blank>() -> Option<T> {
     T::blank()
-}
-
-/// Whether nothing but the text field is given.
-pub(crate) fn is_only_text<T: Blank + PartialEq + Clone>(
-    shape: &T,
-    text: impl Fn(&mut T) -> &mut String,
-) -> bool {
-    let Some(mut blank) = T::blank() else {
-        return false;
-    };
-    let mut copy = shape.clone();
-    std::mem::take(text(&mut copy));
-    std::mem::take(text(&mut blank));
-    copy == blank
 }
 
 /// `Deserialize` for a shape: any serde format, the same refusals.

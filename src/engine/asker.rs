@@ -7,6 +7,7 @@ use super::evaluate::Cells;
 use super::rights::Holder;
 use super::users::NOWHERE;
 use crate::Scope;
+use crate::catalog::Bearer as PropertyOf;
 use crate::decision::{Code, Denial, NONE, Part};
 use crate::id::OperationId;
 use crate::request::{Action, OnType, PropertyMap, Resource, Subject, Token, Value, Who};
@@ -160,15 +161,24 @@ impl Asker<'_> {
 
     /// A property of the subject: a user's is the directory's, only a token brings its own (D10).
     pub(crate) fn property(&self, property: u16) -> Option<Value<'_>> {
+        let declared = self.state.model().properties.get(property as usize)?;
+        if declared.bearer == PropertyOf::SubjectId {
+            return self.id().map(Value::Text);
+        }
         match &self.holds {
             Holds::Set(_) => self
                 .state
                 .user_property(self.user?, property)
                 .map(Into::into),
-            Holds::Brought(_, properties) => {
-                let declared = self.state.model().properties.get(property as usize)?;
-                (*properties)?.get(&declared.name)
-            }
+            Holds::Brought(_, properties) => (*properties)?.get(&declared.name),
+        }
+    }
+
+    /// The id of a user, or the one that a token brings; a role as subject has none.
+    fn id(&self) -> Option<&str> {
+        match &self.holds {
+            Holds::Set(_) => self.state.user_id(self.user?),
+            Holds::Brought(held, _) => held.id(),
         }
     }
 }

@@ -143,6 +143,10 @@ impl<'a> Held<'a> {
         }
     }
 
+    pub(super) fn id(&self) -> Option<&str> {
+        self.bearer.id
+    }
+
     pub(super) fn roles(&self) -> impl Iterator<Item = u32> + '_ {
         let further = self
             .bearer

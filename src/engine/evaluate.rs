@@ -274,6 +274,23 @@ impl State {
                     .property(question.viewer.user?, index)
                     .map(|value: &PropertyValue| value.into()),
             },
+            Bearer::ResourceId(_) => question.resource.id().map(Value::Text),
+            Bearer::ResourceOwner(_) => self.owner_id(question.resource.owner()).map(Value::Text),
+            Bearer::SubjectId => {
+                let viewer = &question.viewer;
+                let of_user = || self.user_id(viewer.user?);
+                viewer.name.or_else(of_user).map(Value::Text)
+            }
+        }
+    }
+
+    /// The id of an owner, known to the directory or not (D10). A handle of another account has none
+    /// here.
+    pub(crate) fn owner_id<'v>(&'v self, owner: Owner<'v>) -> Option<&'v str> {
+        match owner {
+            Owner::None => None,
+            Owner::Named(id) => Some(id),
+            Owner::User(user) => self.users.name_given(user.index(self.brand)? as u32),
         }
     }
 

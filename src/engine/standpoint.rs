@@ -47,6 +47,14 @@ impl State {
         }
     }
 
+    /// The id of a subject, where it has one (D10).
+    pub(crate) fn standpoint_id<'v>(&'v self, subject: &Subject<'v>) -> Option<&'v str> {
+        match Bearer::of(subject) {
+            Some(bearer) => bearer.id,
+            None => self.user_id(self.user_asking(subject)?),
+        }
+    }
+
     /// The pairs of an operation that take effect for a subject who may ask, each with the scope that
     /// D7 leaves it; features and conditions of pair and operation come after.
     pub(crate) fn pairs_in_effect(&self, subject: &Subject<'_>, operation: u16) -> Vec<(u16, u8)> {

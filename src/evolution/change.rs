@@ -167,6 +167,8 @@ aspects! {
     ChangedBy = "changed_by",
     /// The type of a property.
     PropertyType = "type",
+    /// The permission that editing a property of users needs (D10).
+    EditedBy = "edited_by",
     /// The action that changing the owner is (D19).
     Reassign = "reassign",
     /// The action that reading a record is (M1).

@@ -245,12 +245,7 @@ fn written(model: &Model, when: &[Vec<Condition>]) -> Vec<Vec<String>> {
         let known = model.properties.get(index as usize);
         known.map_or_else(String::new, |it| {
             // A resource's is of the operation's own type.
-            let bearer = match it.bearer {
-                crate::catalog::Bearer::Resource(_) => "resource",
-                crate::catalog::Bearer::Subject => "subject",
-                crate::catalog::Bearer::Context => "context",
-            };
-            format!("{bearer} {:?} {}", it.name, it.kind)
+            format!("{} {:?} {}", it.bearer.as_str(), it.name, it.kind)
         })
     };
     let condition = |it: &Condition| {

@@ -2,7 +2,7 @@
 
 use super::sources::Names;
 use super::{Cause, FailedCondition, Seen, Wanted};
-use crate::catalog::{Bearer, Condition, Right};
+use crate::catalog::{Condition, Right};
 use crate::decision::{Code, Part};
 use crate::document::PropertyValue;
 use crate::engine::{FailingCondition, State};
@@ -75,10 +75,5 @@ fn property_name(state: &State, property: u16) -> String {
     let Some(property) = state.model().properties.get(property as usize) else {
         return String::new();
     };
-    let bearer = match property.bearer {
-        Bearer::Resource(_) => "resource",
-        Bearer::Subject => "subject",
-        Bearer::Context => "context",
-    };
-    format!("{bearer}.{}", property.name)
+    format!("{}.{}", property.bearer.as_str(), property.name)
 }

@@ -16,7 +16,7 @@ pub use actions::PermittedActions;
 pub use records::sql;
 pub use records::{
     DependsOnProperties, Expression, Operand, Operator, OwnerSet, OwnerTest, PropertyName,
-    PropertyTest, RecordFilter, RecordsError,
+    PropertyTest, ReadFrom, RecordFilter, RecordsError,
 };
 pub use screen::{
     Ask, Blocked, CompactScreen, CompactShown, Screen, ScreenError, ScreenOperation,

@@ -119,8 +119,8 @@ pub(super) fn fact<'v, C: Context + ?Sized>(
         return Fact::Is(None);
     };
     match declared.bearer {
-        Bearer::Resource(_) => Fact::Unknown,
-        Bearer::Subject => Fact::Is(asker.property(property)),
+        Bearer::Resource(_) | Bearer::ResourceId(_) | Bearer::ResourceOwner(_) => Fact::Unknown,
+        Bearer::Subject | Bearer::SubjectId => Fact::Is(asker.property(property)),
         Bearer::Context => {
             let handle = PropertyId::new(u32::from(property), model.brand);
             Fact::Is(context.property(handle, &declared.name))

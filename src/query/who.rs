@@ -6,7 +6,7 @@ use std::iter::FusedIterator;
 use super::conditions::{Fact, Standing, standing};
 use super::needed::Needed;
 use crate::Scope;
-use crate::catalog::{Bearer, Model, Operation};
+use crate::catalog::{Bearer, Operation};
 use crate::decision::{Code, Decision, Denial, Denied, NONE, Verdict};
 use crate::document::{AskedOn, Reach};
 use crate::engine::{Engine, InContext, State, User};
@@ -175,7 +175,7 @@ impl<'e, 'r, R: Resource + ?Sized, C: Context + ?Sized> WhoCan<'e, 'r, R, C> {
         }
         let of_record = operation.on == AskedOn::Record && !of_any_record;
         let is_conditional = of_record || operation.on == AskedOn::Type;
-        let fact = |property| read(model, property, resource, context, || Fact::Unknown);
+        let fact = |property| read(state, property, resource, context, || Fact::Unknown);
         let mut pairs = Vec::with_capacity(operation.pairs.len());
         for index in operation.pairs.clone() {
             let Some(pair) = model.pairs.get(index as usize) else {
@@ -252,8 +252,20 @@ impl<'e, 'r, R: Resource + ?Sized, C: Context + ?Sized> WhoCan<'e, 'r, R, C> {
     fn conditions_hold(&self, user: u32, pair: u16) -> bool {
         let model = self.state.model();
         let fact = |property| {
-            let of_subject = || Fact::Is(self.state.user_property(user, property).map(Into::into));
-            read(model, property, self.resource, self.context, of_subject)
+            let of_subject = || {
+                let declared = model.properties.get(property as usize);
+                Fact::Is(match declared.map(|it| it.bearer) {
+                    Some(Bearer::SubjectId) => self.state.user_id(user).map(Value::Text),
+                    _ => self.state.user_property(user, property).map(Into::into),
+                })
+            };
+            read(
+                self.state,
+                property,
+                self.resource,
+                self.context,
+                of_subject,
+            )
         };
         let pair = model.pairs.get(pair as usize);
         pair.is_some_and(|it| standing(model, self.operation, it, &fact) == Standing::Hold)
@@ -297,18 +309,21 @@ fn widest_pair(state: &State, set: usize, pairs: &[Candidate], lends: bool) -> (
 
 /// What resource and context say of a property, and what else is known of the subject's.
 fn read<'v, R: Resource + ?Sized, C: Context + ?Sized>(
-    model: &'v Model,
+    state: &'v State,
     property: u16,
     resource: &'v R,
     context: &'v C,
     of_subject: impl FnOnce() -> Fact<'v>,
 ) -> Fact<'v> {
+    let model = state.model();
     let Some(declared) = model.properties.get(property as usize) else {
         return Fact::Is(None);
     };
     let handle = PropertyId::new(u32::from(property), model.brand);
     let value: Option<Value<'v>> = match declared.bearer {
-        Bearer::Subject => return of_subject(),
+        Bearer::Subject | Bearer::SubjectId => return of_subject(),
+        Bearer::ResourceId(_) => resource.id().map(Value::Text),
+        Bearer::ResourceOwner(_) => state.owner_id(resource.owner()).map(Value::Text),
         Bearer::Resource(_) => resource.property(handle, &declared.name),
         Bearer::Context => context.property(handle, &declared.name),
     };

@@ -196,8 +196,9 @@ impl Planner<'_, '_, '_> {
         if let Some(position) = position {
             self.check_name(Kind::Position, position, stated, &at.field("position"));
         }
-        let declared = &self.resolver.document().subject_properties;
-        let declared = [("", declared.clone())];
+        let declared = self.resolver.document().subject_properties.iter();
+        let declared = declared.map(|(name, it)| (name.clone(), it.r#type));
+        let declared = [("", declared.collect())];
         let at = at.field("properties");
         self.check_properties(properties, Side::Subject, &declared, stated, &at);
     }
@@ -330,7 +331,9 @@ impl Planner<'_, '_, '_> {
                     .context_properties
                     .keys()
                     .map(|it| format!("context.{it}")),
-            );
+            )
+            // Three exist undeclared (D10).
+            .chain(["resource.id", "resource.owner", "subject.id"].map(str::to_owned));
         let operations = document.operations.iter();
         let operations = operations.map(|it| format!("{}:{}", it.r#type, it.action));
         let permissions: Vec<String> = permissions.collect();

@@ -13,6 +13,9 @@
 //! lets a role itself grant then, and it would not have granted before, whoever made the change would
 //! hold as far. (Handing on a role that has a wildcard compares what it stores today, by A4.)
 //!
+//! And the properties by which an open operation opens, and which the host alone edits, stay as they
+//! were (D10).
+//!
 //! Out of it are what the rules let pass: adjustable permissions (their setting's own permission
 //! alone), exemptions (these catalogs have none), and what `System` does (it does nothing here).
 
@@ -27,7 +30,7 @@ use crate::office::office;
 use crate::reference::Model;
 use crate::reference::administration::compare;
 use crate::reference::administration::reach::{
-    Reached, Who, granted, grown, held_by, permission_of, reach,
+    Reached, Who, granted, grown, held_by, opened, permission_of, reach,
 };
 use crate::support::administration::{Asked, binding, change, world};
 use crate::support::documents::Documents;
@@ -44,6 +47,7 @@ struct Start {
     /// People whom the directory bound, and who may bring tokens.
     bearers: Vec<String>,
     reaches: Vec<Reaches>,
+    opened: BTreeSet<(String, String, String)>,
 }
 
 impl Start {
@@ -58,6 +62,7 @@ impl Start {
             owners: users.iter().map(|it| it.id.clone()).collect(),
             bearers: bound.chain(removed).collect(),
             reaches: Vec::new(),
+            opened: opened(&documents.model()),
         };
         start.reaches = start.reached(documents);
         start
@@ -163,6 +168,10 @@ fn escalated(
     let reached = start.reached(&after.documents);
     if let Some(found) = escalation(&start.reaches, &reached, colluders) {
         return Some(format!("reached: {found:?}"));
+    }
+    let opened = opened(&after.documents.model());
+    if let Some(found) = opened.difference(&start.opened).next() {
+        return Some(format!("opened: {found:?}"));
     }
     foresight(&now.documents, &after.documents, &asked.actor)
         .map(|it| format!("granted once the catalog grows: {it:?}"))

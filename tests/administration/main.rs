@@ -17,6 +17,7 @@ mod listing;
 mod office;
 mod report;
 mod review;
+mod standing_in;
 mod table;
 mod unchanged;
 mod ways_round;

@@ -190,6 +190,9 @@ impl Newer {
             one(&mut role.assign);
             one(&mut role.revoke);
         }
+        for property in catalog.subject_properties.values_mut() {
+            one(&mut property.edited_by);
+        }
         let administration = &mut catalog.administration;
         administration.changes.retain(|_, path| match today(path) {
             Some(found) => {

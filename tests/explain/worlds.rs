@@ -476,6 +476,12 @@ impl<'a> Told<'a> {
             resource: &self.request.resource.properties,
             subject: &subject,
             context: &self.request.context,
+            resource_id: self.request.resource.id.as_ref(),
+            resource_owner: self.request.resource.owner.as_ref(),
+            subject_id: match &self.request.subject {
+                Subject::User { id, .. } => Some(id),
+                Subject::Token { id, .. } | Subject::Role { id, .. } => id.as_ref(),
+            },
         };
         let failing = |condition: &ConditionDocument| failure(&[vec![condition.clone()]], &facts);
         let holds = |all: &Vec<ConditionDocument>| all.iter().all(|it| failing(it).is_none());

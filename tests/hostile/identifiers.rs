@@ -96,7 +96,9 @@ const PLACES: &[Place] = &[
         properties.insert(id, PropertyType::Text);
     }),
     ("subject_properties.{}", |it, id| {
-        it.catalog.subject_properties.insert(id, PropertyType::Text);
+        it.catalog
+            .subject_properties
+            .insert(id, PropertyType::Text.into());
     }),
     ("context_properties.{}", |it, id| {
         it.catalog.context_properties.insert(id, PropertyType::Text);

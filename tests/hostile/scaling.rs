@@ -259,7 +259,7 @@ fn cases() -> Vec<Case> {
         tree_wide(LIMITED) = |n| compile(CatalogDocument { permissions: (0..n).map(|i| permission(format!("p{i}"))).collect(), ..catalog_of("") }, true);
         tree_without_parents(LIMITED) = |n| compile(CatalogDocument { permissions: (0..n).map(|i| permission(format!("p{i}.q"))).collect(), ..catalog_of("") }, false);
         prerequisites_chain(LIMITED) = |n| compile(CatalogDocument { permissions: (0..n).map(|i| PermissionDocument { requires: (i > 0).then(|| format!("p{}", i.max(1) - 1)).into_iter().collect(), ..permission(format!("p{i}")) }).collect(), ..catalog_of("") }, true);
-        properties_declared(LARGE) = |n| compile(CatalogDocument { subject_properties: (0..n).map(|i| (format!("p{i}"), PropertyType::Text)).collect(), ..catalog_of("") }, n <= 16_384);
+        properties_declared(LARGE) = |n| compile(CatalogDocument { subject_properties: (0..n).map(|i| (format!("p{i}"), PropertyType::Text.into())).collect(), ..catalog_of("") }, n <= 16_384);
         conditions_on_undeclared_properties(LIMITED) = |n| {
             let mut text = String::from("permissions = [{ path = \"a\" }]\ntypes = [{ id = \"t\" }]\n[context_properties]\n");
             for i in 0..n { let _ = writeln!(text, "p{i} = \"text\""); }

@@ -544,3 +544,51 @@ fn what_was_stored_before_later_moments_were_looked_at_is_replayed() {
         .expect("she is there");
     assert_eq!(eve.roles.len(), 2);
 }
+
+/// A property that an open operation reads, and for which the catalog names no permission, is the host's
+/// to edit. A journal in which somebody edited it before that was so loads all the same.
+#[test]
+fn what_was_stored_before_properties_had_editors_is_replayed() {
+    let catalog = Catalog::new(
+        CatalogDocument::from_toml(
+            "catalog.toml",
+            r#"
+            format = 1
+            id = "shop"
+            version = 1
+            permissions = [{ path = "staff" }]
+            subject_properties = { cleared = "boolean", level = { type = "integer", edited_by = "staff" } }
+            types = [{ id = "order" }]
+            operations = [{ type = "order", action = "list", on = "type", open = true, when = [[{ subject = "cleared", is = true }]] }]
+            administration = { changes = { edit_properties = "staff" } }
+            "#,
+        ),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .expect("a sound catalog");
+    let policy = PolicyDocument {
+        roles: vec![RoleDocument::new("office").grant("staff")],
+        ..PolicyDocument::new(1)
+    };
+    let users = [
+        UserDocument::new("ann").role("office"),
+        UserDocument::new("eve"),
+    ];
+    let loaded = Engine::new(
+        &catalog,
+        policy,
+        DirectoryDocument::new(users),
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    );
+    let engine = loaded.expect("it loads");
+    let changes = vec![Change::SetProperty {
+        user: "eve".to_owned(),
+        property: "cleared".to_owned(),
+        value: Some(true.into()),
+    }];
+    let code = "may_not_edit_property";
+    let restored = replays_what_is_refused_today(&catalog, &engine, changes, code);
+    let order = OnType::named("order");
+    assert!(restored.engine().check("eve", "list", &order).is_allow());
+}

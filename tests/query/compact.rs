@@ -195,7 +195,9 @@ fn tokens_are_told_apart_by_what_they_bring() {
         let roles = catalog.roles.iter().map(|it| it.id.clone());
         catalog.tokens.system_roles = roles.collect();
         let text = bailiwick::document::PropertyType::Text;
-        catalog.subject_properties.insert("team".into(), text);
+        catalog
+            .subject_properties
+            .insert("team".into(), text.into());
     });
     let token = |roles: &[&str]| Token::new(roles.iter().copied()).id("kim");
     let both = token(&["system:operations", "system:campaigner"]);

@@ -14,6 +14,7 @@ mod compact_bytes;
 mod costs;
 mod outreach;
 mod screens;
+mod undeclared;
 mod what;
 mod who;
 

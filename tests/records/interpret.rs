@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use bailiwick::document::PropertyType;
-use bailiwick::query::{Expression, Operand, Operator, OwnerTest, PropertyName, PropertyTest};
+use bailiwick::query::{
+    Expression, Operand, Operator, OwnerTest, PropertyName, PropertyTest, ReadFrom,
+};
 
 use crate::reference::{OwnerPosition, Resource, Value};
 use crate::support::documents::Documents;
@@ -85,8 +87,12 @@ pub(crate) fn without_conditions(expression: &Expression) -> Expression {
     }
 }
 
-fn read<'r>(name: &PropertyName, record: &'r Resource) -> Option<&'r Value> {
-    let value = record.properties.get(&name.name)?;
+fn read(name: &PropertyName, record: &Resource) -> Option<Value> {
+    let value = match name.from {
+        ReadFrom::Property => record.properties.get(&name.name)?.clone(),
+        ReadFrom::Id => Value::Text(record.id.clone()?),
+        ReadFrom::Owner => Value::Text(record.owner.clone()?),
+    };
     let kind = match value {
         Value::Text(_) => PropertyType::Text,
         Value::Integer(_) => PropertyType::Integer,
@@ -98,7 +104,7 @@ fn read<'r>(name: &PropertyName, record: &'r Resource) -> Option<&'r Value> {
 
 /// `None` where a value is missing or of the wrong type, or where nothing compares so.
 fn property(test: &PropertyTest, record: &Resource) -> Option<bool> {
-    let left = read(&test.property, record)?;
+    let left = &read(&test.property, record)?;
     let is_set = |value: &Value| matches!(value, Value::Set(_));
     let listed = matches!(test.operator, Operator::OneOf | Operator::NoneOf);
     let right: Vec<Value> = match &test.operand {
@@ -111,7 +117,7 @@ fn property(test: &PropertyTest, record: &Resource) -> Option<bool> {
         Operand::Booleans(list) => list.iter().copied().map(Value::Boolean).collect(),
         Operand::Property(other) => match read(other, record)? {
             Value::Set(texts) if listed => texts.iter().cloned().map(Value::Text).collect(),
-            value => vec![value.clone()],
+            value => vec![value],
         },
     };
     let elements = |value: &Value| match value {

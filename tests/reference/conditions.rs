@@ -15,6 +15,10 @@ pub(crate) struct Facts<'a> {
     pub resource: &'a BTreeMap<String, Value>,
     pub subject: &'a BTreeMap<String, Value>,
     pub context: &'a BTreeMap<String, Value>,
+    /// D10: the three that exist undeclared.
+    pub resource_id: Option<&'a String>,
+    pub resource_owner: Option<&'a String>,
+    pub subject_id: Option<&'a String>,
 }
 
 /// Why a condition fails: the code, and the property (`resource.status`).
@@ -35,18 +39,34 @@ pub(crate) fn failure(when: &[Vec<ConditionDocument>], facts: &Facts<'_>) -> Opt
 }
 
 /// One side of a comparison that is a property.
-struct Property<'a> {
+struct Property {
     name: String,
     declared: Option<PropertyType>,
-    value: Option<&'a Value>,
+    value: Option<Value>,
 }
 
-fn property<'a>(
+fn property(
     resource: Option<&String>,
     subject: Option<&String>,
     context: Option<&String>,
-    facts: &Facts<'a>,
-) -> Property<'a> {
+    facts: &Facts<'_>,
+) -> Property {
+    // D10: three exist undeclared, as texts; nothing declared has their names.
+    let named = |name: Option<&String>, wanted: &str| name.is_some_and(|it| it == wanted);
+    let undeclared = |name: &str, value: Option<&String>| Property {
+        name: name.to_owned(),
+        declared: Some(PropertyType::Text),
+        value: value.cloned().map(Value::Text),
+    };
+    if named(resource, "id") {
+        return undeclared("resource.id", facts.resource_id);
+    }
+    if named(resource, "owner") {
+        return undeclared("resource.owner", facts.resource_owner);
+    }
+    if named(subject, "id") {
+        return undeclared("subject.id", facts.subject_id);
+    }
     if let Some(name) = resource {
         let declared = facts
             .catalog
@@ -57,20 +77,24 @@ fn property<'a>(
         Property {
             name: format!("resource.{name}"),
             declared: declared.copied(),
-            value: facts.resource.get(name),
+            value: facts.resource.get(name).cloned(),
         }
     } else if let Some(name) = subject {
         Property {
             name: format!("subject.{name}"),
-            declared: facts.catalog.subject_properties.get(name).copied(),
-            value: facts.subject.get(name),
+            declared: facts
+                .catalog
+                .subject_properties
+                .get(name)
+                .map(|it| it.r#type),
+            value: facts.subject.get(name).cloned(),
         }
     } else {
         let name = context.map_or("", String::as_str);
         Property {
             name: format!("context.{name}"),
             declared: facts.catalog.context_properties.get(name).copied(),
-            value: facts.context.get(name),
+            value: facts.context.get(name).cloned(),
         }
     }
 }
@@ -156,7 +180,7 @@ fn fails(condition: &ConditionDocument, facts: &Facts<'_>) -> Option<Failure> {
     }
     // … and so does one of another type.
     for side in sides() {
-        if side.value.map(type_of) != side.declared {
+        if side.value.as_ref().map(type_of) != side.declared {
             return Some(Failure {
                 code: "property_wrong_type",
                 property: side.name.clone(),
@@ -168,9 +192,9 @@ fn fails(condition: &ConditionDocument, facts: &Facts<'_>) -> Option<Failure> {
         OperandDocument::Integer(number) => Right::One(Value::Integer(*number)),
         OperandDocument::Boolean(truth) => Right::One(Value::Boolean(*truth)),
         OperandDocument::List(list) => Right::List(list.iter().map(constant).collect()),
-        OperandDocument::Property(_) => Right::One(right?.value?.clone()),
+        OperandDocument::Property(_) => Right::One(right?.value?),
     };
-    if holds(left.value?, operator, &right) {
+    if holds(left.value.as_ref()?, operator, &right) {
         None
     } else {
         Some(Failure {

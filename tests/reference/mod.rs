@@ -15,6 +15,9 @@
 //!   rename moved below a denied node, and a later one moved on, is denied at its last place too.
 //! - D16, the exceptions of a deny spare what lay below them by the names of the policy's version,
 //!   wherever it is now, and what was added there; not what a rename brought below them.
+//! - D16, such an exception may name a node as it is called today: a path that a later version gave it
+//!   was no node before, so that it can mean nothing else. It then spares what lay below it by the names
+//!   of the policy's version.
 //! - D16, a wildcard of a grant follows its own root only: what was renamed out of the subtree is
 //!   lost to it. A wildcard below a retired root is inert, even for what was renamed out of it.
 //! - D16, a grant without scope in an older policy, of a permission that offers several by now: inert.
@@ -985,6 +988,9 @@ impl Model {
             resource: &request.resource.properties,
             subject: &viewer.properties,
             context: &request.context,
+            resource_id: request.resource.id.as_ref(),
+            resource_owner: request.resource.owner.as_ref(),
+            subject_id: viewer.id.as_ref(),
         };
         match conditions::failure(when, &facts) {
             None => Ok(()),

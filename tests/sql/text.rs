@@ -513,3 +513,108 @@ fn an_owner_that_a_collation_ignores_is_an_owner() {
         .owner_position(OwnerPosition::Named("p1"));
     assert!(engine.check("ann", "view", &blank).is_allow());
 }
+
+/// A catalog whose conditions read the record's id and owner (D10).
+fn undeclared(when: &str) -> Engine {
+    let text = format!(
+        "format = 1\nid = 'c'\nversion = 1\npermissions = [{{ path = 'p' }}]\n\
+         types = [{{ id = 'deal', properties = {{ author = 'text', team = 'set' }} }}]\n\
+         operations = [{{ type = 'deal', action = 'a', on = 'record', open = true, when = [[{when}]] }}]"
+    );
+    let catalog = Catalog::new(CatalogDocument::from_toml("c", &text), Warnings::Refuse).unwrap();
+    let users = DirectoryDocument::new([UserDocument::new("17")]);
+    Engine::new(
+        &catalog,
+        PolicyDocument::new(1),
+        users,
+        Timestamp(0),
+        Warnings::Refuse,
+    )
+    .unwrap()
+}
+
+#[test]
+fn owner_and_id_are_columns_of_ids_or_an_error_and_never_wider() {
+    let engine = undeclared("{ resource = 'owner', is = { subject = 'id' } }");
+    let filter = engine.records("17", "deal:a").unwrap();
+    let sql = |columns: &Columns| filter.to_sql(Dialect::Postgres, columns);
+    assert_eq!(sql(&Columns::new()), Err(SqlError::NoOwnerColumn));
+    // A property of the same name is not the owner.
+    let wrong = Columns::new().property("owner", "owner");
+    assert_eq!(sql(&wrong), Err(SqlError::NoOwnerColumn));
+    let columns = Columns::new().owner_as("o", IdType::Bigint);
+    let found = sql(&columns).unwrap();
+    assert_eq!(found.text, r#"("o" IS NOT NULL AND "o" = $1::bigint)"#);
+    assert_eq!(found.values, [SqlValue::Integer(17)]);
+
+    let engine = undeclared("{ resource = 'id', none_of = ['1'] }");
+    let filter = engine.records("17", "deal:a").unwrap();
+    let none = filter.to_sql(Dialect::Sqlite, &Columns::new().owner("o"));
+    assert_eq!(none, Err(SqlError::NoIdColumn));
+}
+
+#[test]
+fn owners_and_ids_of_every_type_are_compared_as_the_texts_they_stand_for() {
+    let connection = Connection::open_in_memory().unwrap();
+    connection
+        .execute_batch(
+            "CREATE TABLE deals (o, author TEXT COLLATE NOCASE, team TEXT);
+             INSERT INTO deals VALUES
+               (17, '17', '[\"17\"]'), (17, '18', '[]'), (18, '17', '[\"18\"]'), (NULL, '17', '[\"17\"]'),
+               ('17', '17', '[\"17\"]'), ('ann', 'ann', '[\"ann\"]'), ('ANN', 'ann', '[\"ann\"]'), ('', '', '[\"\"]');",
+        )
+        .unwrap();
+    let rows = |when: &str, ids: IdType| -> Vec<i64> {
+        let engine = undeclared(when);
+        let filter = engine.records("17", "deal:a").unwrap();
+        let columns = Columns::new()
+            .owner_as("o", ids)
+            .id_as("o", ids)
+            .property("author", "author")
+            .property("team", ["deals", "team"]);
+        let sql = filter.to_sql(Dialect::Sqlite, &columns).unwrap();
+        let text = format!("SELECT rowid FROM deals WHERE {} ORDER BY rowid", sql.text);
+        let found = run(&connection, &text, sql.values.iter().map(bound));
+        // What is refused is true or false as well, never NULL.
+        let text = format!("SELECT count(*) FROM deals WHERE NOT ({})", sql.text);
+        let rest = run(&connection, &text, sql.values.iter().map(bound));
+        assert_eq!(rest, [8 - found.len() as i64], "{}", sql.text);
+        found
+    };
+    use IdType::{Bigint, Text};
+    for bearer in ["owner", "id"] {
+        let rows = |when: &str, ids| rows(&when.replace("OWNER", bearer), ids);
+        let is = "{ resource = 'OWNER', is = { subject = 'id' } }";
+        assert_eq!([rows(is, Bigint), rows(is, Text)], [vec![1, 2], vec![5]]);
+        let is_not = "{ resource = 'OWNER', is_not = { subject = 'id' } }";
+        assert_eq!(
+            [rows(is_not, Bigint), rows(is_not, Text)],
+            [vec![3], vec![6, 7]]
+        );
+        let one_of = "{ resource = 'OWNER', one_of = ['17', 'ann', ''] }";
+        assert_eq!(
+            [rows(one_of, Bigint), rows(one_of, Text)],
+            [vec![1, 2], vec![5, 6]]
+        );
+        let none_of = "{ resource = 'OWNER', none_of = ['17', '018', 'ANN'] }";
+        assert_eq!(
+            [rows(none_of, Bigint), rows(none_of, Text)],
+            [vec![3], vec![6]]
+        );
+        let author = "{ resource = 'author', is = { resource = 'OWNER' } }";
+        assert_eq!(
+            [rows(author, Bigint), rows(author, Text)],
+            [vec![1], vec![5, 6]]
+        );
+        let team = "{ resource = 'OWNER', one_of = { resource = 'team' } }";
+        assert_eq!(
+            [rows(team, Bigint), rows(team, Text)],
+            [vec![1, 3], vec![5, 6]]
+        );
+        let other_team = "{ resource = 'team', none_of = { resource = 'OWNER' } }";
+        assert_eq!(
+            [rows(other_team, Bigint), rows(other_team, Text)],
+            [vec![2], vec![7]]
+        );
+    }
+}

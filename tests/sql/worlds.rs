@@ -218,6 +218,7 @@ impl Shape {
                 named.owner_position_label(column(Kind::Integer, rng), labels.clone())
             }
         };
+        named = named.id(column(Kind::Text, rng));
         let declared = documents.catalog.types.iter().find(|it| it.id == r#type);
         let declared = declared.map(|it| it.properties.clone()).unwrap_or_default();
         for (property, kind) in &declared {
@@ -251,11 +252,11 @@ impl Shape {
         let valid =
             |id: &String| !id.is_empty() && id.len() <= 256 && !id.chars().any(char::is_control);
         let mut record = Resource {
-            id: None,
             on_type: false,
             ..drawn
         };
         record.account = record.account.filter(|it| valid(it) && self.has_account);
+        record.id = record.id.map(|it| blurred(it, rng)).filter(valid);
         record.owner = record.owner.map(|it| blurred(it, rng)).filter(valid);
         record.owner_position = match (self.positions, record.owner_position) {
             (Positions::Directory, _) => OwnerPosition::Directory,
@@ -351,6 +352,7 @@ impl Shape {
                 row.push(label.map_or(Cell::Null, Cell::Integer));
             }
         }
+        row.push(text(&record.id));
         for (name, kind) in &self.properties {
             if let Some(cell) = written.get(name) {
                 row.push(cell.clone());

@@ -99,6 +99,9 @@ fn rule(documents: &mut Documents, rng: &mut Rng) {
             adjustable.changed_by = some(rng, 80);
         }
     }
+    for property in catalog.subject_properties.values_mut() {
+        property.edited_by = some(rng, 40);
+    }
     if rng.chance(60) {
         catalog.tokens.account_roles = false;
     }
@@ -618,9 +621,9 @@ impl Names<'_> {
             let (id, until) = (self.package(), self.until());
             user.packages.push(AssignmentDocument { id, until });
         }
-        for (name, kind) in &self.documents.catalog.subject_properties {
+        for (name, declared) in &self.documents.catalog.subject_properties {
             if self.rng.chance(50) {
-                let value = generate::value(self.rng, *kind);
+                let value = generate::value(self.rng, declared.r#type);
                 user.properties.insert(name.clone(), value);
             }
         }
@@ -645,10 +648,10 @@ impl Names<'_> {
         let declared = &self.documents.catalog.subject_properties;
         let declared: Vec<_> = declared.iter().collect();
         let user = self.user();
-        let Some((name, kind)) = self.rng.any(&declared).copied() else {
+        let Some((name, of_name)) = self.rng.any(&declared).copied() else {
             return Change::DescribeUser { user, name: None };
         };
-        let value = generate::value(self.rng, *kind);
+        let value = generate::value(self.rng, of_name.r#type);
         Change::SetProperty {
             user,
             property: match self.wrong() {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bailiwick::document::{AskedOn, OperationDocument, PropertyType, PropertyValue};
 
 use super::documents::Documents;
-use super::generate::value;
+use super::generate::{subject_types, value};
 use super::rng::Rng;
 use crate::reference::{OwnerPosition, Request, Resource, Subject, Value};
 
@@ -166,7 +166,7 @@ impl<'a> Requests<'a> {
 
     fn subject(&self, rng: &mut Rng) -> Subject {
         let account = self.account(rng);
-        let declared = &self.documents.catalog.subject_properties;
+        let declared = &subject_types(&self.documents.catalog);
         match rng.below(100) {
             0..=69 => Subject::User {
                 id: self.user(rng, 3),

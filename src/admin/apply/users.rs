@@ -5,7 +5,7 @@ use super::super::change::UsedIdKind;
 use super::super::refusal::{Named, Refusal};
 use super::bearers::Covered;
 use super::{Transaction, find, validated};
-use crate::catalog::{Bearer, Condition, Right};
+use crate::catalog::{Bearer, Condition};
 use crate::document::problem::quoted;
 use crate::document::{ChangeKind, PropertyType, PropertyValue, UserDocument};
 use crate::engine::{Assigned, Extras, Held, NOWHERE, Planes, User};
@@ -57,6 +57,9 @@ impl Transaction {
         let scene = self.scene();
         let kind = ChangeKind::CreateUser;
         self.authority.kind(scene, kind, target)?;
+        for (property, _) in &properties {
+            self.may_edit(*property, target)?;
+        }
         let roles = self.now().authorized(&assigned);
         self.authority.assign(scene, &roles, target)?;
         let receivers = Receivers::Person(person, user.id.clone());
@@ -182,6 +185,7 @@ impl Transaction {
             return Err(Refusal::NothingToChange);
         }
         self.may_change(ChangeKind::EditProperties, number, user)?;
+        self.may_edit(property, Target::Person(self.scene().person(number), user))?;
         self.may_set_properties(number, &[property])?;
         extras.properties.retain(|(it, _)| *it != property);
         extras
@@ -192,6 +196,16 @@ impl Transaction {
         Ok(())
     }
 
+    /// Checks that the actor holds, for that user, what the catalog asks of who edits a property (D10).
+    fn may_edit(&self, property: u16, target: Target<'_>) -> Result<(), Refusal> {
+        match self.before.model().properties.get(usize::from(property)) {
+            // Accepted before there was such a rule (D16).
+            Some(_) if self.is_replayed() => Ok(()),
+            Some(property) => self.authority.property(self.scene(), property, target),
+            None => Ok(()),
+        }
+    }
+
     /// What conditions read of somebody decides what they reach: each permission that they are granted
     /// in such a condition is needed at All (A4).
     fn may_set_properties(&self, user: u32, properties: &[u16]) -> Result<(), Refusal> {
@@ -200,14 +214,8 @@ impl Transaction {
         }
         let model = self.before.model();
         let reads = |when: &[Vec<Condition>]| {
-            when.iter().flatten().any(|condition| {
-                let right = match condition.right {
-                    Right::Property(right) => Some(right),
-                    _ => None,
-                };
-                properties.contains(&condition.left)
-                    || right.is_some_and(|it| properties.contains(&it))
-            })
+            let mut read = when.iter().flatten().flat_map(Condition::properties);
+            read.any(|it| properties.contains(&it))
         };
         let rights: Vec<&Planes> = self.rights_of(user).collect();
         let granted = |permission| rights.iter().any(|it| it.granted(permission) > 0);

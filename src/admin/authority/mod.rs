@@ -12,6 +12,7 @@ pub(super) use wildcard::is_wildcard;
 use super::actor::Actor;
 use super::refusal::Refusal;
 use crate::Scope;
+use crate::catalog::{EditedBy, Property};
 use crate::document::problem::Rules;
 use crate::document::{ChangeKind, GrantDocument};
 use crate::engine::{Holder, NOWHERE, Planes, State};
@@ -182,6 +183,35 @@ impl Authority {
         }
         let permission = changed_by.ok_or(Refusal::NoRule { kind: None })?;
         self.permission(scene, permission, Target::Everything)
+    }
+
+    /// Checks that they may edit a property of that user, besides making the change (D10).
+    pub(super) fn property(
+        &self,
+        scene: Scene<'_>,
+        property: &Property,
+        target: Target<'_>,
+    ) -> Result<(), Refusal> {
+        if self.is_system() {
+            return Ok(());
+        }
+        let needed = match property.edited_by {
+            EditedBy::Anybody => return Ok(()),
+            EditedBy::Holder(permission) => Some(permission),
+            EditedBy::System => None,
+        };
+        let allowed = needed.is_some_and(|permission| {
+            let reaches = |it: &Principal| it.reaches(scene, permission, target);
+            self.principals.iter().all(reaches)
+        });
+        if allowed {
+            return Ok(());
+        }
+        Err(Refusal::MayNotEditProperty {
+            property: property.name.as_ref().to_owned(),
+            permission: needed.map(|it| path(scene, it)),
+            user: target.name(),
+        })
     }
 
     fn permission(

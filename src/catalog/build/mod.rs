@@ -79,6 +79,7 @@ fn build_document(
     operations::types(&mut model, document, root, report);
     operations::operations(&mut model, document, root, report);
     operations::references(&mut model, document, root, report);
+    operations::editors(&mut model, document, root, report);
     roles::roles(&mut model, document, root, report);
     roles::adjustables(&mut model, document, root, report);
     roles::rights(&mut model, document, root, report);

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use bitvec::prelude::BitVec;
 
-use super::super::{Bearer, EVERYBODY, Model, Operation, Pair, Property, Type};
+use super::super::condition::Condition;
+use super::super::{Bearer, EVERYBODY, EditedBy, Model, Operation, Pair, Property, Type};
 use super::conditions::Conditions;
 use super::{check_identifier, check_limit, find, find_all, find_features, insert};
 use crate::decision::NONE;
@@ -28,14 +29,17 @@ pub(super) fn types(
     }
     declare(
         model,
-        &document.subject_properties,
+        document
+            .subject_properties
+            .iter()
+            .map(|(name, it)| (name, it.r#type)),
         Bearer::Subject,
         &root.field("subject_properties"),
         report,
     );
     declare(
         model,
-        &document.context_properties,
+        of_type(&document.context_properties),
         Bearer::Context,
         &root.field("context_properties"),
         report,
@@ -72,7 +76,7 @@ pub(super) fn types(
         ) {
             declare(
                 model,
-                &r#type.properties,
+                of_type(&r#type.properties),
                 Bearer::Resource(index as u16),
                 &here.field("properties"),
                 report,
@@ -87,21 +91,66 @@ pub(super) fn types(
             });
         }
     }
+    undeclared(model);
 }
 
-fn declare(
-    model: &mut Model,
+/// The three properties that exist without being declared (D10), after those that are.
+fn undeclared(model: &mut Model) {
+    let of_types = (0..model.types.len() as u16).flat_map(|it| {
+        [
+            ("id", Bearer::ResourceId(it)),
+            ("owner", Bearer::ResourceOwner(it)),
+        ]
+    });
+    let all = [("id", Bearer::SubjectId)].into_iter().chain(of_types);
+    model.properties.extend(all.map(|(name, bearer)| Property {
+        name: name.into(),
+        bearer,
+        kind: PropertyType::Text,
+        edited_by: EditedBy::Anybody,
+    }));
+}
+
+/// Whether a property of that name exists undeclared.
+fn exists_undeclared(bearer: Bearer, name: &str) -> bool {
+    match bearer.named_on() {
+        Bearer::Resource(_) => matches!(name, "id" | "owner"),
+        Bearer::Subject => name == "id",
+        _ => false,
+    }
+}
+
+fn of_type(
     properties: &BTreeMap<String, PropertyType>,
+) -> impl Iterator<Item = (&String, PropertyType)> {
+    properties.iter().map(|(name, kind)| (name, *kind))
+}
+
+fn declare<'d>(
+    model: &mut Model,
+    properties: impl Iterator<Item = (&'d String, PropertyType)>,
     bearer: Bearer,
     at: &Path<'_>,
     report: &mut Report<'_>,
 ) {
     for (name, kind) in properties {
-        check_identifier(name, &at.field(name), report);
+        let here = at.field(name);
+        check_identifier(name, &here, report);
+        if exists_undeclared(bearer, name) {
+            report.error(
+                &here,
+                format!(
+                    "`{}.{name}` exists without being declared; a property of your own needs another name",
+                    bearer.as_str()
+                ),
+            );
+            continue;
+        }
         model.properties.push(Property {
             name: name.as_str().into(),
             bearer,
-            kind: *kind,
+            kind,
+            edited_by: EditedBy::Anybody,
         });
     }
 }
@@ -126,12 +175,12 @@ pub(super) fn operations(
         .properties
         .iter()
         .zip(0..)
-        .map(|(property, index)| ((property.bearer, property.name.clone()), index))
+        .map(|(property, index)| ((property.bearer.named_on(), property.name.clone()), index))
         .collect();
     let mut by_bearer: HashMap<Bearer, Vec<Box<str>>> = HashMap::new();
     for property in &model.properties {
         by_bearer
-            .entry(property.bearer)
+            .entry(property.bearer.named_on())
             .or_default()
             .push(property.name.clone());
     }
@@ -342,6 +391,55 @@ pub(super) fn references(
                 report,
             );
         }
+    }
+}
+
+/// Who may edit each property of users (D10).
+pub(super) fn editors(
+    model: &mut Model,
+    document: &CatalogDocument,
+    root: &Path<'_>,
+    report: &mut Report<'_>,
+) {
+    let list = root.field("subject_properties");
+    let mut read = vec![false; model.properties.len()];
+    for operation in &model.operations {
+        let pairs = model
+            .pairs
+            .get(usize::from(operation.pairs.start)..usize::from(operation.pairs.end));
+        let pairs = pairs.unwrap_or_default();
+        if !pairs.iter().any(|it| it.permission == EVERYBODY) {
+            continue;
+        }
+        let of_pairs = pairs.iter().flat_map(|it| &it.when);
+        for property in of_pairs
+            .chain(&operation.when)
+            .flatten()
+            .flat_map(Condition::properties)
+        {
+            if let Some(read) = read.get_mut(usize::from(property)) {
+                *read = true;
+            }
+        }
+    }
+    for (property, read) in model.properties.iter_mut().zip(read) {
+        if property.bearer != Bearer::Subject {
+            continue;
+        }
+        let declared = document.subject_properties.get(&*property.name);
+        let named = declared.and_then(|it| it.edited_by.as_ref());
+        property.edited_by = match named {
+            Some(named) => {
+                let at = list.field(&property.name);
+                let at = at.field("edited_by");
+                match find(&model.permission_names, named, "permission", &at, report) {
+                    Some(permission) => EditedBy::Holder(permission as u16),
+                    None => EditedBy::System,
+                }
+            }
+            None if read => EditedBy::System,
+            None => EditedBy::Anybody,
+        };
     }
 }
 

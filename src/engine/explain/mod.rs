@@ -316,7 +316,7 @@ impl State {
         let Some(property) = model.properties.get(property as usize) else {
             return true;
         };
-        let PropertyOf::Resource(r#type) = property.bearer else {
+        let PropertyOf::Resource(r#type) = property.bearer.named_on() else {
             return false;
         };
         let Some(r#type) = model.document.types.get(r#type as usize) else {

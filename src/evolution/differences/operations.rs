@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::super::change::{Aspect, CatalogPart, Difference};
 use super::{Differences, matched};
 use crate::document::{
-    ConditionDocument, FieldDocument, OperationDocument, PairDocument, PropertyType, TypeDocument,
+    ConditionDocument, FieldDocument, OperationDocument, PairDocument, PropertyDocument,
+    PropertyType, TypeDocument,
 };
 
 pub(super) fn types(all: &mut Differences<'_>) {
@@ -38,7 +39,22 @@ pub(super) fn properties(all: &mut Differences<'_>) {
     let (older, newer) = (&all.older.document, &all.newer.document);
     let subject = |name: &str| CatalogPart::SubjectProperty(name.to_owned());
     let (was, is) = (&older.subject_properties, &newer.subject_properties);
-    of_bearer(all, subject, was, is);
+    let types = |of: &BTreeMap<String, PropertyDocument>| -> BTreeMap<String, PropertyType> {
+        of.iter()
+            .map(|(name, it)| (name.clone(), it.r#type))
+            .collect()
+    };
+    of_bearer(all, subject, &types(was), &types(is));
+    for (name, is) in is {
+        let Some(was) = was.get(name) else { continue };
+        let before = was.edited_by.as_ref().map(|it| all.today(it));
+        all.value(
+            &subject(name),
+            Aspect::EditedBy,
+            before,
+            is.edited_by.clone(),
+        );
+    }
     let context = |name: &str| CatalogPart::ContextProperty(name.to_owned());
     let (was, is) = (&older.context_properties, &newer.context_properties);
     of_bearer(all, context, was, is);

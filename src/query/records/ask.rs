@@ -196,7 +196,10 @@ impl<C: Context + ?Sized> Question<'_, C> {
         };
         let handle = PropertyId::new(u32::from(index), self.state.model().brand);
         let value: Option<Value<'_>> = match property.bearer {
-            Bearer::Resource(_) => return Known::OfRecord,
+            Bearer::Resource(_) | Bearer::ResourceId(_) | Bearer::ResourceOwner(_) => {
+                return Known::OfRecord;
+            }
+            Bearer::SubjectId => self.state.standpoint_id(&self.subject).map(Value::Text),
             Bearer::Context => self.context.property(handle, &property.name),
             Bearer::Subject => match self.state.brought_properties(&self.subject) {
                 Some(brought) => brought.and_then(|it| it.get(&property.name)),

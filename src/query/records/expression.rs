@@ -80,7 +80,22 @@ pub struct PropertyTest {
     pub operand: Operand,
 }
 
-/// A property of the record's type.
+impl PropertyTest {
+    pub(super) fn reads_owner_alone(&self) -> bool {
+        let right = match &self.operand {
+            Operand::Property(right) => right.from,
+            Operand::Text(_)
+            | Operand::Integer(_)
+            | Operand::Boolean(_)
+            | Operand::Texts(_)
+            | Operand::Integers(_)
+            | Operand::Booleans(_) => ReadFrom::Owner,
+        };
+        self.property.from == ReadFrom::Owner && right == ReadFrom::Owner
+    }
+}
+
+/// A property of the record's type, or its id or owner.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct PropertyName {
     /// Its name, as the catalog declares it.
@@ -90,6 +105,28 @@ pub struct PropertyName {
     /// Its handle.
     #[serde(skip)]
     pub id: PropertyId,
+    /// What of the record it is.
+    #[serde(skip_serializing_if = "ReadFrom::is_property")]
+    pub from: ReadFrom,
+}
+
+/// What of a record a property is (D10).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadFrom {
+    /// A property that the catalog declares.
+    Property,
+    /// The record's id, which exists undeclared.
+    Id,
+    /// The id of the record's owner, which exists undeclared: as the host states it, known to the
+    /// directory or not.
+    Owner,
+}
+
+impl ReadFrom {
+    fn is_property(&self) -> bool {
+        *self == ReadFrom::Property
+    }
 }
 
 /// How a property is compared.

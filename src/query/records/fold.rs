@@ -1,7 +1,7 @@
 //! Conditions with everything known but the record: what is left to ask of the record's properties.
 
 use super::When;
-use super::expression::{Operand, Operator, PropertyName, PropertyTest};
+use super::expression::{Operand, Operator, PropertyName, PropertyTest, ReadFrom};
 use super::values::sorted;
 use crate::catalog::{Bearer, Condition, Model, Operator as Written, Right, Verdict};
 use crate::id::PropertyId;
@@ -111,13 +111,19 @@ fn fold_one<'a>(model: &Model, condition: &Condition, known: &impl Fn(u16) -> Kn
 
 fn name_of(model: &Model, property: u16) -> Option<PropertyName> {
     let known = model.properties.get(property as usize)?;
-    match known.bearer {
-        Bearer::Resource(_) => Some(PropertyName {
+    let named = |from| {
+        Some(PropertyName {
             name: known.name.to_string(),
             kind: known.kind,
             id: PropertyId::new(u32::from(property), model.brand),
-        }),
-        Bearer::Subject | Bearer::Context => None,
+            from,
+        })
+    };
+    match known.bearer {
+        Bearer::Resource(_) => named(ReadFrom::Property),
+        Bearer::ResourceId(_) => named(ReadFrom::Id),
+        Bearer::ResourceOwner(_) => named(ReadFrom::Owner),
+        Bearer::Subject | Bearer::SubjectId | Bearer::Context => None,
     }
 }
 

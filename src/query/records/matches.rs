@@ -1,9 +1,11 @@
 //! A filter asked about one record.
 
-use super::expression::{Operand, Operator, PropertyName, PropertyTest};
+use super::expression::{Operand, Operator, PropertyName, PropertyTest, ReadFrom};
 use super::values::kind_of;
 use super::{RecordFilter, When};
 use crate::document::{AccountsServed, AskedOn};
+use crate::engine::Engine;
+use crate::id::UserId;
 use crate::request::{
     Owner, OwnerPosition, Resource, ResourceType, Texts, Value, is_invalid_identifier,
 };
@@ -20,8 +22,23 @@ impl RecordFilter<'_> {
         let state = self.engine.state();
         let needed = state.narrowest_scope(&self.viewer.borrowed(), record);
         let reached = |branch: &super::Branch| branch.scope as u8 >= needed;
-        let any = |branch: &super::Branch| reached(branch) && holds(&branch.when, record);
-        self.branches.iter().any(any) && holds(&self.when, record)
+        let any = |branch: &super::Branch| reached(branch) && self.holds(&branch.when, record);
+        self.branches.iter().any(any) && self.holds(&self.when, record)
+    }
+
+    /// Whether a record of that user is accepted, one that says nothing else of itself.
+    pub(super) fn accepts_owner(&self, user: u32) -> bool {
+        let state = self.engine.state();
+        let record = OwnedBy(state.user_handle(user));
+        let accepts = |branch: &super::Branch| {
+            self.reaches_user(user, branch.scope) && self.holds(&branch.when, &record)
+        };
+        self.branches.iter().any(accepts) && self.holds(&self.when, &record)
+    }
+
+    pub(super) fn holds<R: Resource + ?Sized>(&self, when: &When, record: &R) -> bool {
+        let holds = |test: &PropertyTest| test.holds(self.engine, record);
+        when.is_empty() || when.iter().any(|all| all.iter().all(holds))
     }
 
     /// Whether it is a record of this type and account, with valid identifiers (D11, D12, D14).
@@ -57,31 +74,42 @@ impl RecordFilter<'_> {
     }
 }
 
-fn holds<R: Resource + ?Sized>(when: &When, record: &R) -> bool {
-    when.is_empty()
-        || when
-            .iter()
-            .any(|all| all.iter().all(|test| test.holds(record)))
+/// A record of which the owner alone is asked.
+struct OwnedBy(UserId);
+
+impl Resource for OwnedBy {
+    fn owner(&self) -> Owner<'_> {
+        Owner::User(self.0)
+    }
 }
 
 impl PropertyName {
     /// The record's value, if it has one of the declared type.
-    fn read<'r, R: Resource + ?Sized>(&self, record: &'r R) -> Option<Value<'r>> {
-        let value = record.property(self.id, &self.name)?;
+    fn read<'r, R: Resource + ?Sized>(
+        &self,
+        engine: &'r Engine,
+        record: &'r R,
+    ) -> Option<Value<'r>> {
+        let value = match self.from {
+            ReadFrom::Property => record.property(self.id, &self.name)?,
+            ReadFrom::Id => Value::Text(record.id()?),
+            ReadFrom::Owner => Value::Text(engine.state().owner_id(record.owner())?),
+        };
         (kind_of(&value) == self.kind).then_some(value)
     }
 }
 
 impl PropertyTest {
-    /// Whether it holds of a record (D10).
-    pub fn holds<R: Resource + ?Sized>(&self, record: &R) -> bool {
-        let Some(left) = self.property.read(record) else {
+    /// Whether it holds of a record (D10). The engine is the filter's: it tells the id of an owner who
+    /// is given by handle.
+    pub fn holds<R: Resource + ?Sized>(&self, engine: &Engine, record: &R) -> bool {
+        let Some(left) = self.property.read(engine, record) else {
             return false;
         };
         let Operand::Property(right) = &self.operand else {
             return self.compare_with_constant(left);
         };
-        let Some(right) = right.read(record) else {
+        let Some(right) = right.read(engine, record) else {
             return false;
         };
         match (left, right) {

@@ -12,6 +12,7 @@ pub mod sql;
 mod values;
 
 pub use ask::RecordsError;
+pub use expression::ReadFrom;
 pub use expression::{Expression, Operand, Operator, OwnerTest, PropertyName, PropertyTest};
 pub use owners::{DependsOnProperties, OwnerSet};
 
@@ -82,10 +83,16 @@ impl RecordFilter<'_> {
                 .any(|it| it.scope == Scope::All && it.when.is_empty())
     }
 
-    /// Whether conditions read the record's properties: whether owner and owner's position alone do
-    /// not decide.
+    /// Whether conditions read the record's id or declared properties: whether owner and owner's
+    /// position alone do not decide.
     pub fn depends_on_properties(&self) -> bool {
-        !self.when.is_empty() || self.branches.iter().any(|it| !it.when.is_empty())
+        self.tests().any(|test| !test.reads_owner_alone())
+    }
+
+    /// Every test that is left of the conditions.
+    fn tests(&self) -> impl Iterator<Item = &PropertyTest> {
+        let of_branches = self.branches.iter().flat_map(|it| &it.when);
+        of_branches.chain(&self.when).flatten()
     }
 
     /// The id of whoever asks, under which records are their own.

@@ -120,24 +120,35 @@ impl RecordFilter<'_> {
     /// Costs what [`owners`](RecordFilter::owners) costs, and a bit for each user.
     ///
     /// # Errors
-    /// Where conditions read properties of the record, so that the owner alone does not decide. (A
+    /// Where conditions read more of the record than its owner, so that the owner alone does not decide. (A
     /// set of all whose records *might* be accepted would let more through than `check`.)
     pub fn owner_set(&self) -> Result<OwnerSet, DependsOnProperties> {
         if !self.is_nothing() && self.depends_on_properties() {
             return Err(DependsOnProperties);
         }
         let state = self.engine.state();
-        let everybody = self.widest() == Some(Scope::All);
+        let reads_owner = self.tests().next().is_some();
+        // A test of the owner fails of a record without one, and of an owner unknown to this account.
+        let everybody = self.is_everything();
+        let everybody = everybody || (!reads_owner && self.widest() == Some(Scope::All));
         let users = state.user_numbers() as usize;
         let empty = if everybody { u64::MAX } else { 0 };
         // One word more: what no user has the number of looks there.
         let mut words = vec![empty; users.div_ceil(WORD) + 1];
-        let scope = self.widest().filter(|_| !everybody);
         let mut include = |user: u32| {
             if let Some(word) = words.get_mut(user as usize / WORD) {
                 *word |= 1 << (user as usize % WORD);
             }
         };
+        if reads_owner {
+            let owned_by = |user: &u32| self.accepts_owner(*user);
+            (0..state.user_numbers()).filter(owned_by).for_each(include);
+            return Ok(OwnerSet {
+                words,
+                brand: state.user_brand(),
+            });
+        }
+        let scope = self.widest().filter(|_| !everybody);
         match scope {
             None => {}
             Some(Scope::Own) => self.viewer.user.into_iter().for_each(&mut include),

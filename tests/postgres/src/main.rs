@@ -40,6 +40,7 @@ fn main() {
     rules::collations_are_careless(&mut client);
     rules::an_owner_that_a_collation_ignores_is_an_owner(&mut client);
     rules::one_row_breaks_no_list(&mut client);
+    rules::ids_that_conditions_read(&mut client);
     rules::comparisons(&mut client);
     rows_selected_are_the_records_allowed();
 }

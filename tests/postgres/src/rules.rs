@@ -197,7 +197,10 @@ pub(crate) fn an_owner_that_a_collation_ignores_is_an_owner(client: &mut Client)
         .expect("a table");
     let ignored = "SELECT n FROM placed WHERE owner = '' ORDER BY 1";
     assert_eq!(run(client, ignored, &[]), [1, 2]);
-    let sql = condition(&["ann"], &Columns::new().owner("owner").owner_position("at"));
+    let sql = condition(
+        &["ann"],
+        &Columns::new().owner("owner").owner_position("at"),
+    );
     let query = format!("SELECT n FROM placed WHERE {} ORDER BY 1", sql.text);
     assert_eq!(run(client, &query, &sql.values), [1, 4]);
 }
@@ -251,11 +254,20 @@ pub(crate) fn one_row_breaks_no_list(client: &mut Client) {
         })
         .collect();
     let catalog = SETS.replace("OPERATIONS", &operations.join(", "));
-    let catalog =
-        Catalog::new(CatalogDocument::from_toml("catalog.toml", &catalog), Warnings::Into(&mut Vec::new())).expect("a catalog");
+    let catalog = Catalog::new(
+        CatalogDocument::from_toml("catalog.toml", &catalog),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .expect("a catalog");
     let directory = DirectoryDocument::new([UserDocument::new("ann")]);
-    let engine = Engine::new(&catalog, PolicyDocument::new(1), directory, Timestamp(0), Warnings::Into(&mut Vec::new()))
-        .expect("an engine");
+    let engine = Engine::new(
+        &catalog,
+        PolicyDocument::new(1),
+        directory,
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .expect("an engine");
     client
         .batch_execute(
             "CREATE TEMP TABLE sets (n bigint, tags text[], more text[], name text);
@@ -332,4 +344,96 @@ pub(crate) fn comparisons(client: &mut Client) {
             &sql.values,
         ))
     });
+}
+
+/// Conditions on the record's id and owner, over columns of every type of id: as the texts that the host
+/// makes of them, byte for byte (D10).
+pub(crate) fn ids_that_conditions_read(client: &mut Client) {
+    const DEALS: &str = r#"
+        format = 2
+        id = "crm"
+        version = 1
+        permissions = [{ path = "deals" }]
+        types = [{ id = "deal", properties = { author = "text", team = "set" } }]
+        operations = [{ type = "deal", action = "a", on = "record", open = true, when = [[WHEN]] }]
+    "#;
+    client
+        .batch_execute(&format!(
+            "CREATE TEMP TABLE read (n bigint, u uuid, b bigint, t text COLLATE careless, author text COLLATE careless, team text[]);
+             INSERT INTO read VALUES
+                (1, '{one}', 7, 'ann', 'ann', '{{ann,7,{one}}}'), (2, '{two}', -8, 'ANN', 'ann', '{{ann,-8,{two}}}'),
+                (3, NULL, NULL, NULL, 'ann', '{{ann}}'), (4, '{three}', 9, '', '', '{{\"\"}}')",
+            one = UUIDS[0],
+            two = UUIDS[1],
+            three = UUIDS[2],
+        ))
+        .expect("a table");
+    let upper = UUIDS[0].to_uppercase();
+    for (column, ids, mine) in [
+        ("u", IdType::Uuid, UUIDS[0]),
+        ("b", IdType::Bigint, "7"),
+        ("t", IdType::Text, "ann"),
+    ] {
+        for bearer in ["owner", "id"] {
+            let mut select = |when: &str| -> Vec<i64> {
+                let when = when.replace("IT", bearer);
+                let catalog = DEALS.replace("WHEN", &when);
+                let catalog = CatalogDocument::from_toml("catalog.toml", &catalog);
+                let catalog =
+                    Catalog::new(catalog, Warnings::Into(&mut Vec::new())).expect("a catalog");
+                let engine = Engine::new(
+                    &catalog,
+                    PolicyDocument::new(1),
+                    DirectoryDocument::new([UserDocument::new(mine)]),
+                    Timestamp(0),
+                    Warnings::Into(&mut Vec::new()),
+                )
+                .expect("an engine");
+                let columns = Columns::new()
+                    .owner_as(column, ids)
+                    .id_as(column, ids)
+                    .property("author", "author")
+                    .property("team", ["read", "team"]);
+                let filter = engine.records(mine, "deal:a").expect("of records");
+                let sql = filter
+                    .to_sql(Dialect::Postgres, &columns)
+                    .expect("columns for everything");
+                let found = run(
+                    client,
+                    &format!("SELECT n FROM read WHERE {} ORDER BY 1", sql.text),
+                    &sql.values,
+                );
+                let rest = format!("SELECT n FROM read WHERE NOT ({})", sql.text);
+                assert_eq!(
+                    run(client, &rest, &sql.values).len() + found.len(),
+                    4,
+                    "{}",
+                    sql.text
+                );
+                found
+            };
+            // An empty text is no id; that of row 4 is, of other types.
+            let other: &[i64] = if column == "t" { &[2] } else { &[2, 4] };
+            assert_eq!(select("{ resource = 'IT', is = { subject = 'id' } }"), [1]);
+            assert_eq!(
+                select("{ resource = 'IT', is_not = { subject = 'id' } }"),
+                other
+            );
+            let list = format!("['{mine}', '{upper}', '07', 'Ann', '']");
+            assert_eq!(
+                select(&format!("{{ resource = 'IT', one_of = {list} }}")),
+                [1]
+            );
+            assert_eq!(
+                select(&format!("{{ resource = 'IT', none_of = {list} }}")),
+                other
+            );
+            let team = "{ resource = 'team', one_of = { resource = 'IT' } }";
+            let of_team: &[i64] = if column == "t" { &[1] } else { &[1, 2] };
+            assert_eq!(select(team), of_team);
+            let author = "{ resource = 'author', is = { resource = 'IT' } }";
+            let of_author: &[i64] = if column == "t" { &[1] } else { &[] };
+            assert_eq!(select(author), of_author);
+        }
+    }
 }

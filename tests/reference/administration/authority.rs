@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bailiwick::Scope;
 use bailiwick::admin::Change;
-use bailiwick::document::{AssignmentDocument, ChangeKind, ConditionDocument, RoleDocument};
+use bailiwick::document::{
+    AssignmentDocument, CatalogDocument, ChangeKind, ConditionDocument, RoleDocument,
+};
 
 use super::super::Model;
 use super::wildcard;
@@ -670,8 +672,21 @@ impl Judge<'_> {
             .collect()
     }
 
+    /// D10: what the catalog asks besides of who edits a property, for that user.
+    fn edits_property(&self, user: &str, property: &str) -> bool {
+        let catalog = &self.before.catalog;
+        let declared = catalog.subject_properties.get(property);
+        match declared.and_then(|it| it.edited_by.as_ref()) {
+            Some(permission) => self.has(Some(permission), Some(user)),
+            None => !opens(catalog, property),
+        }
+    }
+
     /// A4: a property that conditions read widens what they guard.
     fn sets(&self, user: &str, property: &str) -> bool {
+        if !self.edits_property(user, property) {
+            return false;
+        }
         let roles = self.after.granting(&assigned(self.after, user));
         let mut granted = stored(self.after, &roles);
         if self.before.user(user).is_some() {
@@ -741,6 +756,12 @@ fn granted_to(state: &Model, user: &str) -> BTreeMap<String, Scope> {
 fn contents(state: &Model, package: &str) -> Vec<String> {
     let package = state.policy.packages.iter().find(|it| it.id == package);
     package.map(|it| it.roles.clone()).unwrap_or_default()
+}
+
+/// Whether a condition of an open operation reads a property of the subject (D10).
+pub(super) fn opens(catalog: &CatalogDocument, property: &str) -> bool {
+    let mut open = catalog.operations.iter().filter(|it| it.open);
+    open.any(|it| reads(&it.when, property))
 }
 
 /// Whether conditions read a property of the subject, on either side.

@@ -7,7 +7,7 @@ use bailiwick::Scope;
 use bailiwick::document::CatalogDocument;
 
 use super::super::Model;
-use super::authority::reads;
+use super::authority::{opens, reads};
 use super::{denied, stored};
 
 /// Who reaches: a user, or whoever brings a role by a token.
@@ -99,6 +99,22 @@ fn conditions(state: &Model) -> BTreeSet<(String, String)> {
                 if reads(&operation.when, property) || reads(&pair.when, property) {
                     found.insert((pair.permission.clone(), property.clone()));
                 }
+            }
+        }
+    }
+    found
+}
+
+/// The properties that open something to everybody who has them, and that the host alone edits (D10):
+/// of whom, and with which value.
+pub(crate) fn opened(state: &Model) -> BTreeSet<(String, String, String)> {
+    let mut found = BTreeSet::new();
+    for user in &state.directory.users {
+        for (property, value) in &user.properties {
+            let declared = state.catalog.subject_properties.get(property);
+            let named = declared.is_some_and(|it| it.edited_by.is_some());
+            if !named && opens(&state.catalog, property) {
+                found.insert((user.id.clone(), property.clone(), format!("{value:?}")));
             }
         }
     }

@@ -6,8 +6,8 @@ use bailiwick::Scope;
 use bailiwick::document::{
     AccountRolesDocument, AccountsServed, AdjustableDocument, AdministrationDocument,
     CatalogDocument, ChangeKind, ExemptionDocument, FORMAT, FeatureDocument, FieldDocument, Level,
-    MaskDocument, MaskKind, PermissionDocument, PropertyType, Reach, SystemRoleDocument,
-    TokensDocument, TypeDocument,
+    MaskDocument, MaskKind, PermissionDocument, PropertyDocument, PropertyType, Reach,
+    SystemRoleDocument, TokensDocument, TypeDocument,
 };
 
 use super::super::history::History;
@@ -57,7 +57,7 @@ pub(super) fn catalog(
         (role.grants, role.denies) = here.rights(rng, taste);
     }
     let types = types(rng, &paths);
-    let subject_properties = properties(rng, 3);
+    let subject_properties = subject_properties(rng, &paths);
     let context_properties = properties(rng, 2);
     let mut catalog = CatalogDocument {
         format: FORMAT,
@@ -224,6 +224,16 @@ fn properties(rng: &mut Rng, most: usize) -> BTreeMap<String, PropertyType> {
         .into_iter()
         .map(|name| (name, *rng.pick(PropertyType::EVERY)))
         .collect()
+}
+
+/// Who may edit them, no decision reads.
+fn subject_properties(rng: &mut Rng, paths: &[String]) -> BTreeMap<String, PropertyDocument> {
+    let all = properties(rng, 3).into_iter();
+    all.map(|(name, r#type)| {
+        let edited_by = rng.any(paths).cloned().filter(|_| rng.chance(25));
+        (name, PropertyDocument { r#type, edited_by })
+    })
+    .collect()
 }
 
 fn types(rng: &mut Rng, paths: &[String]) -> Vec<TypeDocument> {

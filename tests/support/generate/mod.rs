@@ -5,6 +5,8 @@ mod operations;
 mod policy;
 mod rights;
 
+use std::collections::BTreeMap;
+
 use bailiwick::Timestamp;
 use bailiwick::document::{
     CatalogDocument, DenialDocument, DirectoryDocument, GrantDocument, PermissionDocument,
@@ -21,7 +23,8 @@ use rights::{Written, today};
 pub(crate) const NOW: Timestamp = Timestamp(1_000_000);
 
 /// The texts, integers and elements that properties have and conditions name: few, so that they meet.
-pub(crate) const TEXTS: &[&str] = &["x", "y", "z", ""];
+/// Some are ids of users and of records, which conditions compare with (D10).
+pub(crate) const TEXTS: &[&str] = &["x", "y", "z", "", "ann", "1"];
 pub(crate) const INTEGERS: &[i64] = &[0, 1, 2, i64::MIN, i64::MAX];
 
 // Some of up to 16 bytes, and some longer: they are looked up otherwise.
@@ -252,4 +255,12 @@ pub(crate) fn value(rng: &mut Rng, kind: PropertyType) -> PropertyValue {
             PropertyValue::Set(set)
         }
     }
+}
+
+/// The types of the properties of users.
+pub(crate) fn subject_types(catalog: &CatalogDocument) -> BTreeMap<String, PropertyType> {
+    let declared = catalog.subject_properties.iter();
+    declared
+        .map(|(name, it)| (name.clone(), it.r#type))
+        .collect()
 }

@@ -8,7 +8,7 @@ use bailiwick::document::{
 };
 
 use super::super::rng::Rng;
-use super::{ACTIONS, INTEGERS, TEXTS, Taste};
+use super::{ACTIONS, INTEGERS, TEXTS, Taste, subject_types};
 
 pub(super) fn operations(
     rng: &mut Rng,
@@ -29,6 +29,7 @@ pub(super) fn operations(
     }
     rng.shuffle(&mut names);
     names.truncate(rng.range(2, 6));
+    let subject = subject_types(catalog);
     for (r#type, action) in names {
         let on = if rng.chance(taste.on_record) {
             AskedOn::Record
@@ -44,7 +45,7 @@ pub(super) fn operations(
                     .map(|it| &it.properties),
                 AskedOn::Type => None,
             },
-            subject: &catalog.subject_properties,
+            subject: &subject,
             context: &catalog.context_properties,
         };
         let open = rng.chance(12);
@@ -157,6 +158,28 @@ impl Bound<'_> {
             context: None,
         };
         let mut all = Vec::new();
+        // D10: three exist undeclared.
+        let text = PropertyType::Text;
+        if self.resource.is_some() {
+            for name in ["id", "owner"] {
+                let resource = Some(name.to_owned());
+                all.push((
+                    PropertyRefDocument {
+                        resource,
+                        ..none.clone()
+                    },
+                    text,
+                ));
+            }
+        }
+        let subject = Some("id".to_owned());
+        all.push((
+            PropertyRefDocument {
+                subject,
+                ..none.clone()
+            },
+            text,
+        ));
         for (name, kind) in self.resource.into_iter().flatten() {
             let resource = Some(name.clone());
             all.push((

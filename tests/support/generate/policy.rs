@@ -212,8 +212,8 @@ pub(super) fn directory(
             properties: catalog
                 .subject_properties
                 .iter()
-                .filter_map(|(name, kind)| {
-                    let value = value(rng, *kind);
+                .filter_map(|(name, declared)| {
+                    let value = value(rng, declared.r#type);
                     rng.chance(75).then(|| (name.clone(), value))
                 })
                 .collect(),

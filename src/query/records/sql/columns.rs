@@ -52,7 +52,8 @@ pub(super) enum PositionColumn {
     Label(Column, BTreeMap<String, i64>),
 }
 
-/// Where a host's table keeps the account, the owner, the owner's position and the properties.
+/// Where a host's table keeps the account, the owner, the owner's position, the record's id and its
+/// properties.
 ///
 /// ```
 /// use bailiwick::query::sql::{Columns, IdType};
@@ -68,6 +69,7 @@ pub struct Columns {
     pub(super) account: Option<(Column, IdType)>,
     pub(super) owner: Option<(Column, IdType)>,
     pub(super) position: Option<PositionColumn>,
+    pub(super) id: Option<(Column, IdType)>,
     pub(super) properties: BTreeMap<String, Column>,
     pub(super) most: usize,
 }
@@ -85,6 +87,7 @@ impl Columns {
             account: None,
             owner: None,
             position: None,
+            id: None,
             properties: BTreeMap::new(),
             most: 65_536,
         }
@@ -135,7 +138,20 @@ impl Columns {
         self
     }
 
-    /// A property of the records, by its name in the catalog, which says its type too.
+    /// The record's own id, as text, which conditions may read (D10).
+    pub fn id(self, column: impl Into<Column>) -> Columns {
+        self.id_as(column, IdType::Text)
+    }
+
+    /// The record's own id, which conditions may read (D10).
+    pub fn id_as(mut self, column: impl Into<Column>, ids: IdType) -> Columns {
+        self.id = Some((column.into(), ids));
+        self
+    }
+
+    /// A declared property of the records, by its name in the catalog, which says its type too. The
+    /// record's [`id`](Columns::id) and [`owner`](Columns::owner), which conditions may read as well,
+    /// are not named here.
     pub fn property(mut self, property: impl Into<String>, column: impl Into<Column>) -> Columns {
         self.properties.insert(property.into(), column.into());
         self

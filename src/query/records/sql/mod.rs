@@ -51,6 +51,9 @@
 //! | a set | `text[]` of one dimension | `TEXT`, a JSON array of texts |
 //! | an id | `text`, `uuid`, `bigint`: see [`IdType`] | `TEXT`, `INTEGER` |
 //!
+//! Conditions may read the record's id and its owner as texts (D10). A column of integers or `uuid`s is
+//! compared by its text, as [`IdType`] says.
+//!
 //! `NULL` is a property that is missing, which fails its condition whatever the operator, or a record
 //! without owner. In SQLite a value of another type is one of the wrong type and fails as well. So is, in
 //! PostgreSQL, an array that holds `NULL` or has more than one dimension; in SQLite, a text that is no
@@ -135,6 +138,9 @@ pub enum SqlError {
     /// The filter reads the record's owner, and no column holds it.
     #[error("no column is named for the owner")]
     NoOwnerColumn,
+    /// The filter reads the record's id, and no column holds it.
+    #[error("no column is named for the record's id")]
+    NoIdColumn,
     /// The filter reads a property, and no column holds it.
     #[error("no column is named for the property {0:?}")]
     NoPropertyColumn(String),

@@ -4,14 +4,23 @@
 //! the operator. Columns stand inside a subquery only where they are qualified by their table: a bare
 //! `value` or `type` there would be the subquery's own.
 
-use super::super::expression::{Operand, Operator, PropertyName, PropertyTest};
+use super::super::expression::{Operand, Operator, PropertyName, PropertyTest, ReadFrom};
+use super::columns::{Column, IdType};
 use super::node::{Argument, Builder, INTEGER_IS, INTEGER_ONE_OF, Node, TEXT_IS, TEXT_ONE_OF};
 use super::{Dialect, SqlError, SqlValue};
 use crate::document::PropertyType;
+use crate::request::is_invalid_identifier;
 
 pub(super) fn node(test: &PropertyTest, builder: &mut Builder<'_>) -> Result<Node, SqlError> {
     use PropertyType::{Boolean, Integer, Set, Text};
     let (kind, operator) = (test.property.kind, test.operator);
+    if let (Some(column), Some(wanted)) = (id_column(&test.property, builder)?, among(test)) {
+        let (column, ids) = column;
+        // What is no id is in no column of them.
+        let wanted = wanted.iter().map(String::as_str);
+        let wanted = wanted.filter(|it| !is_invalid_identifier(it));
+        return builder.is_one_of(column, *ids, wanted);
+    }
     let left = column(&test.property, builder)?;
     match &test.operand {
         Operand::Text(text) => {
@@ -56,7 +65,57 @@ pub(super) fn node(test: &PropertyTest, builder: &mut Builder<'_>) -> Result<Nod
     }
 }
 
+/// The ids that a test lets through, where it names them: a column of ids is searched for them as the
+/// owner's is.
+fn among(test: &PropertyTest) -> Option<&[String]> {
+    match (test.operator, &test.operand) {
+        (Operator::Is, Operand::Text(id)) => Some(std::slice::from_ref(id)),
+        (Operator::OneOf, Operand::Texts(ids)) => Some(ids),
+        _ => None,
+    }
+}
+
+type IdColumn = (Column, IdType);
+
+/// The column of the record's id or owner; `None` of a declared property.
+fn id_column<'c>(
+    property: &PropertyName,
+    builder: &Builder<'c>,
+) -> Result<Option<&'c IdColumn>, SqlError> {
+    let columns = builder.columns;
+    match property.from {
+        ReadFrom::Property => Ok(None),
+        ReadFrom::Id => Ok(Some(columns.id.as_ref().ok_or(SqlError::NoIdColumn)?)),
+        ReadFrom::Owner => Ok(Some(columns.owner.as_ref().ok_or(SqlError::NoOwnerColumn)?)),
+    }
+}
+
+/// A column of ids as the text that the host makes of them; `NULL` where that is no id (D12).
+fn id_text((column, ids): &IdColumn, builder: &Builder<'_>) -> Result<Argument, SqlError> {
+    let Argument::Column(name) = builder.column(column)? else {
+        return Ok(Argument::Value(SqlValue::Text(String::new())));
+    };
+    let text = match (builder.dialect, ids) {
+        (Dialect::Postgres, IdType::Uuid | IdType::Bigint) => format!("{name}::text"),
+        (Dialect::Postgres, IdType::Text) => {
+            format!("(CASE WHEN {name}::text COLLATE \"C\" <> '' THEN {name}::text END)")
+        }
+        (Dialect::Sqlite, IdType::Bigint) => {
+            format!("(CASE WHEN typeof({name}) = 'integer' THEN CAST({name} AS TEXT) END)")
+        }
+        (Dialect::Sqlite, IdType::Text | IdType::Uuid) => {
+            format!(
+                "(CASE WHEN typeof({name}) = 'text' AND {name} <> '' COLLATE BINARY THEN {name} END)"
+            )
+        }
+    };
+    Ok(Argument::Column(text))
+}
+
 fn column(property: &PropertyName, builder: &Builder<'_>) -> Result<Argument, SqlError> {
+    if let Some(column) = id_column(property, builder)? {
+        return id_text(column, builder);
+    }
     let known = builder.columns.properties.get(&property.name);
     let known = known.ok_or_else(|| SqlError::NoPropertyColumn(property.name.clone()))?;
     if property.kind == PropertyType::Set && known.table.is_none() {
