@@ -12,6 +12,9 @@ pub const OPERATIONS: usize = 16_384;
 pub const PAIRS: usize = 65_535;
 /// Renamed and retired paths of a catalog, together.
 pub const RENAMES: usize = 4_096;
+/// The longest name that renames may bring a path to on its way to today's, in bytes of UTF-8. A node
+/// below it adds its own.
+pub const FORMER_PATH_BYTES: usize = 4_096;
 /// Features of a catalog.
 pub const FEATURES: usize = 4_096;
 /// Resource types of a catalog.

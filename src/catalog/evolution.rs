@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::document::CatalogDocument;
+use crate::document::{CatalogDocument, RenamedDocument};
 use crate::limits;
 
 /// Renames and retirements by version, oldest first. Those of one version act at once: of several
@@ -24,6 +24,20 @@ pub(crate) enum Followed {
     Path(String),
     /// Nowhere: it was retired.
     Retired,
+}
+
+/// What makes a history one that cannot be followed to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Endless {
+    /// A version moves a path on for ever: the first names that it comes to.
+    Circle(Vec<String>),
+    /// A path comes to a name longer than any may be.
+    TooLong,
+}
+
+impl Endless {
+    /// How many names of a circle are shown.
+    const SHOWN: usize = 4;
 }
 
 impl Evolution {
@@ -51,6 +65,43 @@ impl Evolution {
         self.steps
             .range(version.saturating_add(1)..)
             .map(|(_, steps)| steps)
+    }
+
+    /// Follows a rename through its own version and all later ones, and looks at every name on the way.
+    pub(crate) fn trace(&self, renamed: &RenamedDocument) -> Result<(), Endless> {
+        let mut path = renamed.from.clone();
+        let mut first = vec![path.clone()];
+        for (&version, steps) in self.steps.range(renamed.version..) {
+            // In its own version a path that was given up takes each step at most once; what goes round
+            // in a later one is found from a rename of that one.
+            let is_own = version == renamed.version;
+            let most = if is_own {
+                steps.len()
+            } else {
+                most_moves(steps, &path)
+            };
+            let mut moves = 0;
+            while let Some(next) = next_within(steps, &path) {
+                let Some(next) = next else {
+                    return Ok(());
+                };
+                path = next;
+                if first.len() < Endless::SHOWN {
+                    first.push(path.clone());
+                }
+                moves += 1;
+                if moves > most && is_own {
+                    return Err(Endless::Circle(first));
+                }
+                if moves > most {
+                    break;
+                }
+                if path.len() > limits::FORMER_PATH_BYTES {
+                    return Err(Endless::TooLong);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Follows a path written against that version.
@@ -82,7 +133,8 @@ impl Evolution {
 
     /// Every place that a path which takes away covers today: its own, where renames carried it, and
     /// where they moved anything that lay below it. No rename lets anything slip out of a deny, and no
-    /// retirement: places that are no permission today are for the caller to leave out.
+    /// retirement: places that are no permission today are for the caller to leave out. Nor is any place
+    /// too long: names of a history are as long as [`trace`](Evolution::trace) lets them be.
     pub(crate) fn places(&self, path: &str, version: u32) -> Vec<String> {
         let mut places = vec![(path.to_owned(), version)];
         let mut seen = HashSet::new();
@@ -102,7 +154,7 @@ impl Evolution {
                 for to in moved.chain(carried) {
                     // Looked at again within this version: its steps act at once.
                     let found = (to, changed - 1);
-                    if found.0.len() <= limits::IDENTIFIER_BYTES && seen.insert(found.clone()) {
+                    if seen.insert(found.clone()) {
                         places.push(found);
                     }
                 }
@@ -148,18 +200,30 @@ fn origin_within(origins: &BTreeMap<String, String>, mut path: String) -> String
     path
 }
 
-/// Follows a path through the steps of one version. It may be moved more than once; a path is never
-/// moved to below itself, so that as many moves as there are steps are enough.
+/// Follows a path through the steps of one version. It may be moved more than once.
 fn follow_within(steps: &Steps, mut path: String) -> Followed {
-    for _ in 0..steps.len() {
-        let longest = prefixes(&path).find_map(|prefix| steps.get_key_value(prefix));
-        match longest {
+    for _ in 0..most_moves(steps, &path) {
+        match next_within(steps, &path) {
             None => break,
-            Some((_, None)) => return Followed::Retired,
-            Some((from, Some(to))) => path = carried(&path, from, to),
+            Some(None) => return Followed::Retired,
+            Some(Some(next)) => path = next,
         }
     }
     Followed::Path(path)
+}
+
+/// How often the steps of one version move a path at most. A path that the version gave up takes each step
+/// once at most, or [`Evolution::trace`] finds a circle. What stands behind such a path begins anew where
+/// a step takes some of it along, once for each segment.
+fn most_moves(steps: &Steps, path: &str) -> usize {
+    let segments = path.split('.').count();
+    (steps.len() + 1).saturating_mul(segments + 1)
+}
+
+/// Where the steps of one version move a path next: nowhere; out of the catalog; or there.
+fn next_within(steps: &Steps, path: &str) -> Option<Option<String>> {
+    let (from, to) = prefixes(path).find_map(|prefix| steps.get_key_value(prefix))?;
+    Some(to.as_ref().map(|to| carried(path, from, to)))
 }
 
 /// A path and every path above it, longest first.

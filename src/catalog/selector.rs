@@ -10,6 +10,7 @@ use crate::Scope;
 use crate::document::decode::backticked;
 use crate::document::problem::{Path, Report, Source, quoted};
 use crate::document::{DenialDocument, GrantDocument};
+use crate::limits;
 use crate::names::Numbered;
 
 /// What a role grants and denies, permission by permission.
@@ -101,6 +102,11 @@ impl Model {
             // Taking away is greedy: a path is the node and everything below it.
             Selector::Below(path) | Selector::Node(path) => path,
         };
+        // No node of any version had such a name.
+        if path.len() > limits::FORMER_PATH_BYTES {
+            self.report_unknown(path, at, report);
+            return marked;
+        }
         match self.evolution.follow(path, version) {
             Followed::Retired => report.warning(at, format!("{} was retired", quoted(path))),
             Followed::Path(today) if self.permission_names.get(&today).is_none() => {

@@ -12,6 +12,7 @@ mod accounts;
 mod agreement;
 mod brute;
 mod catalogs;
+mod long_names;
 mod narrowing;
 mod newer;
 mod wording;

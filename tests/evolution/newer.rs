@@ -300,9 +300,21 @@ fn rename_with_gates(newer: &mut Newer, rng: &mut Rng) -> Option<()> {
 
 fn rename_path(newer: &mut Newer, rng: &mut Rng, from: String) -> Option<()> {
     let to = newer.fresh(rng, |parent| !at_or_below(parent, &from));
+    let mut through = from.clone();
+    if rng.chance(25) {
+        // By way of a name so long that nodes below it are longer than a catalog takes.
+        let long = format!("n{}{}", newer.version(), "o".repeat(250));
+        newer.catalog.renamed.push(RenamedDocument {
+            version: newer.version(),
+            from: through,
+            to: long.clone(),
+        });
+        newer.catalog.version += 1;
+        through = long;
+    }
     newer.catalog.renamed.push(RenamedDocument {
         version: newer.version(),
-        from: from.clone(),
+        from: through,
         to: to.clone(),
     });
     newer.rewrite(|path| match at_or_below(path, &from) {

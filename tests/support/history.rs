@@ -34,6 +34,12 @@ const INTERMEDIATE_PATHS: bool = true;
 /// Segments that begin alike, look like selectors, or need quoting.
 const SEGMENTS: &[&str] = &["a", "ab", "b", "c", "A", "é", "x*", "**", "d e", "q\"t"];
 
+/// Bytes that segments have now and then. Two of them are longer than a node of today's may be; nodes of
+/// versions in between are as long as they like.
+const LONG: [usize; 2] = [100, 200];
+/// The longest path of a node, in bytes.
+const PATH_BYTES: usize = 256;
+
 pub(crate) fn at_or_below(path: &str, top: &str) -> bool {
     path == top
         || path
@@ -46,17 +52,21 @@ struct Growth {
     /// Every path that any version had.
     used: BTreeSet<String>,
     numbers: usize,
+    has_long: bool,
 }
 
 impl Growth {
     /// A path that no version had, below a node that `may` be its parent.
     fn fresh(&mut self, rng: &mut Rng, may: impl Fn(&str) -> bool) -> Option<String> {
         for _ in 0..20 {
-            let segment = *rng.pick(SEGMENTS);
+            let mut segment = (*rng.pick(SEGMENTS)).to_owned();
+            if self.has_long && rng.chance(30) {
+                segment = segment.repeat(rng.pick(&LONG).div_ceil(segment.len()));
+            }
             let parents: Vec<&Node> = self.tree.iter().filter(|node| may(&node.path)).collect();
             let path = match rng.any(&parents) {
                 Some(parent) if rng.chance(65) => format!("{}.{segment}", parent.path),
-                _ => segment.to_owned(),
+                _ => segment,
             };
             if self.used.insert(path.clone()) {
                 return Some(path);
@@ -74,12 +84,24 @@ impl Growth {
     }
 }
 
-/// A history of that many versions; the last tree has 2 to 8 nodes.
+/// A history of that many versions; the last tree has 2 to 8 nodes, of names that a catalog takes.
 pub(crate) fn history(rng: &mut Rng, versions: u32) -> History {
+    let has_long = rng.chance(25);
+    loop {
+        let history = any_history(rng, versions, has_long);
+        let last = history.tree(versions);
+        if last.iter().all(|it| it.path.len() <= PATH_BYTES) {
+            return history;
+        }
+    }
+}
+
+fn any_history(rng: &mut Rng, versions: u32, has_long: bool) -> History {
     let mut growth = Growth {
         tree: Vec::new(),
         used: BTreeSet::new(),
         numbers: 0,
+        has_long,
     };
     let size = rng.range(2, 7);
     while growth.tree.len() < size {

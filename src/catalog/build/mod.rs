@@ -75,7 +75,7 @@ fn build_document(
     };
     tree::features(&mut model, document, root, report);
     tree::permissions(&mut model, document, root, report);
-    tree::evolution(&model, document, root, report);
+    tree::evolution(&mut model, document, root, report);
     operations::types(&mut model, document, root, report);
     operations::operations(&mut model, document, root, report);
     operations::references(&mut model, document, root, report);

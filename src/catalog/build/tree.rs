@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use bitvec::prelude::{BitVec, Lsb0};
 
-use super::super::evolution::{is_at_or_below, prefixes};
+use super::super::evolution::{Endless, Evolution, is_at_or_below, prefixes};
 use super::super::{Feature, Model, Permission, Scopes};
 use super::{
     check_identifier, check_limit, check_version, find_all, find_features, insert, report_cycles,
@@ -269,7 +269,7 @@ fn prerequisites(model: &mut Model, preorder: &[usize], list: &Path<'_>, report:
 
 /// Renamed and retired paths (D16): no path is ever used again for another node.
 pub(super) fn evolution(
-    model: &Model,
+    model: &mut Model,
     document: &CatalogDocument,
     root: &Path<'_>,
     report: &mut Report<'_>,
@@ -327,6 +327,11 @@ pub(super) fn evolution(
             );
         }
     }
+    let is_endless = report_endless(model, document, &list, report);
+    if is_endless {
+        // Nothing can be followed by it.
+        model.evolution = Evolution::default();
+    }
     let had = had_above(document);
     let mut targets: HashSet<&str> = HashSet::new();
     for (i, renamed) in document.renamed.iter().enumerate() {
@@ -363,13 +368,53 @@ pub(super) fn evolution(
                 ),
             );
         }
-        if let super::super::Followed::Path(today) =
-            model.evolution.follow(&renamed.to, renamed.version)
+        if !is_endless
+            && let super::super::Followed::Path(today) =
+                model.evolution.follow(&renamed.to, renamed.version)
             && model.permission_names.get(&today).is_none()
         {
             model.report_unknown(&today, &to, report);
         }
     }
+}
+
+/// Reports renames that cannot be followed to an end; true if there are any, those that lead to below
+/// themselves included.
+fn report_endless(
+    model: &Model,
+    document: &CatalogDocument,
+    list: &Path<'_>,
+    report: &mut Report<'_>,
+) -> bool {
+    let (mut is_endless, mut too_long) = (false, Vec::new());
+    for (i, renamed) in document.renamed.iter().enumerate() {
+        if is_at_or_below(&renamed.to, &renamed.from) {
+            is_endless = true;
+            continue;
+        }
+        let (from, version) = (quoted(&renamed.from), renamed.version);
+        match model.evolution.trace(renamed) {
+            Ok(()) => {}
+            Err(Endless::TooLong) => too_long.push((i, from)),
+            Err(Endless::Circle(names)) => {
+                is_endless = true;
+                let names = quoted(&format!("{} → …", names.join(" → ")));
+                report.error(
+                    &list.index(i),
+                    format!("version `{version}` moves {from} on without end: {names}"),
+                );
+            }
+        }
+    }
+    // What goes round grows, too.
+    let goes_round = is_endless;
+    for (i, from) in too_long.into_iter().filter(|_| !goes_round) {
+        is_endless = true;
+        let most = limits::FORMER_PATH_BYTES;
+        let message = format!("renames bring {from} to a name of more than {most} bytes");
+        report.error(&list.index(i), message);
+    }
+    is_endless
 }
 
 /// Paths that earlier versions had, since every parent of a path is itself a node (D5): each with the
