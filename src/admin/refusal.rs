@@ -127,6 +127,9 @@ pub enum Refusal {
         /// How many would.
         left: u32,
     },
+    /// Nobody would be left who may hand administration on: assign, at All and without an end, a role that
+    /// brings the permission that assigning it needs.
+    LastAdministrator,
 
     // ── Authority (A2 to A4) ──
     /// The actor is no user of the account.
@@ -273,6 +276,7 @@ impl Refusal {
             Refusal::PackageInUse { .. } => "package_in_use",
             Refusal::PositionInUse { .. } => "position_in_use",
             Refusal::MinHolders { .. } => "min_holders",
+            Refusal::LastAdministrator => "last_administrator",
             Refusal::UnknownActor { .. } => "unknown_actor",
             Refusal::ActorSuspended { .. } => "actor_suspended",
             Refusal::ActsThroughAnother => "acts_through_another",
@@ -422,6 +426,10 @@ impl fmt::Display for Refusal {
                 f,
                 "at least `{needed}` must keep role {}, and `{left}` would",
                 quoted(role)
+            ),
+            Refusal::LastAdministrator => f.write_str(
+                "nobody would be left who may hand administration on: who may assign, at `all` and without \
+                 an end, a role that brings the permission that assigning it needs",
             ),
             Refusal::UnknownActor { actor } => {
                 write!(f, "{} is no user of the account", quoted(actor))

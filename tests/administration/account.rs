@@ -75,6 +75,7 @@ fn class(reason: &Refusal) -> Class {
         "system_role" => Class::SystemRole,
         "role_in_use" | "package_in_use" | "position_in_use" => Class::InUse,
         "min_holders" => Class::MinHolders,
+        "last_administrator" => Class::LastAdministrator,
         other => panic!("a refusal of a new code: {other}"),
     }
 }

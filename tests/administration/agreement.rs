@@ -35,7 +35,9 @@ pub(crate) fn disagreement(documents: &Documents, asked: &Asked) -> Option<Strin
             let retired =
                 reason.contains("was retired in version") && classes.contains(&Class::Unknown);
             // Of the state after the whole transaction, no change is named.
-            let placed = change == named || classes.contains(&Class::MinHolders);
+            let placed = change == named
+                || classes.contains(&Class::MinHolders)
+                || classes.contains(&Class::LastAdministrator);
             (!placed || !(retired || classes.contains(class))).then(|| {
                 format!("expected change {change} refused for {classes:?}, found {said:?}")
             })

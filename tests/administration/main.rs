@@ -13,6 +13,7 @@ mod agreement;
 mod bearers;
 mod colluders;
 mod escalations;
+mod last;
 mod listing;
 mod office;
 mod report;

@@ -4,6 +4,7 @@
 //! needs (A2 to A4), and takes its step; what only the outcome can tell is asked after the step. A
 //! refusal drops the draft.
 
+mod administrators;
 mod assignments;
 mod bearers;
 mod effects;
@@ -29,6 +30,7 @@ use crate::document::problem::{self, NEAREST_BUDGET, Path, Rules, Source, neares
 use crate::document::{Problems, Timestamp};
 use crate::engine::{Draft, Held, State};
 use crate::names::Known;
+use administrators::{is_administered, may_lose_administrators};
 
 /// A transaction that was applied: the engine it made, and what it does.
 #[derive(Debug, Clone)]
@@ -189,6 +191,9 @@ impl Engine {
         }
         let last = changes.len().saturating_sub(1);
         check_min_holders(transaction.draft.state(), &holders).map_err(refused(last))?;
+        transaction
+            .keeps_administrators(actor, changes)
+            .map_err(refused(last))?;
         Ok(Applied {
             before: self.whole().clone(),
             engine: transaction.draft.finish(),
@@ -233,6 +238,19 @@ impl Transaction {
     /// Whether a journal's record is made again: later rules do not bind it (D16).
     fn is_replayed(&self) -> bool {
         self.rules == Rules::OfFormat1
+    }
+
+    /// Somebody stays who may hand administration on; but the host itself may do without (A5).
+    fn keeps_administrators(&self, actor: &Actor, changes: &[Change]) -> Result<(), Refusal> {
+        let is_bound = !self.authority.is_system() && !self.is_replayed();
+        let is_left = !is_bound
+            || !changes.iter().any(may_lose_administrators)
+            || is_administered(self.now(), actor)
+            || !is_administered(&self.before, actor);
+        if is_left {
+            return Ok(());
+        }
+        Err(Refusal::LastAdministrator)
     }
 
     fn change(&mut self, change: &Change) -> Result<(), Refusal> {

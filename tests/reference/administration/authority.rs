@@ -309,16 +309,7 @@ impl Judge<'_> {
 
     /// The catalog exempts a kind of change to a system role, or to every role of the account.
     pub(super) fn exempt(&self, kind: ChangeKind, role: &str) -> bool {
-        let catalog = &self.before.catalog;
-        let system = catalog.roles.iter().any(|it| it.id == role);
-        catalog
-            .administration
-            .exempt
-            .iter()
-            .any(|exemption| match &exemption.role {
-                Some(named) => exemption.change == kind && named == role,
-                None => exemption.change == kind && !system,
-            })
+        is_exempt(&self.before.catalog, kind, role)
     }
 
     fn holds_at_all<'p>(&self, permissions: impl IntoIterator<Item = &'p String>) -> bool {
@@ -786,10 +777,19 @@ pub(super) fn reads(when: &[Vec<ConditionDocument>], property: &str) -> bool {
     })
 }
 
+pub(super) fn is_exempt(catalog: &CatalogDocument, kind: ChangeKind, role: &str) -> bool {
+    let system = catalog.roles.iter().any(|it| it.id == role);
+    let mut exempt = catalog.administration.exempt.iter();
+    exempt.any(|exemption| match &exemption.role {
+        Some(named) => exemption.change == kind && named == role,
+        None => exemption.change == kind && !system,
+    })
+}
+
 impl Party {
     /// A4: how far the party is granted a permission, and not denied it, whatever is enabled or
     /// required.
-    fn held(&self, before: &Model, permission: &str) -> Option<Scope> {
+    pub(super) fn held(&self, before: &Model, permission: &str) -> Option<Scope> {
         match self {
             Party::System => Some(Scope::All),
             Party::Nobody => None,
@@ -802,7 +802,7 @@ impl Party {
     }
 
     /// D8: how far a permission is effective: held, entitled, with its prerequisites effective.
-    fn effective(&self, before: &Model, permission: &str) -> Option<Scope> {
+    pub(super) fn effective(&self, before: &Model, permission: &str) -> Option<Scope> {
         let held = self.held(before, permission)?;
         let works = before.not_entitled(permission).is_none()
             && before

@@ -33,11 +33,14 @@
 //!   it already; the rights to assign and revoke are needed all the same.
 //! - A5, `min_holders`: an assignment that ends keeps nobody, since time would undo it with nobody asked.
 //! - A5, `min_holders`: "what it grants" is what its closure grants and settings give it.
+//! - A5, the last guard: "may assign" is by A2, to anybody, and by A4, which compares all that the role
+//!   and its juniors say. Denies of assignments that end bind like others.
 //! - Import is judged as a whole: each part of the way against the state before and the one after.
 
 mod authority;
 pub(crate) mod compare;
 mod import;
+mod last;
 mod perform;
 pub(crate) mod reach;
 pub(crate) mod records;
@@ -71,6 +74,7 @@ pub(crate) enum Class {
     SystemRole,
     InUse,
     MinHolders,
+    LastAdministrator,
     Authority,
 }
 
@@ -159,10 +163,18 @@ pub(crate) fn apply(
         now = after;
     }
     // A5: guards hold in the state after.
+    let mut classes = Classes::new();
+    if too_few_holders(&before, &now) {
+        classes.insert(Class::MinHolders);
+    }
+    let is_system = parties.iter().all(|it| matches!(it, Party::System));
+    if !is_system && last::is_administered(&before) && !last::is_administered(&now) {
+        classes.insert(Class::LastAdministrator);
+    }
     if let Some(last) = changes.len().checked_sub(1)
-        && too_few_holders(&before, &now)
+        && !classes.is_empty()
     {
-        return refused(last, only(Class::MinHolders));
+        return refused(last, classes);
     }
     let mut policy = now.policy;
     policy.revision = Some(before.policy.revision.unwrap_or(1) + 1);
