@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::Scope;
-use crate::document::problem::quoted;
+use crate::document::problem::{quoted, suggestion};
 use crate::document::{ChangeKind, Problems};
 
 /// A transaction that was refused: nothing of it took effect.
@@ -334,7 +334,7 @@ impl fmt::Display for Refusal {
             Refusal::Unknown { what, id, nearest } => {
                 write!(f, "unknown {} {}", what.as_str(), quoted(id))?;
                 match nearest {
-                    Some(nearest) => write!(f, "; did you mean {}?", quoted(nearest)),
+                    Some(nearest) => f.write_str(&suggestion(id, nearest)),
                     None => Ok(()),
                 }
             }

@@ -10,7 +10,9 @@ mod evolution;
 mod operations;
 mod selector;
 
-pub(crate) use build::{SYSTEM, check_identifier, check_limit, find, insert, report_cycles};
+pub(crate) use build::{
+    SYSTEM, check_identifier, check_limit, find, find_or, insert, report_cycles,
+};
 pub(crate) use condition::{Condition, Operator, Right, Verdict};
 pub(crate) use covers::{given_scope, is_denied_by};
 #[cfg(feature = "live")]

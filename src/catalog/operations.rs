@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Catalog;
+use crate::document::problem::suggestion;
 use crate::id::OperationId;
 
 /// A struct of operations, resolved by name once: made by [`operations!`](crate::operations).
@@ -37,7 +38,7 @@ impl fmt::Display for UnknownOperations {
             }
             write!(f, "unknown operation `{name}`")?;
             if let Some(near) = near {
-                write!(f, "; did you mean `{near}`?")?;
+                f.write_str(&suggestion(name, near))?;
             }
         }
         Ok(())

@@ -199,10 +199,21 @@ pub(crate) fn resolve_denial(
     let spared = excepted(model, &denial.except, version, at, report);
     let was_spared = was_spared(model, denial, version);
     let marks = covered.into_iter().zip(spared);
+    let (mut covers, mut denies) = (false, false);
     for ((denied, permission), (covered, spared)) in
         rights.denied.iter_mut().zip(&model.permissions).zip(marks)
     {
-        *denied |= covered && !(spared && was_spared(&permission.path));
+        let is_denied = covered && !(spared && was_spared(&permission.path));
+        *denied |= is_denied;
+        covers |= covered;
+        denies |= is_denied;
+    }
+    if covers && !denies {
+        let message = format!(
+            "{} denies nothing: it is excepted whole",
+            quoted(&denial.select)
+        );
+        report.warning(&select, message);
     }
 }
 
@@ -249,8 +260,12 @@ pub(crate) fn give(
             if let Found::Node(node) = model.find(path, version, &select, report) {
                 out.node = Some(node);
                 let scope = scope_of_node(model, grant, node, older, at, report);
+                let is_spared = spared[node as usize];
+                if is_spared {
+                    warn_of_nothing_granted(grant, &select, report);
+                }
                 out.given = scope
-                    .filter(|_| !spared[node as usize])
+                    .filter(|_| !is_spared)
                     .map(|scope| (node, scope))
                     .into_iter()
                     .collect();
@@ -263,6 +278,9 @@ pub(crate) fn give(
             Found::Retired | Found::Unknown => return out,
         },
     };
+    if covered.clone().all(|node| spared[node as usize]) {
+        warn_of_nothing_granted(grant, &select, report);
+    }
     // Adjustable, or not offered at the scope; and what offers a choice that was not made (S5).
     let (mut beyond, mut unscoped) = (Vec::new(), Vec::new());
     for node in covered {
@@ -286,7 +304,7 @@ pub(crate) fn give(
         }
         out.left_out.push(node);
     }
-    if !unscoped.is_empty() {
+    if !unscoped.is_empty() && !report.is_stood_in(&at.field("scope")) {
         let message = needs_scope(model, grant, &unscoped);
         if older {
             report.warning(&select, message);
@@ -305,6 +323,14 @@ pub(crate) fn give(
         );
     }
     out
+}
+
+fn warn_of_nothing_granted(grant: &GrantDocument, select: &Path<'_>, report: &mut Report<'_>) {
+    let message = format!(
+        "{} grants nothing: it is excepted whole",
+        quoted(&grant.select)
+    );
+    report.warning(select, message);
 }
 
 /// That a wildcard states no scope, and which permissions offer a choice.
@@ -367,6 +393,8 @@ fn scope_of_node(
 ) -> Option<Scope> {
     let permission = model.permissions.get(node as usize)?;
     let name = quoted(&grant.select);
+    // A scope that could not be read was reported.
+    let is_unread = report.is_stood_in(&at.field("scope"));
     // What a newer catalog made invalid loads as the narrower thing, with a warning.
     let mut refuse = |at: &Path<'_>, message: String| match older {
         true => report.warning(at, message),
@@ -394,7 +422,7 @@ fn scope_of_node(
         }
         None => {
             let only = permission.scopes.only();
-            if only.is_none() {
+            if only.is_none() && !is_unread {
                 refuse(
                     &at.field("select"),
                     format!("{name} needs a scope; it offers {}", offered()),
@@ -405,7 +433,7 @@ fn scope_of_node(
     }
 }
 
-/// Warns of prerequisites that a role's wildcards miss (S5): what they grant has no effect until
+/// Warns of prerequisites that a role's grants miss (S5): what they grant has no effect until
 /// another role gives those too. `granted` says what the role has with all that it inherits.
 pub(crate) fn warn_of_missed(
     model: &Model,
@@ -417,16 +445,22 @@ pub(crate) fn warn_of_missed(
 ) {
     let list = at.field("grants");
     for (i, grant) in grants.iter().enumerate() {
-        let below = match parse(&grant.select) {
-            Selector::Node(_) => continue,
+        let selected = parse(&grant.select);
+        let below = match &selected {
             Selector::Everything => 0..model.permissions.len() as u16,
-            Selector::Below(path) => match model.evolution.follow(path, version) {
-                Followed::Path(today) => match model.permission_names.get(&today) {
-                    Some(node) => node as u16..model.end(node as u16),
-                    None => continue,
-                },
-                Followed::Retired => continue,
-            },
+            Selector::Below(path) | Selector::Node(path) => {
+                let Followed::Path(today) = model.evolution.follow(path, version) else {
+                    continue;
+                };
+                let Some(node) = model.permission_names.get(&today) else {
+                    continue;
+                };
+                let node = node as u16;
+                match selected {
+                    Selector::Node(_) => node..node + 1,
+                    Selector::Everything | Selector::Below(_) => node..model.end(node),
+                }
+            }
         };
         let mut missed: Vec<u16> = below
             .filter(|node| granted(*node))
@@ -437,10 +471,14 @@ pub(crate) fn warn_of_missed(
         missed.sort_unstable();
         missed.dedup();
         if !missed.is_empty() {
+            let grants = match selected {
+                Selector::Node(_) => "has",
+                Selector::Everything | Selector::Below(_) => "grants what has",
+            };
             report.warning(
                 &list.index(i),
                 format!(
-                    "{} grants what has no effect without {}, which the role does not have",
+                    "{} {grants} no effect without {}, which the role does not have",
                     quoted(&grant.select),
                     listed(model, &missed)
                 ),

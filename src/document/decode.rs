@@ -1,7 +1,7 @@
 //! From a [`Node`] to the shapes: everything that does not fit is reported, none of it stops the rest.
 
-use super::node::{Node, Table, Value};
-use super::problem::{Path, Report, quoted};
+use super::node::{Key, Node, Table, Value};
+use super::problem::{Path, Report, quoted, suggestion};
 
 /// A shape that a node can be read as.
 pub(crate) trait Decode: Sized + PartialEq {
@@ -17,6 +17,9 @@ pub(crate) trait Decode: Sized + PartialEq {
     /// not mean that somebody is not.
     const MAY_BE_NULL: bool = true;
 
+    /// Whether it may be written as a table.
+    const MAY_BE_TABLE: bool = true;
+
     /// Whether writing it out can be spared.
     fn is_absent(&self) -> bool {
         Self::absent().is_some_and(|absent| absent == *self)
@@ -31,7 +34,7 @@ pub(crate) fn expected(what: &str, node: &Node, at: &Path<'_>, report: &mut Repo
     );
 }
 
-fn shown(node: &Node) -> String {
+pub(crate) fn shown(node: &Node) -> String {
     match &node.value {
         Value::Text(text) => format!("the text {}", quoted(text)),
         Value::Integer(n) => format!("the integer `{n}`"),
@@ -73,13 +76,52 @@ pub(crate) fn refuse_unknown(
 ) {
     for (key, _, duplicate) in table.iter() {
         if !duplicate && !fields.contains(&key.name.as_str()) {
-            let nearest = report.did_you_mean(&key.name, fields.iter().copied());
+            let hint = hint(key, fields, report);
             report.error_at_span(
                 key.span.as_ref(),
                 &at.field(&key.name),
-                format!("unknown field {}{nearest}", quoted(&key.name)),
+                format!("unknown field {}{hint}", quoted(&key.name)),
             );
         }
+    }
+}
+
+/// What is often written for a field, and too far from its name to be found as the nearest.
+const OFTEN_WRITTEN: &[(&str, &str)] = &[
+    ("deny", "denies"),
+    ("denied", "denies"),
+    ("allow", "grants"),
+    ("allows", "grants"),
+    ("permissions", "grants"),
+    ("permissions", "allowed_by"),
+    ("extends", "inherits"),
+    ("parents", "inherits"),
+    ("exclude", "except"),
+    ("excludes", "except"),
+    ("title", "name"),
+    ("title", "label"),
+];
+
+/// What whoever wrote an unknown field may have meant.
+fn hint(key: &Key, fields: &[&str], report: &mut Report<'_>) -> String {
+    let name = key.name.as_str();
+    let belongs = report.around().find(|(fields, _)| fields.contains(&name));
+    if let Some((_, is_root)) = belongs {
+        let whose = match is_root {
+            true => "the document",
+            false => "a table around this one",
+        };
+        // Only TOML tells where a key stands.
+        let how = match key.span {
+            Some(_) => ": write it above the header of this table",
+            None => "",
+        };
+        return format!("; it is a field of {whose}{how}");
+    }
+    let mut often = OFTEN_WRITTEN.iter();
+    match often.find(|(written, meant)| *written == name && fields.contains(meant)) {
+        Some((_, meant)) => suggestion(name, meant),
+        None => report.did_you_mean(name, fields.iter().copied()),
     }
 }
 
@@ -177,9 +219,11 @@ macro_rules! document {
                 )?
                 const FIELDS: &[&str] = &[$( field_name(stringify!($field)) ),*];
                 let found = table(node, at, report)?;
+                report.enter(FIELDS);
                 refuse_unknown(found, FIELDS, at, report);
                 $( let $field: Option<$type> =
                     field(found, field_name(stringify!($field)), node, at, report); )*
+                report.leave();
                 Some($name { $( $field: $field? ),* })
             }
 
@@ -272,6 +316,9 @@ macro_rules! one_of_words {
             ) -> Option<Self> {
                 $crate::document::decode::word(node, at, report, $name::EVERY, |it| it.as_str())
             }
+
+            const MAY_BE_TABLE: bool = false;
+
             $(
                 fn absent() -> Option<Self> {
                     Some($name::$default)

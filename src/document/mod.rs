@@ -5,6 +5,7 @@
 //! what it found, and compiling it ([`Catalog::new`](crate::Catalog::new),
 //! [`Engine::new`](crate::Engine::new)) reports it together with everything else.
 
+pub(crate) mod alike;
 mod build;
 mod catalog;
 pub(crate) mod decode;
@@ -43,7 +44,7 @@ use problem::{Path, Report, Rules, Source};
 /// - a wildcard without a scope that meets a permission which offers several (S5): format 1 grants
 ///   nothing of it;
 /// - an id of a role, package or position that begins or ends with white space, or holds a character
-///   that nobody sees: what Unicode calls format characters and ignorable by default (D12);
+///   that nobody sees: what Unicode 18.0 calls format characters and ignorable by default (D12);
 /// - a name or label for people that is blank, longer than 256 bytes, or holds a control character
 ///   (D12).
 ///

@@ -60,6 +60,12 @@ impl Table {
         })
     }
 
+    /// Every value, in source order.
+    #[cfg(feature = "json")]
+    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut Node> {
+        self.entries.iter_mut().map(|(_, node)| node)
+    }
+
     /// The first entry of that key.
     pub(crate) fn get(&self, name: &str) -> Option<&(Key, Node)> {
         self.entries.get(self.position(name)?)

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use super::decode::{Decode, expected, table, word};
 use super::node::{Node, Value};
-use super::problem::{Path, Report};
+use super::problem::{Path, Report, shortened};
 use crate::Scope;
 
 impl Decode for String {
+    const MAY_BE_TABLE: bool = false;
+
     fn decode(node: &Node, at: &Path<'_>, report: &mut Report<'_>) -> Option<Self> {
         match &node.value {
             Value::Text(text) => Some(text.clone()),
@@ -99,9 +101,22 @@ impl<K: Key, V: Decode> Decode for BTreeMap<K, V> {
                 continue;
             }
             let here = at.field(&key.name);
-            let key = K::from_key(&key.name, key.span.as_ref(), &here, report);
+            if !V::MAY_BE_TABLE
+                && let Some(dotted) = dotted(&key.name, value)
+            {
+                let message = format!(
+                    "a table stands here where a value belongs; a key with dots is quoted: `\"{dotted}\"`"
+                );
+                report.error_at_span(key.span.as_ref(), &here, message);
+                report.stand_in(&here);
+                continue;
+            }
+            let read_key = K::from_key(&key.name, key.span.as_ref(), &here, report);
             let value = V::decode(value, &here, report);
-            if let (Some(key), Some(value)) = (key, value) {
+            if value.is_none() {
+                report.stand_in(&here);
+            }
+            if let (Some(key), Some(value)) = (read_key, value) {
                 map.insert(key, value);
             }
         }
@@ -115,6 +130,22 @@ impl<K: Key, V: Decode> Decode for BTreeMap<K, V> {
     fn is_absent(&self) -> bool {
         self.is_empty()
     }
+}
+
+/// The dotted key that was written, if nothing but tables of one key each lie between it and its value.
+fn dotted(key: &str, value: &Node) -> Option<String> {
+    let mut dotted = key.to_owned();
+    let mut value = value;
+    while let Value::Table(table) = &value.value {
+        let mut entries = table.iter();
+        let (Some((key, below, _)), None) = (entries.next(), entries.next()) else {
+            return None;
+        };
+        dotted.push('.');
+        dotted.push_str(&key.name);
+        value = below;
+    }
+    (dotted.len() > key.len()).then(|| shortened(&dotted))
 }
 
 /// What a key of a table can be read as.

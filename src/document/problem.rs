@@ -5,6 +5,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::alike::first_difference;
 use super::node::{Node, Value};
 use crate::text::shows_nothing;
 
@@ -390,6 +391,8 @@ pub(crate) struct Report<'s> {
     hides_unknown: bool,
     /// Fields that could not be read, by path: what stands in for them is not worth a problem more.
     stood_in: HashSet<String>,
+    /// The fields of the tables around the one that is read, the document's first.
+    around: Vec<&'static [&'static str]>,
 }
 
 /// Pairs of bytes that one document may have compared.
@@ -406,6 +409,7 @@ impl<'s> Report<'s> {
             unread: HashMap::new(),
             hides_unknown: false,
             stood_in: HashSet::new(),
+            around: Vec::new(),
         }
     }
 
@@ -439,6 +443,48 @@ impl<'s> Report<'s> {
     #[cfg(any(feature = "toml", feature = "json"))]
     pub(crate) fn stood_in(&self) -> &HashSet<String> {
         &self.stood_in
+    }
+
+    /// Whether something stands in for that field.
+    pub(crate) fn is_stood_in(&self, at: &Path<'_>) -> bool {
+        if self.stood_in.is_empty() {
+            return false;
+        }
+        let mut written = String::new();
+        at.write(self.source, &mut written);
+        self.stood_in.contains(&written)
+    }
+
+    /// Whether the value of that key could not be read, in some table of that name.
+    pub(crate) fn is_unread_key(&self, table: &str, key: &str) -> bool {
+        if self.stood_in.is_empty() {
+            return false;
+        }
+        let mut written = String::new();
+        let table = Path::ROOT.field(table);
+        table.field(key).write(self.source, &mut written);
+        let is_end = |path: &String| {
+            let before = path.strip_suffix(&written);
+            before.is_some_and(|it| it.is_empty() || it.ends_with('.'))
+        };
+        self.stood_in.iter().any(is_end)
+    }
+
+    /// Begins a table with these fields.
+    pub(crate) fn enter(&mut self, fields: &'static [&'static str]) {
+        self.around.push(fields);
+    }
+
+    /// Ends the table that was begun last.
+    pub(crate) fn leave(&mut self) {
+        self.around.pop();
+    }
+
+    /// The fields of the tables around the one that was begun last, the nearest first; whether they are
+    /// the document's.
+    pub(crate) fn around(&self) -> impl Iterator<Item = (&'static [&'static str], bool)> + '_ {
+        let tables = self.around.iter().enumerate().rev().skip(1);
+        tables.map(|(depth, fields)| (*fields, depth == 0))
     }
 
     /// The same fields, when another report goes on where one ended.
@@ -510,9 +556,8 @@ impl<'s> Report<'s> {
         name: &str,
         valid: impl IntoIterator<Item = &'n str>,
     ) -> String {
-        nearest(name, valid, &mut self.nearest_budget).map_or_else(String::new, |near| {
-            format!("; did you mean {}?", quoted(near))
-        })
+        nearest(name, valid, &mut self.nearest_budget)
+            .map_or_else(String::new, |near| suggestion(name, near))
     }
 
     /// Problems found before, at parsing.
@@ -532,6 +577,15 @@ impl<'s> Report<'s> {
     }
 }
 
+/// ``; did you mean `contacts`?`` Where the two look the same, it says where they differ.
+pub(crate) fn suggestion(name: &str, near: &str) -> String {
+    let apart = first_difference(name, near).map_or_else(String::new, |(number, c)| {
+        let c = c.escape_unicode();
+        format!(" Character {number} here is `{c}`")
+    });
+    format!("; did you mean {}?{apart}", quoted(near))
+}
+
 /// The nearest of the valid names, by Damerau and Levenshtein's distance without regard to case.
 pub(crate) fn nearest<'n>(
     name: &str,
@@ -539,9 +593,17 @@ pub(crate) fn nearest<'n>(
     budget: &mut usize,
 ) -> Option<&'n str> {
     let lower = name.to_lowercase();
-    let most = (lower.chars().count() / 3).clamp(1, 4);
+    let length = lower.chars().count();
+    let most = (length / 3).clamp(1, 4);
     let mut best: Option<(usize, &str)> = None;
     for candidate in valid {
+        // What is no name has a problem of its own.
+        if candidate
+            .chars()
+            .all(|c| c.is_whitespace() || shows_nothing(c))
+        {
+            continue;
+        }
         let comparable = candidate.len().abs_diff(name.len()) <= 4 * most;
         let cost = if comparable {
             candidate.len() * name.len() + 1
@@ -556,7 +618,8 @@ pub(crate) fn nearest<'n>(
             continue;
         }
         let distance = strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
-        if distance <= most && best.is_none_or(|(least, _)| distance < least) {
+        // A name that shares nothing with it is not near.
+        if distance <= most && distance < length && best.is_none_or(|(least, _)| distance < least) {
             best = Some((distance, candidate));
         }
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::decode::{Blank, Decode};
+use super::decode::{Blank, Decode, shown};
 use super::node::{Node, Value};
 use super::problem::{Path, Report, quoted};
 
@@ -133,7 +133,7 @@ impl Decode for Timestamp {
             }
             _ => Err(format!(
                 "expected a moment like `2027-01-31T00:00:00Z`, found {}",
-                node.kind()
+                shown(node)
             )),
         };
         match parsed {

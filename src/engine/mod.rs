@@ -14,6 +14,7 @@ mod export;
 mod features;
 #[cfg(feature = "mask")]
 mod fields;
+mod holders;
 mod lending;
 mod load;
 mod not_ready;

@@ -5,6 +5,7 @@
 mod access;
 mod allocations;
 mod canaries;
+mod canvassing;
 mod formats;
 mod guarded;
 mod invisible;

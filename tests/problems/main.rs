@@ -3,7 +3,9 @@
 //! the difference as the author would before you keep it.
 #![cfg(feature = "toml")]
 
+mod findings;
 mod formats;
+mod messages;
 mod naming;
 
 use std::path::PathBuf;

@@ -17,7 +17,6 @@ mod roles;
 mod settings;
 mod users;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::actor::Actor;
@@ -26,6 +25,7 @@ use super::change::Change;
 use super::refusal::{Named, Refusal, Refused};
 use super::report::Report;
 use crate::Engine;
+use crate::catalog::SYSTEM;
 use crate::document::problem::{self, NEAREST_BUDGET, Path, Rules, Source, nearest};
 use crate::document::{Problems, Timestamp};
 use crate::engine::{Draft, Held, State};
@@ -169,7 +169,7 @@ impl Engine {
         let before = draft.so_far().0;
         let authority = Authority::of(&before, actor, rules).map_err(refused(0))?;
         let holders = match changes.iter().any(may_lose_holders) {
-            true => guarded_holders(draft.state()),
+            true => draft.state().guarded_holders(),
             false => Vec::new(),
         };
         let mut transaction = Transaction {
@@ -393,10 +393,11 @@ impl Transaction {
 fn find(names: &impl Known, id: &str, what: Named) -> Result<u32, Refusal> {
     names.number(id).ok_or_else(|| {
         let mut budget = NEAREST_BUDGET;
+        let system = Some(format!("{SYSTEM}{id}")).filter(|it| names.number(it).is_some());
         Refusal::Unknown {
             what,
             id: id.to_owned(),
-            nearest: nearest(id, names.every(), &mut budget).map(Into::into),
+            nearest: system.or_else(|| nearest(id, names.every(), &mut budget).map(Into::into)),
         }
     })
 }
@@ -445,60 +446,11 @@ fn may_lose_holders(change: &Change) -> bool {
     )
 }
 
-/// For each system role that a number of users must keep, how many do. One that was retired gives
-/// nobody anything any more (D16): it need not be kept.
-fn guarded_holders(state: &State) -> Vec<(u32, u32)> {
-    let roles = state.model().roles.iter().zip(0..);
-    roles
-        .filter(|(role, _)| role.min_holders > 0 && role.retired.is_none())
-        .map(|(_, number)| (number, holders(state, number)))
-        .collect()
-}
-
-/// Users who are assigned a role directly or by a package, without end, not suspended and not denied
-/// any of what it grants (A5). What ends keeps nobody: time would undo it with nobody asked.
-fn holders(state: &State, role: u32) -> u32 {
-    let mut sets: BTreeSet<u32> = state.sets().with_role(role).collect();
-    for package in state.packages().with_role(role) {
-        sets.extend(state.sets().with_package(package));
-    }
-    let Some(granted) = state.role_closure(role) else {
-        return 0;
-    };
-    sets.retain(|set| {
-        let rights = state.set_rights(*set as usize);
-        rights.is_some_and(|rights| !granted.grants().any(|(it, _)| rights.denied(it)))
-    });
-    let active = |set: &u32| state.sets().holders(*set).active;
-    let all: u32 = sets.iter().map(active).sum();
-    let ending = state.users().with_ends().filter(|&user| {
-        let record = state.user_record(user);
-        let record = record.filter(|it| !it.is_suspended());
-        record.is_some_and(|it| sets.contains(&(it.access() as u32)) && !lasts(state, user, role))
-    });
-    all.saturating_sub(ending.count() as u32)
-}
-
-/// Whether somebody who has a role has it by an assignment without end.
-fn lasts(state: &State, user: u32, role: u32) -> bool {
-    let ends = state.users().extras(user).map_or(&[][..], |it| &it.ends);
-    let is_endless = |of: Held| !ends.iter().any(|end| end.of == of);
-    let Some(assigned) = state.user_assignments(user) else {
-        return false;
-    };
-    let in_package = |package: &u32| {
-        let roles = state.package_roles(*package).unwrap_or_default();
-        roles.contains(&role) && is_endless(Held::Package(*package))
-    };
-    (assigned.roles.contains(&role) && is_endless(Held::Role(role)))
-        || assigned.packages.iter().any(in_package)
-}
-
 fn check_min_holders(state: &State, before: &[(u32, u32)]) -> Result<(), Refusal> {
     for &(role, before) in before {
         let needed = state.model().roles.get(role as usize);
         let needed = needed.map_or(0, |it| it.min_holders);
-        let left = holders(state, role);
+        let left = state.lasting_holders(role);
         if left < needed && left < before {
             return Err(Refusal::MinHolders {
                 role: state.role_id(role).unwrap_or_default().to_owned(),

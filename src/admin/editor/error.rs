@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use crate::Scope;
 use crate::document::decode::backticked;
-use crate::document::problem::{NEAREST_BUDGET, nearest, quoted};
+use crate::document::problem::{NEAREST_BUDGET, nearest, quoted, suggestion};
 
 /// What a [`RoleEditor`](super::RoleEditor) refuses. Nothing has changed then.
 ///
@@ -26,7 +26,7 @@ use crate::document::problem::{NEAREST_BUDGET, nearest, quoted};
 #[non_exhaustive]
 pub enum EditorError {
     /// No role of the account has that id.
-    #[error("unknown role {}{}", quoted(.role), did_you_mean(.nearest.as_deref()))]
+    #[error("unknown role {}{}", quoted(.role), did_you_mean(.role, .nearest.as_deref()))]
     UnknownRole {
         /// The id asked for.
         role: String,
@@ -40,7 +40,7 @@ pub enum EditorError {
         role: String,
     },
     /// The catalog has no such node.
-    #[error("unknown permission {}{}", quoted(.path), did_you_mean(.nearest.as_deref()))]
+    #[error("unknown permission {}{}", quoted(.path), did_you_mean(.path, .nearest.as_deref()))]
     UnknownPermission {
         /// The path asked for.
         path: String,
@@ -87,10 +87,8 @@ pub enum EditorError {
     },
 }
 
-fn did_you_mean(near: Option<&str>) -> String {
-    near.map_or_else(String::new, |near| {
-        format!("; did you mean {}?", quoted(near))
-    })
+fn did_you_mean(name: &str, near: Option<&str>) -> String {
+    near.map_or_else(String::new, |near| suggestion(name, near))
 }
 
 pub(super) fn nearest_of<'n>(

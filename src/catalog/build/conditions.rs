@@ -69,6 +69,12 @@ impl Conditions<'_> {
         .into_iter()
         .filter_map(|(operator, word, operand)| Some((operator, word, operand.as_ref()?)))
         .collect();
+        const WORDS: [&str; 8] = [
+            "is", "is_not", "one_of", "none_of", "less", "at_most", "greater", "at_least",
+        ];
+        if WORDS.iter().any(|word| report.is_stood_in(&at.field(word))) {
+            return None;
+        }
         let [(operator, word, operand)] = given.as_slice() else {
             report.error(
                 at,
@@ -93,9 +99,10 @@ impl Conditions<'_> {
         at: &Path<'_>,
         report: &mut Report<'_>,
     ) -> Option<u16> {
-        let (bearer, word, name) = match (&named.resource, &named.subject, &named.context) {
+        let (bearer, (word, table), name) = match (&named.resource, &named.subject, &named.context)
+        {
             (Some(name), None, None) => match self.resource {
-                Some(r#type) => (Bearer::Resource(r#type), "resource", name),
+                Some(r#type) => (Bearer::Resource(r#type), ("resource", "properties"), name),
                 None => {
                     report.error(
                         &at.field("resource"),
@@ -107,9 +114,13 @@ impl Conditions<'_> {
                     return None;
                 }
             },
-            (None, Some(name), None) => (Bearer::Subject, "subject", name),
-            (None, None, Some(name)) => (Bearer::Context, "context", name),
+            (None, Some(name), None) => (Bearer::Subject, ("subject", "subject_properties"), name),
+            (None, None, Some(name)) => (Bearer::Context, ("context", "context_properties"), name),
             _ => {
+                let words = ["resource", "subject", "context"];
+                if words.iter().any(|word| report.is_stood_in(&at.field(word))) {
+                    return None;
+                }
                 report.error(
                     at,
                     "exactly one of `resource`, `subject`, `context` names a property",
@@ -118,7 +129,7 @@ impl Conditions<'_> {
             }
         };
         let found = self.declared.get(&(bearer, name.as_str().into())).copied();
-        if found.is_none() {
+        if found.is_none() && !report.is_unread_key(table, name) {
             let known = self.by_bearer.get(&bearer).map_or(&[][..], Vec::as_slice);
             let near = report.did_you_mean(name, known.iter().map(AsRef::as_ref));
             report.error(

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use super::Model;
 use super::evolution::Evolution;
-use crate::document::problem::{Path, Report, quoted, shortened};
+use crate::document::problem::{Path, Report, quoted, shortened, suggestion};
 use crate::document::{CatalogDocument, Parsed, Problem, Problems, judge_by_format};
 use crate::engine::Common;
 use crate::id::Brand;
@@ -139,10 +139,26 @@ pub(crate) fn find(
     at: &Path<'_>,
     report: &mut Report<'_>,
 ) -> Option<u32> {
+    find_or(names, name, what, at, report, || None)
+}
+
+/// The same, with what is known of a name that is another thing's.
+pub(crate) fn find_or(
+    names: &impl Known,
+    name: &str,
+    what: &str,
+    at: &Path<'_>,
+    report: &mut Report<'_>,
+    hint: impl FnOnce() -> Option<String>,
+) -> Option<u32> {
     let found = names.number(name);
     if found.is_none() && !report.hides_unknown() {
-        let nearest = report.did_you_mean(name, names.every());
-        report.error(at, format!("unknown {what} {}{nearest}", quoted(name)));
+        let system = format!("{SYSTEM}{name}");
+        let hint = match names.number(&system) {
+            Some(_) => suggestion(name, &system),
+            None => hint().unwrap_or_else(|| report.did_you_mean(name, names.every())),
+        };
+        report.error(at, format!("unknown {what} {}{hint}", quoted(name)));
     }
     found
 }

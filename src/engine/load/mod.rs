@@ -1,5 +1,6 @@
 //! From policy and directory to an engine: everything that does not fit the catalog is reported.
 
+mod findings;
 mod policy;
 mod roles;
 mod users;
@@ -29,6 +30,7 @@ use crate::document::{
 use crate::id::{Brand, UserId};
 use crate::limits;
 use crate::names::{Names, Numbered};
+use findings::warn_of_too_few_holders;
 
 /// An engine, and the warnings of the documents that it was made from.
 #[derive(Debug)]
@@ -38,6 +40,11 @@ pub(crate) struct Loaded {
 }
 
 impl Loaded {
+    fn with(mut self, warnings: Vec<Problem>) -> Loaded {
+        self.warnings.extend(warnings);
+        self
+    }
+
     /// The engine, its warnings handed over.
     pub(crate) fn settle(self, warnings: Warnings<'_>) -> Result<Engine, Problems> {
         warnings.settle(self.warnings)?;
@@ -98,7 +105,11 @@ impl Engine {
         errors.extend(more);
         Problems::unless_none(errors)?;
         builder.warnings.extend(warnings);
-        Ok(builder.compile())
+        let loaded = builder.compile();
+        let mut report = directory.report();
+        let users = directory.root();
+        warn_of_too_few_holders(&loaded.engine.0, &users.field("users"), &mut report);
+        Ok(loaded.with(report.finish().1))
     }
 
     /// Starts an account from its policy, its users to be added one by one: a directory of a
@@ -245,7 +256,11 @@ impl EngineBuilder {
     /// # Errors
     /// The warnings of policy and users, if they are refused. Errors were refused before.
     pub fn build(self, warnings: Warnings<'_>) -> Result<Engine, Problems> {
-        self.compile().settle(warnings)
+        let loaded = self.compile();
+        let source = Source::default();
+        let mut report = Report::new(&source);
+        warn_of_too_few_holders(&loaded.engine.0, &Path::ROOT, &mut report);
+        loaded.with(report.finish().1).settle(warnings)
     }
 
     fn compile(self) -> Loaded {

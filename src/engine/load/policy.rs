@@ -1,13 +1,14 @@
 //! The policy: features, packages, positions.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::super::UsedIds;
 use super::super::positions::Positions;
 use super::super::roles::{Package, Packages};
 use super::EngineBuilder;
-use crate::catalog::{check_identifier, check_limit, find, insert, report_cycles};
+use super::findings::warn_of_names_alike;
+use crate::catalog::{Model, check_identifier, check_limit, find, insert, report_cycles};
 use crate::compact_names::CompactNames;
 use crate::document::naming::{check_display_name, check_readable_id};
 use crate::document::problem::{Path, Report, quoted};
@@ -58,6 +59,7 @@ impl EngineBuilder {
         self.read_roles(policy, root, report);
         self.read_packages(policy, root, report);
         self.read_positions(policy, root, report);
+        warn_of_policy_names_alike(model, policy, root, report);
         let used = root.field("used_ids");
         let mut read = |word, ids: &[String]| {
             let list = used.field(word);
@@ -259,6 +261,30 @@ impl EngineBuilder {
             }
         }
     }
+}
+
+fn warn_of_policy_names_alike(
+    model: &Model,
+    policy: &PolicyDocument,
+    root: &Path<'_>,
+    report: &mut Report<'_>,
+) {
+    let mut roles = HashMap::new();
+    let system = model.document.roles.iter();
+    let system = system.filter(|it| it.retired.is_none());
+    let system = system.map(|it| (it.id.as_str(), it.name.as_deref()));
+    warn_of_names_alike(system, None, &mut roles, report);
+    let own = policy.roles.iter();
+    let own = own.map(|it| (it.id.as_str(), it.name.as_deref()));
+    warn_of_names_alike(own, Some(&root.field("roles")), &mut roles, report);
+    let packages = policy.packages.iter();
+    let packages = packages.map(|it| (it.id.as_str(), it.name.as_deref()));
+    let list = root.field("packages");
+    warn_of_names_alike(packages, Some(&list), &mut HashMap::new(), report);
+    let positions = policy.positions.iter();
+    let positions = positions.map(|it| (it.id.as_str(), it.name.as_deref()));
+    let list = root.field("positions");
+    warn_of_names_alike(positions, Some(&list), &mut HashMap::new(), report);
 }
 
 pub(crate) const OUT_OF_CALENDAR: &str = "a moment lies in the years 0000 to 9999";

@@ -9,8 +9,8 @@ use super::EngineBuilder;
 use super::policy::check_created;
 use crate::Scope;
 use crate::catalog::{
-    Followed, Model, Rights, SYSTEM, check_identifier, check_limit, find, insert, report_cycles,
-    resolve_denial, resolve_grant, warn_of_missed,
+    Followed, Model, Rights, SYSTEM, check_identifier, check_limit, find, find_or, insert,
+    report_cycles, resolve_denial, resolve_grant, warn_of_missed,
 };
 use crate::document::naming::{check_display_name, check_readable_id};
 use crate::document::problem::{Path, Report, quoted};
@@ -178,7 +178,15 @@ impl EngineBuilder {
         at: &Path<'_>,
         report: &mut Report<'_>,
     ) -> Option<u32> {
-        let index = find(names, name, "role", at, report)?;
+        let state = &self.state;
+        let hint = || {
+            if state.packages.find(name).is_some() {
+                return Some("; it is a package, which stands under `packages`".to_owned());
+            }
+            let is_permission = state.model().permission_names.get(name).is_some();
+            is_permission.then(|| "; it is a permission, which a role grants".to_owned())
+        };
+        let index = find_or(names, name, "role", at, report, hint)?;
         if let Some(version) = self
             .state
             .model()

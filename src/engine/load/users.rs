@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use super::super::users::{End, Extras, Held, User};
 use super::EngineBuilder;
 use super::policy::OUT_OF_CALENDAR;
-use crate::catalog::{Bearer, check_identifier, check_limit, find};
+use crate::catalog::{Bearer, check_identifier, check_limit, find, find_or};
 use crate::document::naming::check_display_name;
 use crate::document::problem::{Path, Report, quoted};
 use crate::document::{AssignmentDocument, PropertyType, PropertyValue, UserDocument};
@@ -121,12 +121,17 @@ impl EngineBuilder {
             let here = at.index(i);
             let id = here.field("id");
             let index = match of_packages {
-                true => find(
+                true => find_or(
                     &*self.state.packages,
                     &assignment.id,
                     "package",
                     &id,
                     report,
+                    || {
+                        let role = self.state.roles.find(&assignment.id)?;
+                        let hint = "; it is a role, which stands under `roles`";
+                        self.state.roles.get(role).map(|_| hint.to_owned())
+                    },
                 ),
                 false => self.find_role(&*self.state.roles, &assignment.id, &id, report),
             };
