@@ -8,12 +8,43 @@ use crate::document::{ChangeKind, Problems};
 
 /// A transaction that was refused: nothing of it took effect.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("change {}: {reason}", change + 1)]
+#[error("change {}: {reason}{}", change + 1, that_works(works))]
+#[non_exhaustive]
 pub struct Refused {
     /// The change that was refused, counted from 0.
     pub change: usize,
     /// Why.
     pub reason: Refusal,
+    /// Boxed, so that errors stay small.
+    pub(super) works: Option<Box<Order>>,
+}
+
+/// Changes by number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Order(pub(super) Vec<usize>);
+
+impl Refused {
+    /// The order in which the same actor can make the same changes, if there is one: what a change needs, a
+    /// later one makes. Looked for among up to 100 changes, where the refusal is none of authority; among more
+    /// than 4, or where one imports a policy, not in every order.
+    pub fn order(&self) -> Option<&[usize]> {
+        self.works.as_deref().map(|order| &*order.0)
+    }
+}
+
+fn that_works(order: &Option<Box<Order>>) -> String {
+    /// Changes that are named.
+    const NAMED: usize = 20;
+    let Some(Order(order)) = order.as_deref() else {
+        return String::new();
+    };
+    let named = order.iter().take(NAMED).map(|it| (it + 1).to_string());
+    let mut named: Vec<String> = named.collect();
+    if order.len() > NAMED {
+        named.push("…".to_owned());
+    }
+    let named = named.join(", ");
+    format!("; the changes can be made in the order `{named}`")
 }
 
 /// Why a change was refused. [`Refusal::code`] is stable (semver covers it).
@@ -32,6 +63,13 @@ pub enum Refusal {
     },
     /// The account has one of that name already.
     Exists {
+        /// What it is.
+        what: Named,
+        /// Its name.
+        id: String,
+    },
+    /// The change names one thing twice.
+    NamedTwice {
         /// What it is.
         what: Named,
         /// Its name.
@@ -263,6 +301,7 @@ impl Refusal {
         match self {
             Refusal::Unknown { .. } => "unknown",
             Refusal::Exists { .. } => "exists",
+            Refusal::NamedTwice { .. } => "named_twice",
             Refusal::UsedId { .. } => "used_id",
             Refusal::NothingToChange => "nothing_to_change",
             Refusal::Conflict { .. } => "conflict",
@@ -340,6 +379,9 @@ impl fmt::Display for Refusal {
             }
             Refusal::Exists { what, id } => {
                 write!(f, "{} {} exists already", what.as_str(), quoted(id))
+            }
+            Refusal::NamedTwice { what, id } => {
+                write!(f, "{} {} is named twice", what.as_str(), quoted(id))
             }
             Refusal::UsedId { what, id } => write!(
                 f,

@@ -18,6 +18,7 @@ use crate::catalog::Rights;
 use crate::document::{PackageDocument, RoleDocument, Timestamp};
 use crate::{Scope, admin::UsedIdKind};
 
+#[derive(Clone)]
 pub(crate) struct Draft {
     state: State,
     /// Access sets whose cells must be worked out: made or used again in this transaction.

@@ -69,7 +69,7 @@ fn class(reason: &Refusal) -> Class {
         "adjustable" => Class::Adjustable,
         "locked" => Class::Locked,
         "conflict" => Class::Conflict,
-        "invalid" => Class::Invalid,
+        "invalid" | "named_twice" => Class::Invalid,
         "cycle" => Class::Cycle,
         "too_many" => Class::Limit,
         "system_role" => Class::SystemRole,

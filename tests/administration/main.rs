@@ -16,6 +16,7 @@ mod escalations;
 mod last;
 mod listing;
 mod office;
+mod order;
 mod report;
 mod review;
 mod standing_in;

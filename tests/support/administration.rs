@@ -13,6 +13,7 @@ use bailiwick::{Scope, Timestamp};
 use super::documents::Documents;
 use super::generate::{self, NOW};
 use super::rng::Rng;
+use super::trading::trading;
 use crate::reference::administration;
 
 /// Ids for what is new, and of what is not there.
@@ -210,6 +211,10 @@ pub(crate) struct Asked {
 pub(crate) fn asked(documents: &Documents, rng: &mut Rng) -> Asked {
     let actor = actor(documents, rng);
     let at = later(rng);
+    if rng.chance(12) {
+        let changes = trading(documents, rng);
+        return Asked { actor, at, changes };
+    }
     let many = *rng.pick(&[1, 1, 1, 1, 2, 2, 3, 5]);
     let mut changes = Vec::new();
     let mut now = documents.clone();
@@ -223,6 +228,9 @@ pub(crate) fn asked(documents: &Documents, rng: &mut Rng) -> Asked {
             continue;
         }
         changes.push(next);
+    }
+    if rng.chance(15) {
+        rng.shuffle(&mut changes);
     }
     Asked { actor, at, changes }
 }

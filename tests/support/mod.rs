@@ -16,3 +16,4 @@ pub(crate) mod rng;
 pub(crate) mod run;
 pub(crate) mod shrink;
 pub(crate) mod tally;
+pub(crate) mod trading;

@@ -146,7 +146,7 @@ impl Transaction {
             Held::Package(it) => (&mut assigned.packages, it, self.now().package_id(it)),
         };
         match list.binary_search(&number) {
-            Ok(_) => Err(Refusal::Exists {
+            Ok(_) => Err(Refusal::NamedTwice {
                 what: Named::Assignment,
                 id: name.unwrap_or_default().to_owned(),
             }),

@@ -1,8 +1,8 @@
 //! A transaction: changes made one after the other in a draft, all or nothing (A1).
 //!
 //! Each kind of change finds what it names, keeps the guards (A5), asks for the authority that it
-//! needs (A2 to A4), and takes its step; what only the outcome can tell is asked after the step. A
-//! refusal drops the draft.
+//! needs (A2 to A4), and takes its step; what only the outcome can tell is asked after the step. A change
+//! that only a guard speaks against waits for the others. A refusal drops the draft.
 
 mod administrators;
 mod assignments;
@@ -14,6 +14,7 @@ mod moments;
 mod packages;
 mod positions;
 mod roles;
+mod sequence;
 mod settings;
 mod users;
 
@@ -22,7 +23,7 @@ use std::sync::Arc;
 use super::actor::Actor;
 use super::authority::{Authority, Scene};
 use super::change::Change;
-use super::refusal::{Named, Refusal, Refused};
+use super::refusal::{Named, Order, Refusal, Refused};
 use super::report::Report;
 use crate::Engine;
 use crate::catalog::SYSTEM;
@@ -75,7 +76,11 @@ impl Preview {
 impl Engine {
     /// Makes changes as one transaction, all or nothing: a pure function from engine to engine (A1).
     ///
-    /// Authority is the actor's in this engine; guards hold in the one that comes of it. Assignments
+    /// Authority is the actor's in this engine; guards hold in the one that comes of it: a role may be deleted
+    /// before it is revoked, an edge close a cycle that a later change takes out, a name be taken before it is
+    /// free. Such a change is made after the ones that it waits for; changes that concern the same thing are
+    /// made as they are written. What cannot even be made then, such as giving a role that a later change
+    /// creates, is refused, and [`Refused::order`] tells the order that works. Assignments
     /// that have ended by `at` are dropped (D2), which is all that a transaction without changes does; only
     /// the host itself makes one. The revision is one higher.
     ///
@@ -150,7 +155,13 @@ impl Engine {
         changes: &[Change],
         watch: &mut dyn FnMut(usize, &State),
     ) -> Result<Applied, Refused> {
-        let refused = |change: usize| move |reason: Refusal| Refused { change, reason };
+        let refused = |change: usize| {
+            move |reason: Refusal| Refused {
+                change,
+                reason,
+                works: None,
+            }
+        };
         // The last that a document can state.
         if self.revision() >= i64::MAX as u64 {
             return Err(refused(0)(Refusal::TooMany {
@@ -164,15 +175,43 @@ impl Engine {
         if rules == Rules::Today && !actor.is_one_step() {
             return Err(refused(0)(Refusal::ActsThroughAnother));
         }
+        let (mut transaction, holders) =
+            self.begin(rules, actor, at, changes).map_err(refused(0))?;
+        let made = transaction.make_all(changes, watch);
+        let kept = made.and_then(|()| transaction.keeps(actor, changes, &holders));
+        match kept {
+            Ok(()) => Ok(Applied {
+                before: self.whole().clone(),
+                engine: transaction.draft.finish(),
+            }),
+            Err((change, reason)) => Err(Refused {
+                change,
+                works: match rules {
+                    Rules::OfFormat1 => None,
+                    Rules::Today => self.order_that_works(actor, at, changes, &reason),
+                },
+                reason,
+            }),
+        }
+    }
+
+    /// A transaction in which nothing is changed yet, and how many hold what some must keep.
+    fn begin(
+        &self,
+        rules: Rules,
+        actor: &Actor,
+        at: Timestamp,
+        changes: &[Change],
+    ) -> Result<(Transaction, Vec<(u32, u32)>), Refusal> {
         // What has ended by then gives no authority.
         let draft = self.draft(at);
         let before = draft.so_far().0;
-        let authority = Authority::of(&before, actor, rules).map_err(refused(0))?;
+        let authority = Authority::of(&before, actor, rules)?;
         let holders = match changes.iter().any(may_lose_holders) {
             true => draft.state().guarded_holders(),
             false => Vec::new(),
         };
-        let mut transaction = Transaction {
+        let transaction = Transaction {
             before,
             draft,
             authority,
@@ -180,24 +219,33 @@ impl Engine {
             rules,
             importing: false,
         };
-        watch(0, transaction.now());
-        for (number, change) in changes.iter().enumerate() {
-            match transaction.change(change) {
-                Err(Refusal::NothingToChange)
-                    if transaction.is_replayed() && may_say_nothing(change) => {}
-                done => done.map_err(refused(number))?,
-            }
-            watch(number + 1, transaction.now());
+        Ok((transaction, holders))
+    }
+
+    /// The order in which changes can be made that cannot be made as they were written: what one needs
+    /// another makes, say.
+    fn order_that_works(
+        &self,
+        actor: &Actor,
+        at: Timestamp,
+        changes: &[Change],
+        refusal: &Refusal,
+    ) -> Option<Box<Order>> {
+        /// Whoever writes more than that knows what comes first.
+        const LOOKED_AT: usize = 100;
+        // Too few holders are too few in whatever order, and so are administrators.
+        let is_settled = refusal.is_authority()
+            || matches!(
+                refusal,
+                Refusal::MinHolders { .. } | Refusal::LastAdministrator
+            );
+        if is_settled || !(2..=LOOKED_AT).contains(&changes.len()) {
+            return None;
         }
-        let last = changes.len().saturating_sub(1);
-        check_min_holders(transaction.draft.state(), &holders).map_err(refused(last))?;
-        transaction
-            .keeps_administrators(actor, changes)
-            .map_err(refused(last))?;
-        Ok(Applied {
-            before: self.whole().clone(),
-            engine: transaction.draft.finish(),
-        })
+        let (transaction, holders) = self.begin(Rules::Today, actor, at, changes).ok()?;
+        let order =
+            transaction.some_order(changes, |it| it.keeps(actor, changes, &holders).is_ok());
+        order.map(|it| Box::new(Order(it)))
     }
 
     /// What [`apply`](Engine::apply) would do, without keeping it (A6).
@@ -238,6 +286,19 @@ impl Transaction {
     /// Whether a journal's record is made again: later rules do not bind it (D16).
     fn is_replayed(&self) -> bool {
         self.rules == Rules::OfFormat1
+    }
+
+    /// The guards that only the outcome can be held against (A5).
+    fn keeps(
+        &self,
+        actor: &Actor,
+        changes: &[Change],
+        holders: &[(u32, u32)],
+    ) -> Result<(), (usize, Refusal)> {
+        let last = changes.len().saturating_sub(1);
+        check_min_holders(self.now(), holders)
+            .and_then(|()| self.keeps_administrators(actor, changes))
+            .map_err(|it| (last, it))
     }
 
     /// Somebody stays who may hand administration on; but the host itself may do without (A5).

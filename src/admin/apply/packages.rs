@@ -27,7 +27,7 @@ impl Transaction {
             let number = self.find_role(role)?;
             self.refuse_retired(number, role, u32::MAX)?;
             if !seen.insert(number) {
-                return Err(Refusal::Exists {
+                return Err(Refusal::NamedTwice {
                     what: Named::Role,
                     id: role.clone(),
                 });

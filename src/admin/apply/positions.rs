@@ -58,7 +58,8 @@ impl Transaction {
         let number = self.find_position(position)?;
         let seniors = self.seniors(reports_to)?;
         let positions = self.now().positions();
-        let before: BTreeSet<u32> = positions.seniors(number).collect();
+        let seniors_before: Vec<u32> = positions.seniors(number).collect();
+        let before: BTreeSet<u32> = seniors_before.iter().copied().collect();
         if before == seniors.iter().copied().collect() {
             return Err(Refusal::NothingToChange);
         }
@@ -70,8 +71,12 @@ impl Transaction {
         }
         self.may_edit_positions()?;
         let above_before: BTreeSet<u32> = self.now().positions_above(number).into_iter().collect();
-        let moved = self.draft.set_seniors(number, &seniors);
-        moved.map_err(|it| self.no_hierarchy(it))?;
+        if let Err(why) = self.draft.set_seniors(number, &seniors) {
+            let refusal = self.no_hierarchy(why);
+            // The move may wait for another.
+            let back = self.draft.set_seniors(number, &seniors_before);
+            return Err(back.err().map_or(refusal, |it| self.no_hierarchy(it)));
+        }
         if self.authority.is_system() {
             return Ok(());
         }
@@ -128,7 +133,7 @@ impl Transaction {
         for senior in reports_to {
             let number = self.find_position(senior)?;
             if !seen.insert(number) {
-                return Err(Refusal::Exists {
+                return Err(Refusal::NamedTwice {
                     what: Named::Position,
                     id: senior.clone(),
                 });

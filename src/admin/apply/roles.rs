@@ -65,7 +65,7 @@ impl Transaction {
         for junior in &role.inherits {
             let junior_number = self.find_junior(junior)?;
             if !seen.insert(junior_number) {
-                return Err(Refusal::Exists {
+                return Err(Refusal::NamedTwice {
                     what: Named::Role,
                     id: junior.clone(),
                 });

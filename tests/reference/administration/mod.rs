@@ -12,6 +12,9 @@
 //!   is left. An actor has no authority from an assignment that has ended, and an expiry that leaves
 //!   too few holders is no fault of the transaction (A5).
 //! - A1: a change that would leave every document as it is, order aside, is refused: nothing to change.
+//! - A1: a change that only a guard speaks against (in use, a cycle, a name taken, a limit) waits until the
+//!   others are made, and is looked at again; what comes after it about the same thing waits with it, but for
+//!   what gives the name free. The rest cannot be made midway, and is refused.
 //! - A2: a package created with roles, like a user created with roles, needs the one kind that
 //!   creates it, and for each role what putting it there needs otherwise.
 //! - A3: "loses anything" looks at what the role's closure granted before the edit.
@@ -41,6 +44,7 @@ mod authority;
 pub(crate) mod compare;
 mod import;
 mod last;
+pub(crate) mod order;
 mod perform;
 pub(crate) mod reach;
 pub(crate) mod records;
@@ -84,6 +88,9 @@ pub(crate) enum Class {
 pub(crate) struct Refused {
     pub change: usize,
     pub classes: BTreeSet<Class>,
+    /// An earlier change that only guards spoke against, unless authority was asked first: whoever asks that
+    /// first names this one.
+    pub or: Vec<(usize, BTreeSet<Class>)>,
 }
 
 type Classes = BTreeSet<Class>;
@@ -116,51 +123,53 @@ pub(crate) fn apply(
     at: Timestamp,
     changes: &[Change],
 ) -> Result<(PolicyDocument, DirectoryDocument), Refused> {
-    let refused = |change, classes| Err(Refused { change, classes });
+    let refused = |change, classes, or| {
+        Err(Refused {
+            change,
+            classes,
+            or,
+        })
+    };
+    let mut or = Vec::new();
     let Ok(compiled) = Catalog::new(catalog.clone(), Warnings::Into(&mut Vec::new())) else {
         panic!("the catalog does not load");
     };
     let before = Model::new(catalog, policy, &lasting(directory, at), at);
     let mut parties = Vec::new();
     if let Err(classes) = resolve(&before, actor, &mut parties) {
-        return refused(0, classes);
+        return refused(0, classes, or);
     }
     let mut now = before.clone();
-    for (index, change) in changes.iter().enumerate() {
-        let written_out = perform::written_out(&compiled, &now, change);
-        let performed = written_out.and_then(|change| {
-            let after = perform::perform(&now, &change)?;
-            Ok((change, after))
-        });
-        let (change, after) = match performed {
-            Ok(performed) => performed,
-            Err(mut classes) => {
-                // Whoever may not even make changes of this kind may be told that instead.
-                if !parties
-                    .iter()
-                    .all(|party| party.may_sometimes(&before, change))
-                {
-                    classes.insert(Class::Authority);
+    let mut left: Vec<usize> = (0..changes.len()).collect();
+    while !left.is_empty() {
+        let mut waiting: Vec<(usize, Option<Classes>)> = Vec::new();
+        for &index in &left {
+            let change = &changes[index];
+            let earlier = waiting.iter();
+            let earlier: Vec<_> = earlier
+                .map(|(it, classes)| (&changes[*it], classes.as_ref()))
+                .collect();
+            if order::is_held_up(&earlier, change) {
+                waiting.push((index, None));
+                continue;
+            }
+            match make(&compiled, &before, &now, &parties, change) {
+                Ok(after) => now = after,
+                Err(classes) if order::waits(&classes) => {
+                    if classes.contains(&Class::Authority) {
+                        or.push((index, classes.clone()));
+                    }
+                    waiting.push((index, Some(classes)));
                 }
-                return refused(index, classes);
-            }
-        };
-        let mut classes = Classes::new();
-        if compare::same(&now, &after) {
-            classes.insert(Class::NothingToChange);
-        }
-        if !loads(&compiled, &after) || writes_what_is_refused(&now, &after, &change) {
-            classes.insert(Class::Invalid);
-        }
-        for party in &parties {
-            if !authority::allows(&before, &now, &after, party, &change) {
-                classes.insert(Class::Authority);
+                Err(classes) => return refused(index, classes, or),
             }
         }
-        if !classes.is_empty() {
-            return refused(index, classes);
+        if waiting.len() == left.len()
+            && let Some((index, Some(classes))) = waiting.first()
+        {
+            return refused(*index, classes.clone(), or);
         }
-        now = after;
+        left = waiting.into_iter().map(|(index, _)| index).collect();
     }
     // A5: guards hold in the state after.
     let mut classes = Classes::new();
@@ -174,7 +183,7 @@ pub(crate) fn apply(
     if let Some(last) = changes.len().checked_sub(1)
         && !classes.is_empty()
     {
-        return refused(last, classes);
+        return refused(last, classes, or);
     }
     let mut policy = now.policy;
     policy.revision = Some(before.policy.revision.unwrap_or(1) + 1);
@@ -204,6 +213,51 @@ fn writes_what_is_refused(now: &Model, after: &Model, change: &Change) -> bool {
             (&now.policy, &now.directory),
             (&after.policy, &after.directory),
         )
+}
+
+/// The state after one change, or everything that speaks against it.
+fn make(
+    compiled: &Catalog,
+    before: &Model,
+    now: &Model,
+    parties: &[Party],
+    change: &Change,
+) -> Result<Model, Classes> {
+    let written_out = perform::written_out(compiled, now, change);
+    let performed = written_out.and_then(|change| {
+        let after = perform::perform(now, &change)?;
+        Ok((change, after))
+    });
+    let (change, after) = match performed {
+        Ok(performed) => performed,
+        Err(mut classes) => {
+            // Whoever may not even make changes of this kind may be told that instead.
+            if !parties
+                .iter()
+                .all(|party| party.may_sometimes(before, change))
+            {
+                classes.insert(Class::Authority);
+            }
+            return Err(classes);
+        }
+    };
+    let mut classes = Classes::new();
+    if compare::same(now, &after) {
+        classes.insert(Class::NothingToChange);
+    }
+    if !loads(compiled, &after) || writes_what_is_refused(now, &after, &change) {
+        classes.insert(Class::Invalid);
+    }
+    for party in parties {
+        if !authority::allows(before, now, &after, party, &change) {
+            classes.insert(Class::Authority);
+        }
+    }
+    if classes.is_empty() {
+        Ok(after)
+    } else {
+        Err(classes)
+    }
 }
 
 /// D2: what has ended is dropped.
