@@ -306,9 +306,11 @@ impl Facts {
             | DenyReason::UnknownType
             | DenyReason::UnknownAction
             | DenyReason::AskedWrongWay
+            | DenyReason::DifferentRecords
             | DenyReason::NotGranted
             | DenyReason::Denied
-            | DenyReason::OutOfScope => {}
+            | DenyReason::OutOfScope
+            | DenyReason::OwnerIsFixed => {}
         }
         facts
     }

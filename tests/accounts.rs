@@ -369,7 +369,7 @@ fn a_change_of_account_is_asked_of_both() {
             clerks[1],
             &of("globex", Some("owner")).id("2")
         ),
-        "asked_wrong_way"
+        "different_records"
     );
     let nowhere = Record::of("order").id("1").account("initech");
     assert_eq!(ask(clerks[0], &here, clerks[1], &nowhere), "wrong_account");

@@ -834,7 +834,8 @@ fn writes_ask_both_states() {
         }),
         "property_missing contacts.edit at operation resource.status"
     );
-    assert_eq!(to(&|r| r.id = None), "asked_wrong_way");
+    assert_eq!(to(&|r| r.id = None), "different_records");
+    assert_eq!(to(&|r| r.on_type = true), "asked_wrong_way");
     assert_eq!(
         to(&|r| r.owner = Some("cay".to_owned())),
         "out_of_scope contacts.edit"

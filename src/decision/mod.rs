@@ -106,6 +106,7 @@ impl Decision {
             Code::UnknownType => DenyReason::UnknownType,
             Code::UnknownAction => DenyReason::UnknownAction,
             Code::AskedWrongWay => DenyReason::AskedWrongWay,
+            Code::DifferentRecords => DenyReason::DifferentRecords,
             Code::NotGranted => DenyReason::NotGranted,
             Code::Denied => DenyReason::Denied,
             Code::FeatureDisabled => DenyReason::FeatureDisabled {
@@ -118,6 +119,7 @@ impl Decision {
                 cause: PrerequisiteCause::of(cause),
             },
             Code::OutOfScope => DenyReason::OutOfScope,
+            Code::OwnerIsFixed => DenyReason::OwnerIsFixed,
             Code::ConditionNotMet => DenyReason::ConditionNotMet { property, on },
             Code::PropertyMissing => DenyReason::PropertyMissing { property, on },
             Code::PropertyWrongType => DenyReason::PropertyWrongType { property, on },
@@ -188,11 +190,13 @@ impl fmt::Display for Decision {
             Code::AskedWrongWay => {
                 "denied: a record operation was asked of the type, or the reverse"
             }
+            Code::DifferentRecords => "denied: the two states are not of one record",
             Code::NotGranted => "denied: no role grants the permission",
             Code::Denied => "denied: a role denies the permission",
             Code::FeatureDisabled => "denied: a feature is not enabled in the account",
             Code::PrerequisiteMissing => "denied: a prerequisite of the permission is missing",
             Code::OutOfScope => "denied: the permission does not reach the owner of the record",
+            Code::OwnerIsFixed => "denied: no operation gives such a record another owner",
             Code::ConditionNotMet => "denied: a condition does not hold",
             Code::PropertyMissing => "denied: a property that a condition reads is missing",
             Code::PropertyWrongType => {

@@ -74,6 +74,8 @@ pub enum DenyReason {
     UnknownAction,
     /// A record operation was asked of the type, or the other way round (D14).
     AskedWrongWay,
+    /// The two states of a change are not of one record: their types or ids differ (D19).
+    DifferentRecords,
     /// No role of the subject grants a permission that allows it (D3).
     NotGranted,
     /// A role of the subject denies the permission (D4).
@@ -96,6 +98,8 @@ pub enum DenyReason {
     },
     /// The permission's scope does not reach the record's owner (S1).
     OutOfScope,
+    /// The change gives the record another owner, and the catalog names no operation that does (D19).
+    OwnerIsFixed,
     /// A condition does not hold (D10).
     ConditionNotMet {
         /// The property on its left.
@@ -139,11 +143,13 @@ impl DenyReason {
             DenyReason::UnknownType => Code::UnknownType,
             DenyReason::UnknownAction => Code::UnknownAction,
             DenyReason::AskedWrongWay => Code::AskedWrongWay,
+            DenyReason::DifferentRecords => Code::DifferentRecords,
             DenyReason::NotGranted => Code::NotGranted,
             DenyReason::Denied => Code::Denied,
             DenyReason::FeatureDisabled { .. } => Code::FeatureDisabled,
             DenyReason::PrerequisiteMissing { .. } => Code::PrerequisiteMissing,
             DenyReason::OutOfScope => Code::OutOfScope,
+            DenyReason::OwnerIsFixed => Code::OwnerIsFixed,
             DenyReason::ConditionNotMet { .. } => Code::ConditionNotMet,
             DenyReason::PropertyMissing { .. } => Code::PropertyMissing,
             DenyReason::PropertyWrongType { .. } => Code::PropertyWrongType,

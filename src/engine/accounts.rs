@@ -332,7 +332,7 @@ impl<C: Context + ?Sized> AccountsInContext<'_, C> {
     /// accounts are never the same. Where the catalog names none, nobody may.
     ///
     /// The answer is the first denial, or the allow on the later state. States of different types or
-    /// ids are asked the wrong way.
+    /// ids are denied as `different_records`.
     pub fn check_change<'a, B: Resource + ?Sized, A: Resource + ?Sized>(
         &self,
         action: impl Into<Action<'a>>,
@@ -372,11 +372,13 @@ impl<C: Context + ?Sized> AccountsInContext<'_, C> {
             (_, Err(denial)) => return to.deny(denial),
             (Ok(old), Ok(new)) => {
                 let on_records = [before.asked_on(), after.asked_on()] == [AskedOn::Record; 2];
-                let is_one = old == new && before.id() == after.id();
-                match is_one && on_records && from.is_on(old, AskedOn::Record) {
-                    true => old,
-                    false => return from.deny(Denial::of(Code::AskedWrongWay)),
+                if !on_records || !from.is_on(old, AskedOn::Record) {
+                    return from.deny(Denial::of(Code::AskedWrongWay));
                 }
+                if old != new || before.id() != after.id() {
+                    return from.deny(Denial::of(Code::DifferentRecords));
+                }
+                old
             }
         };
         let left = self.ask(from, &giving, action, before);
@@ -389,7 +391,7 @@ impl<C: Context + ?Sized> AccountsInContext<'_, C> {
             return entered;
         }
         let Some(reassign) = from.reassign(operation) else {
-            return from.deny(Denial::of(Code::UnknownAction));
+            return from.deny(Denial::of(Code::OwnerIsFixed));
         };
         let reassign = OperationId::new(u32::from(reassign), from.model().brand);
         let given_up = self.ask(from, &giving, Action::Operation(reassign), before);

@@ -247,7 +247,7 @@ impl<C: Context + ?Sized> InContext<'_, C> {
     /// type's `reassign` operation, and where the catalog names none, nobody may.
     ///
     /// The answer is the first denial, or the allow on the later state. States of different types
-    /// or ids are asked the wrong way. The account stays as it is: states of two accounts are denied
+    /// or ids are denied as `different_records`. The account stays as it is: states of two accounts are denied
     /// here, as every request about another account is.
     pub fn check_change<'a, B: Resource + ?Sized, A: Resource + ?Sized>(
         &self,
@@ -260,17 +260,16 @@ impl<C: Context + ?Sized> InContext<'_, C> {
         let both = state
             .settle(&subject, action, before)
             .and_then(|old| state.settle(&subject, action, after).map(|new| (old, new)));
-        let operation = match both {
+        let (old, new) = match both {
             Err(denial) => return state.deny(denial),
-            Ok((old, new)) => {
-                old == new && before.id() == after.id() && {
-                    let on_records = [before.asked_on(), after.asked_on()] == [AskedOn::Record; 2];
-                    on_records && state.is_on(old, AskedOn::Record)
-                }
-            }
+            Ok(both) => both,
         };
-        if !operation {
+        let on_records = [before.asked_on(), after.asked_on()] == [AskedOn::Record; 2];
+        if !on_records || !state.is_on(old, AskedOn::Record) {
             return state.deny(Denial::of(Code::AskedWrongWay));
+        }
+        if old != new || before.id() != after.id() {
+            return state.deny(Denial::of(Code::DifferentRecords));
         }
         let first = state.check(&subject, action, before, self.context, Extent::Record);
         if !first.is_allow() {
@@ -280,11 +279,8 @@ impl<C: Context + ?Sized> InContext<'_, C> {
         if !edited.is_allow() || same_ownership(state, before, after) {
             return edited;
         }
-        let Some(reassign) = both
-            .ok()
-            .and_then(|(operation, _)| state.reassign(operation))
-        else {
-            return state.deny(Denial::of(Code::UnknownAction));
+        let Some(reassign) = state.reassign(old) else {
+            return state.deny(Denial::of(Code::OwnerIsFixed));
         };
         let reassign =
             Action::Operation(OperationId::new(u32::from(reassign), state.model().brand));

@@ -12,7 +12,7 @@ const PROPERTY: PropertyId = PropertyId::new(0, Brand::NONE);
 const ON: Part = Part::Permission;
 
 /// One reason of each kind. Spelt by way of the reasons themselves, so that no code is misspelt.
-const REASONS: [DenyReason; 19] = [
+const REASONS: [DenyReason; 21] = [
     DenyReason::InvalidIdentifier,
     DenyReason::MissingAccount(Part::Subject),
     DenyReason::WrongAccount(Part::Subject),
@@ -24,6 +24,7 @@ const REASONS: [DenyReason; 19] = [
     DenyReason::UnknownType,
     DenyReason::UnknownAction,
     DenyReason::AskedWrongWay,
+    DenyReason::DifferentRecords,
     DenyReason::NotGranted,
     DenyReason::Denied,
     DenyReason::FeatureDisabled {
@@ -36,6 +37,7 @@ const REASONS: [DenyReason; 19] = [
         cause: PrerequisiteCause::NotGranted,
     },
     DenyReason::OutOfScope,
+    DenyReason::OwnerIsFixed,
     DenyReason::ConditionNotMet {
         property: PROPERTY,
         on: ON,
@@ -71,7 +73,7 @@ fn is_by(answer: &str, last: DenyReason) -> bool {
 /// Whether the request got as far as the operation's permissions. An operation that is only ever
 /// asked by the suspended is not tested.
 pub(super) fn reached(answer: &str) -> bool {
-    !is_by(answer, DenyReason::AskedWrongWay)
+    !is_by(answer, DenyReason::DifferentRecords)
 }
 
 #[cfg(test)]
@@ -94,14 +96,16 @@ mod tests {
             DenyReason::UnknownType => 8,
             DenyReason::UnknownAction => 9,
             DenyReason::AskedWrongWay => 10,
-            DenyReason::NotGranted => 11,
-            DenyReason::Denied => 12,
-            DenyReason::FeatureDisabled { .. } => 13,
-            DenyReason::PrerequisiteMissing { .. } => 14,
-            DenyReason::OutOfScope => 15,
-            DenyReason::ConditionNotMet { .. } => 16,
-            DenyReason::PropertyMissing { .. } => 17,
-            DenyReason::PropertyWrongType { .. } => 18,
+            DenyReason::DifferentRecords => 11,
+            DenyReason::NotGranted => 12,
+            DenyReason::Denied => 13,
+            DenyReason::FeatureDisabled { .. } => 14,
+            DenyReason::PrerequisiteMissing { .. } => 15,
+            DenyReason::OutOfScope => 16,
+            DenyReason::OwnerIsFixed => 17,
+            DenyReason::ConditionNotMet { .. } => 18,
+            DenyReason::PropertyMissing { .. } => 19,
+            DenyReason::PropertyWrongType { .. } => 20,
         }
     }
 

@@ -92,9 +92,9 @@ const CASES: &[Case] = cases! {
     "can_any of a record operation", "allowed" = |it| it.can_any("boss", "view", &CONTACTS);
     "can_any of a condition", "allowed" = |it| it.can_any("boss", "if_open", &CONTACTS);
     "a change of the type", "asked_wrong_way" = |it| it.check_change("ann", "view", &CONTACTS, &CONTACTS);
-    "a change to another id", "asked_wrong_way" = |it| it.check_change("ann", "view", &contact(), &contact().id("2"));
+    "a change to another id", "different_records" = |it| it.check_change("ann", "view", &contact(), &contact().id("2"));
     "a change to another type", "unknown_type" = |it| it.check_change("ann", "view", &contact(), &Record::of("x").id("1"));
-    "a change of the owner where no operation reassigns", "unknown_action" = |it| it.check_change("ann", "view", &contact(), &contact().owner("hand"));
+    "a change of the owner where no operation reassigns", "owner_is_fixed" = |it| it.check_change("ann", "view", &contact(), &contact().owner("hand"));
     "a change of nothing", "allowed" = |it| it.check_change("ann", "view", &contact(), &contact());
     "creating by a record operation", "asked_wrong_way" = |it| it.check_create("ann", "view", &contact());
     "creating a type", "asked_wrong_way" = |it| it.check_create("all", "extra", &CONTACTS);
@@ -261,7 +261,7 @@ fn foreign_handles_are_unknown() {
             assert_eq!(engine.check(&member, "view", &own).code(), "out_of_scope");
             // In a change, the foreign Ann is another owner than Ann.
             let change = engine.check_change("ann", "view", &contact(), &own.clone().id("1"));
-            assert_eq!(change.code(), "unknown_action");
+            assert_eq!(change.code(), "owner_is_fixed");
         }
         // Operations and types belong to the catalog, whichever account asks.
         assert!(again.check("ann", view, &contact()).is_allow());

@@ -1,7 +1,8 @@
 //! The compact form: what it says is what the screen says, and what is not exactly one is refused.
 
+use bailiwick::admin::{Actor, Change};
 use bailiwick::query::{Ask, CompactScreen, CompactShown, Screen, ScreenError, Shown, Stale};
-use bailiwick::{Subject, Token};
+use bailiwick::{Subject, Timestamp, Token};
 
 use super::outreach;
 use super::support::ask::{Asker, context_of};
@@ -168,7 +169,21 @@ fn a_stale_copy_is_told_from_a_good_one() {
     let handle = engine.user("cam").unwrap();
     assert_eq!(copy.stale(&engine, handle), None);
     assert_eq!(copy.stale(&engine, "olga"), Some(Stale::OtherSubject));
-    assert_eq!(copy.stale(&engine, "nobody"), Some(Stale::OtherSubject));
+    let Some(Stale::Denied(denied)) = copy.stale(&engine, "nobody") else {
+        panic!("nothing can be asked of nobody");
+    };
+    assert_eq!(
+        denied.decision().reason().unwrap().code(),
+        "unknown_subject"
+    );
+    let suspend = Change::SuspendUser {
+        user: "cam".to_owned(),
+    };
+    let suspended = engine.apply(&Actor::System, Timestamp(0), &[suspend]);
+    let Some(Stale::Denied(denied)) = copy.stale(suspended.unwrap().engine(), "cam") else {
+        panic!("nothing can be asked of who is suspended");
+    };
+    assert_eq!(denied.decision().reason().unwrap().code(), "suspended");
     let role = Subject::role("system:campaigner");
     assert_eq!(copy.stale(&engine, role), Some(Stale::OtherSubject));
 

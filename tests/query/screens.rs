@@ -208,7 +208,10 @@ impl Drawing<'_> {
         let request = of_type(self.documents, case, r#type, action);
         let today = self.today.can_any(&request);
         if today.allowed {
-            return format!("enabled {}", today.scope.unwrap());
+            // What people below lend reaches as well (S6).
+            let scope = self.today.reach(&request.subject, r#type, action);
+            assert!(scope >= today.scope);
+            return format!("enabled {}", scope.unwrap());
         }
         if !self.everything.can_any(&request).allowed {
             return "hidden".to_owned();

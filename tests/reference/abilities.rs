@@ -136,6 +136,14 @@ impl Model {
         every.collect()
     }
 
+    /// How far one operation reaches, what is lent included (S6), conditions aside.
+    pub(crate) fn reach(&self, subject: &Subject, r#type: &str, action: &str) -> Option<Scope> {
+        let viewer = self.viewer(subject).ok()?;
+        let mut operations = self.catalog.operations.iter();
+        let operation = operations.find(|it| it.r#type == r#type && it.action == action)?;
+        self.by_any_pair(&viewer, operation)
+    }
+
     fn by_any_pair(&self, viewer: &Viewer, operation: &OperationDocument) -> Option<Scope> {
         let widest = self.pairs(operation).into_iter().filter_map(|pair| {
             let scope = match self.pair_scope(viewer, operation, &pair) {

@@ -323,13 +323,20 @@ impl Model {
                 return denied(code, at);
             }
         }
-        // Both states are records of one type and id.
+        let mut operations = self.catalog.operations.iter();
+        let asked_on_type = operations.any(|it| {
+            it.r#type == before.resource.r#type
+                && it.action == before.action
+                && it.on == AskedOn::Type
+        });
+        if before.resource.on_type || after.resource.on_type || asked_on_type {
+            return denied("asked_wrong_way", None);
+        }
+        // Both states are of one record.
         if before.resource.r#type != after.resource.r#type
             || before.resource.id != after.resource.id
-            || before.resource.on_type
-            || after.resource.on_type
         {
-            return denied("asked_wrong_way", None);
+            return denied("different_records", None);
         }
         let edit_before = self.check(before);
         if !edit_before.allowed {
@@ -347,7 +354,7 @@ impl Model {
                 .find(|declared| declared.id == before.resource.r#type)
                 .and_then(|declared| declared.reassign.clone())
             else {
-                return denied("unknown_action", None);
+                return denied("owner_is_fixed", None);
             };
             for state in [before, after] {
                 let outcome = self.check(&Request {

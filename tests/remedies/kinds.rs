@@ -306,6 +306,13 @@ fn where_nothing_helps_it_says_why() {
         panic!("a condition on the record");
     };
     assert_eq!(causes[0].code(), "property_missing");
+    // Nothing is known of what helps before the question is whole.
+    assert_eq!(why("max", "close").left_out(), ["resource.open"]);
+    let said = engine.remedies("max", "close", &order(), &options());
+    assert_eq!(
+        said.to_string(),
+        "The request leaves out `resource.open`, which conditions read: ask again with it.\n"
+    );
     for (who, action, code) in [
         ("zoe", "view", "unknown_subject"),
         ("ann", "fly", "unknown_action"),

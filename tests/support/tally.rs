@@ -58,7 +58,8 @@ impl Tally {
     }
 }
 
-/// Every code there is: that of an allow, and the others in D17's order.
+/// Every code that a check may have: that of an allow, and the others in D17's order. A change of a record
+/// has two more (D19).
 pub(crate) const CODES: &[&str] = &[
     "allowed",
     "invalid_identifier",

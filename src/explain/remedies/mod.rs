@@ -20,6 +20,7 @@ use serde::Serialize;
 
 use super::{Cause, decided};
 use crate::admin::{Actor, Change};
+use crate::decision::Code;
 use crate::engine::InContext;
 use crate::request::{Action, Context, Resource, Subject};
 use crate::{Decision, DenyReason, Engine, Timestamp};
@@ -120,6 +121,33 @@ pub enum NoRemedy {
     NotFound,
 }
 
+impl NoRemedy {
+    /// Properties of the record and the context (`resource.status`) that conditions read and the request leaves
+    /// out: with them the answer may be another.
+    pub fn left_out(&self) -> Vec<&str> {
+        let mut properties = Vec::new();
+        let causes = match self {
+            NoRemedy::Conditions { causes } => &causes[..],
+            NoRemedy::Allowed
+            | NoRemedy::AllowedByThen
+            | NoRemedy::Request { .. }
+            | NoRemedy::OutOfReach { .. }
+            | NoRemedy::NotFound => &[],
+        };
+        for cause in causes {
+            if let Cause::Condition(condition) = cause
+                && condition.code == Code::PropertyMissing.as_str()
+                && let Some(property) = condition.fault.as_deref()
+                && (property.starts_with("resource.") || property.starts_with("context."))
+                && !properties.contains(&property)
+            {
+                properties.push(property);
+            }
+        }
+        properties
+    }
+}
+
 impl Remedies {
     /// The decision that is to be mended: what a check gives.
     pub const fn decision(&self) -> Decision {
@@ -127,7 +155,8 @@ impl Remedies {
     }
 
     /// The remedies, best first: what opens the fewest operations, fields and rights of administration,
-    /// those of all users, and of all roles that tokens may bring, added up; then what is the fewest changes; then what concerns the fewest users.
+    /// those of all users, and of all roles that tokens may bring, added up; then what is the fewest changes;
+    /// then what concerns the fewest users.
     pub fn sets(&self) -> &[Remedy] {
         &self.sets
     }

@@ -11,6 +11,14 @@ use crate::document::problem::quoted;
 impl fmt::Display for Remedies {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(why) = &self.none {
+            let left_out: Vec<String> = why.left_out().into_iter().map(quoted).collect();
+            if !left_out.is_empty() {
+                let properties = left_out.join(", ");
+                return writeln!(
+                    f,
+                    "The request leaves out {properties}, which conditions read: ask again with it."
+                );
+            }
             return writeln!(f, "Nothing helps: {why}.");
         }
         for (remedy, number) in self.sets.iter().zip(1_usize..) {

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use super::checksum::Checksum;
 use super::{Ask, Screen, ScreenSubject, Shown};
 use crate::catalog::Catalog;
+use crate::decision::Denied;
 use crate::engine::Engine;
 use crate::id::OperationId;
 use crate::limits;
@@ -118,6 +119,8 @@ pub enum Stale {
     OtherAccount,
     /// It is of another subject, or of a token that brings something else.
     OtherSubject,
+    /// The subject is denied everything now: suspended, removed or unknown, say.
+    Denied(Denied),
     /// The engine has gone on since.
     OlderRevision {
         /// The copy's revision.
@@ -199,17 +202,20 @@ impl CompactScreen {
     /// Why the copy is not what the engine would show the subject now; `None` where it is. A copy of a
     /// later revision than the engine's is not stale: the engine is.
     ///
-    /// A subject of whom nothing can be asked (unknown, suspended) is another one. In which context a
-    /// screen was made is not looked at.
+    /// In which context a screen was made is not looked at.
     pub fn stale<'a>(&self, engine: &Engine, subject: impl Into<Subject<'a>>) -> Option<Stale> {
         let subject = subject.into();
-        let asker = engine.state().asker(&subject).ok();
-        let key = asker.map(|asker| ScreenSubject::of(engine, &subject, &asker));
         if !self.is_of(engine.catalog()) {
-            Some(Stale::OtherCatalog)
-        } else if self.account() != engine.account() {
-            Some(Stale::OtherAccount)
-        } else if key.as_ref() != Some(&self.subject) {
+            return Some(Stale::OtherCatalog);
+        }
+        if self.account() != engine.account() {
+            return Some(Stale::OtherAccount);
+        }
+        let asker = match engine.state().asker(&subject) {
+            Ok(asker) => asker,
+            Err(denial) => return Some(Stale::Denied(engine.state().refuse(denial))),
+        };
+        if ScreenSubject::of(engine, &subject, &asker) != self.subject {
             Some(Stale::OtherSubject)
         } else if self.revision < engine.revision() {
             Some(Stale::OlderRevision {

@@ -124,7 +124,7 @@ pub enum Shown {
     /// It is allowed: one on the type by its check, one on records by
     /// [`can_any`](Engine::can_any), so that a record may still be out of scope or fail a condition.
     Enabled {
-        /// Which records it reaches.
+        /// Which records it reaches, what people below lend included (S6).
         scope: Scope,
     },
     /// Turning on features, and nothing else, would enable it.

@@ -8,6 +8,7 @@ use super::blocked::Holdings;
 use super::{Ask, Blocked, ScreenOperation, ScreenPermission, ScreenType, Shown};
 use crate::Scope;
 use crate::decision::{Decision, Denial};
+use crate::document::AskedOn;
 use crate::engine::{Asker, Engine};
 use crate::id::OperationId;
 use crate::request::{Context, Subject};
@@ -85,6 +86,10 @@ impl<'a, C: Context + ?Sized> Painter<'a, C> {
     fn operation(&mut self, operation: u16) -> Shown {
         let decision = self.can_any(self.subject, operation);
         if let Some(scope) = decision.scope() {
+            let scope = match self.is_lent(operation) {
+                true => Scope::All,
+                false => scope,
+            };
             return Shown::Enabled { scope };
         }
         let (state, model) = (self.engine.state(), self.engine.state().model());
@@ -93,6 +98,20 @@ impl<'a, C: Context + ?Sized> Painter<'a, C> {
             Some(denial) => self.blocked(denial),
             None => Shown::Hidden,
         }
+    }
+
+    /// Whether a pair reaches all because somebody below does (S6).
+    fn is_lent(&self, operation: u16) -> bool {
+        let state = self.engine.state();
+        let Some(known) = state.model().operations.get(usize::from(operation)) else {
+            return false;
+        };
+        let is_lent = |pair: u16| {
+            let is_enabled = state.late_feature(operation, pair).is_none();
+            let scope = self.asker.pair(operation, pair).ok();
+            scope.is_some_and(|it| is_enabled && state.is_lent_to(self.asker.position(), it, pair))
+        };
+        known.on == AskedOn::Record && known.pairs.clone().any(is_lent)
     }
 
     pub(super) fn permissions(&mut self) -> Vec<ScreenPermission> {
