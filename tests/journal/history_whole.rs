@@ -1,8 +1,6 @@
 //! A history leaves nothing out: not what two texts that look alike would hide, not what a transaction
 //! did and undid, not what a permission did under another name.
 
-use std::collections::BTreeSet;
-
 use bailiwick::admin::{Change, UsedIdKind};
 use bailiwick::document::{
     CatalogDocument, DirectoryDocument, GrantDocument, PolicyDocument, PropertyValue, RoleDocument,
@@ -12,9 +10,7 @@ use bailiwick::journal::{Between, Difference, Entry, Item, ItemDocument, MemoryJ
 use bailiwick::{Catalog, Engine, Timestamp, Warnings};
 use serde_json::{Value, json};
 
-use crate::history::{Office, looked_up, of, sorted, user};
-use crate::support::administration::{change, world};
-use crate::support::run::{Tallied, each_number};
+use crate::history::{Office, of, user};
 
 /// Ends in a letter, after 90 that are alike.
 fn long(end: &str) -> String {
@@ -400,192 +396,6 @@ revision 2, 1970-01-01T00:01:00Z, the host: wider
   + grants: `orders_export` (scope `all`)
 "
     );
-}
-
-// ── At random ─────────────────────────────────────────────────────────────────────────────────
-
-/// Ids that are alike for 200 bytes: the account's own, wherever a document or change has one.
-fn lengthen(value: &mut Value, ids: &BTreeSet<String>) {
-    match value {
-        Value::String(text) if ids.contains(text) => *text = lengthened(text),
-        Value::Array(values) => values.iter_mut().for_each(|it| lengthen(it, ids)),
-        Value::Object(fields) => {
-            const CATALOGS: [&str; 6] = [
-                "grants",
-                "denies",
-                "features",
-                "settings",
-                "properties",
-                "permission",
-            ];
-            let own = fields
-                .iter_mut()
-                .filter(|(key, _)| !CATALOGS.contains(&key.as_str()));
-            own.for_each(|(_, it)| lengthen(it, ids));
-        }
-        _ => {}
-    }
-}
-
-fn lengthened(id: &str) -> String {
-    format!("{}{id}", "x".repeat(200))
-}
-
-fn mapped<T: serde::Serialize + serde::de::DeserializeOwned>(of: &T, ids: &BTreeSet<String>) -> T {
-    let mut value = serde_json::to_value(of).expect("it is written");
-    lengthen(&mut value, ids);
-    serde_json::from_value(value).expect("it reads")
-}
-
-/// Everything that a document names.
-fn items(engine: &Engine) -> Vec<Item> {
-    let policy = engine.policy();
-    let used = policy.used_ids;
-    let mut items = vec![Item::Account];
-    items.extend(engine.users().map(|it| Item::User(it.id)));
-    items.extend(policy.roles.into_iter().map(|it| Item::Role(it.id)));
-    items.extend(policy.packages.into_iter().map(|it| Item::Package(it.id)));
-    items.extend(policy.positions.into_iter().map(|it| Item::Position(it.id)));
-    items.extend(policy.settings.into_keys().map(Item::Setting));
-    items.extend(policy.features.into_iter().map(Item::Feature));
-    items.extend(used.users.into_iter().map(Item::User));
-    items.extend(used.roles.into_iter().map(Item::Role));
-    items.extend(used.positions.into_iter().map(Item::Position));
-    items
-}
-
-fn is_used(item: &Item, engine: &Engine) -> bool {
-    let used = engine.policy().used_ids;
-    match item {
-        Item::User(id) => used.users.contains(id),
-        Item::Role(id) => used.roles.contains(id),
-        Item::Position(id) => used.positions.contains(id),
-        _ => false,
-    }
-}
-
-/// No text reads like another, and what differs has a text.
-fn assert_told(entry: &Entry) {
-    let apart = |texts: Vec<&String>| {
-        let different: BTreeSet<&String> = texts.iter().copied().collect();
-        assert_eq!(different.len(), texts.len(), "{entry}");
-    };
-    for difference in entry.differences() {
-        match difference {
-            Difference::Value { before, after, .. } => apart(before.iter().chain(after).collect()),
-            Difference::List { removed, added, .. } => apart(removed.iter().chain(added).collect()),
-            Difference::Renamed { before, after, .. } => apart(vec![before, after]),
-            other => panic!("a difference of a new kind: {other:?}"),
-        }
-    }
-    if entry.before.is_some() && entry.after.is_some() {
-        let same = sorted(&entry.before) == sorted(&entry.after);
-        assert_eq!(entry.differences().is_empty(), same, "{entry}");
-    }
-}
-
-/// Whatever is changed at random, what all histories tell is what differs between the documents before
-/// and after, and no transaction that touched a thing on its way is left out.
-#[test]
-fn all_histories_tell_what_differs_between_the_documents() {
-    let tallied = Tallied::default();
-    each_number(150, |seed, number| {
-        let (mut documents, mut rng) = world(seed, number);
-        let mut ids: BTreeSet<String> = items(&documents.load())
-            .into_iter()
-            .filter_map(|item| match item {
-                Item::User(id) | Item::Role(id) | Item::Package(id) | Item::Position(id) => {
-                    Some(id).filter(|id| id.len() <= 50 && !id.starts_with("system:"))
-                }
-                _ => None,
-            })
-            .collect();
-        let new = [
-            "new", "newer", "gone", "ann", "seller", "top", "pack", "cay",
-        ];
-        ids.extend(new.map(Into::into));
-        documents.policy = mapped(&documents.policy, &ids);
-        documents.directory = mapped(&documents.directory, &ids);
-        let engine = documents.load();
-        let catalog = engine.catalog().clone();
-        let mut office = Office::of(MemoryJournal::new(), catalog, engine);
-        // The engines after each transaction, and on its way.
-        let mut states = vec![(office.engine.clone(), Vec::new())];
-        for _ in 0..8 {
-            let mut changes: Vec<Change> = (0..rng.range(1, 3))
-                .map(|_| mapped(&change(&documents, &mut rng), &ids))
-                .collect();
-            if rng.chance(30)
-                && let Some(user) = rng.any(&documents.directory.users).cloned()
-            {
-                let id = user.id.clone();
-                changes.push(Change::RemoveUser { user: id.clone() });
-                if rng.chance(80) {
-                    let kind = UsedIdKind::User;
-                    changes.push(Change::ForgetId { kind, id });
-                    changes.push(Change::CreateUser { user });
-                }
-            }
-            let mut on_the_way = Vec::new();
-            let mut now = office.engine.clone();
-            for change in &changes {
-                let applied = now.apply(
-                    &bailiwick::admin::Actor::System,
-                    documents.at,
-                    std::slice::from_ref(change),
-                );
-                let Ok(applied) = applied else { break };
-                now = applied.into_engine();
-                on_the_way.push(now.clone());
-            }
-            if office.change(documents.at.0, "any", changes) {
-                states.push((office.engine.clone(), on_the_way));
-            }
-            documents.policy = office.engine.policy();
-            documents.directory = office.engine.directory();
-        }
-        let everywhere = states
-            .iter()
-            .flat_map(|(state, way)| way.iter().chain([state]));
-        let mut all: Vec<Item> = everywhere.flat_map(items).collect();
-        all.sort_by_key(|it| format!("{it:?}"));
-        all.dedup();
-        let began = states[0].0.revision();
-        for item in all {
-            let told = office.history(&item);
-            assert_eq!(told.first, looked_up(&item, &states[0].0));
-            assert_eq!(told.first_used, is_used(&item, &states[0].0));
-            let mut entries = told.entries.iter().peekable();
-            for (pair, revision) in states.windows(2).zip(began + 1..) {
-                let [(before, _), (after, way)] = pair else {
-                    continue;
-                };
-                let [was, is] = [before, after].map(|it| looked_up(&item, it));
-                let [was_used, now_used] = [before, after].map(|it| is_used(&item, it));
-                if let Some(entry) = entries.next_if(|it| it.revision == revision) {
-                    assert_eq!((&entry.before, &entry.after), (&was, &is));
-                    assert_eq!((entry.used_before, entry.used_after), (was_used, now_used));
-                    assert_told(entry);
-                    tallied.count(match entry.between {
-                        Between::Nothing => "changed",
-                        Between::ChangedBack => "changed back",
-                        Between::MadeAnew => "made anew",
-                        Between::RemovedAgain => "removed again",
-                        other => panic!("something new in between: {other:?}"),
-                    });
-                    continue;
-                }
-                assert_eq!((sorted(&was), was_used), (sorted(&is), now_used));
-                // The first transaction drops what has ended, which may come back.
-                for passed in way.iter() {
-                    assert_eq!(sorted(&looked_up(&item, passed)), sorted(&was), "{item}");
-                    assert_eq!(is_used(&item, passed), was_used);
-                }
-            }
-            assert!(entries.next().is_none());
-        }
-    });
-    tallied.report(&["changed", "made anew", "removed again", "changed back"]);
 }
 
 #[test]

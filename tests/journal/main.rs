@@ -14,6 +14,7 @@ mod deploy;
 mod deploy_sqlite;
 mod erasing;
 mod history;
+mod history_union;
 mod history_whole;
 mod kills;
 mod replaying;
