@@ -19,7 +19,8 @@ pub use editor::{
     TickState, WrittenSelector,
 };
 pub use listing::{
-    DominatedRole, Empty, ListOrder, ListQuery, PackageEntry, Page, Review, RoleEntry,
+    DominatedRole, Empty, HoldersOf, ListOrder, ListQuery, PackageEntry, Page, PositionEntry,
+    Review, RoleEntry, UserEntry,
 };
-pub use refusal::{Named, Refusal, Refused};
+pub use refusal::{Named, PersonNamed, Refusal, Refused};
 pub use report::{AccessChange, LendingChange, ReachChange, Report, ScopeChange, TokenChange};

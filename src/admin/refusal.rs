@@ -137,6 +137,8 @@ pub enum Refusal {
         packages: Vec<String>,
         /// How many users it is assigned to directly.
         users: usize,
+        /// The first ten of them by name, of those whom the actor may edit.
+        people: Vec<PersonNamed>,
         /// The roles that inherit it directly.
         inherited_by: Vec<String>,
     },
@@ -146,6 +148,8 @@ pub enum Refusal {
         package: String,
         /// To how many users.
         users: usize,
+        /// The first ten of them by name, of those whom the actor may edit.
+        people: Vec<PersonNamed>,
     },
     /// The position is held, or reported to.
     PositionInUse {
@@ -153,6 +157,8 @@ pub enum Refusal {
         position: String,
         /// How many users hold it.
         users: usize,
+        /// The first ten of them by name, of those whom the actor may edit.
+        people: Vec<PersonNamed>,
         /// The positions that report to it directly.
         reported_to_by: Vec<String>,
     },
@@ -252,6 +258,15 @@ pub enum Refusal {
         /// The permission.
         permission: String,
     },
+}
+
+/// Somebody whom a refusal names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonNamed {
+    /// The user's id.
+    pub id: String,
+    /// What a person reads.
+    pub name: Option<String>,
 }
 
 /// What a name is the name of.
@@ -431,6 +446,7 @@ impl fmt::Display for Refusal {
                 role,
                 packages,
                 users,
+                people,
                 inherited_by,
             } => {
                 let mut uses = Vec::new();
@@ -441,23 +457,29 @@ impl fmt::Display for Refusal {
                     uses.push(format!("inherited by {}", listed(inherited_by)));
                 }
                 if *users > 0 {
-                    uses.push(format!("assigned to `{users}` users"));
+                    uses.push(format!("assigned to {}", counted(*users, people)));
                 }
                 write!(f, "role {} is {}", quoted(role), and(&uses))
             }
-            Refusal::PackageInUse { package, users } => write!(
+            Refusal::PackageInUse {
+                package,
+                users,
+                people,
+            } => write!(
                 f,
-                "package {} is assigned to `{users}` users",
-                quoted(package)
+                "package {} is assigned to {}",
+                quoted(package),
+                counted(*users, people)
             ),
             Refusal::PositionInUse {
                 position,
                 users,
+                people,
                 reported_to_by,
             } => {
                 let mut uses = Vec::new();
                 if *users > 0 {
-                    uses.push(format!("held by `{users}` users"));
+                    uses.push(format!("held by {}", counted(*users, people)));
                 }
                 if !reported_to_by.is_empty() {
                     uses.push(format!("reported to by {}", listed(reported_to_by)));
@@ -571,6 +593,25 @@ fn listed(names: &[String]) -> String {
         shown.push(format!("{} more", names.len() - SHOWN));
     }
     and(&shown)
+}
+
+/// How many users, and who: those named, and how many more.
+fn counted(users: usize, people: &[PersonNamed]) -> String {
+    let noun = if users == 1 { "user" } else { "users" };
+    if people.is_empty() {
+        return format!("`{users}` {noun}");
+    }
+    let mut shown: Vec<String> = people
+        .iter()
+        .map(|it| match &it.name {
+            Some(name) if *name != it.id => format!("{} ({})", quoted(name), quoted(&it.id)),
+            Some(_) | None => quoted(&it.id),
+        })
+        .collect();
+    if users > people.len() {
+        shown.push(format!("{} more", users - people.len()));
+    }
+    format!("`{users}` {noun}: {}", and(&shown))
 }
 
 fn and(items: &[String]) -> String {

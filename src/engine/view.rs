@@ -343,6 +343,11 @@ impl State {
         assigned.roles.iter().chain(by_package).copied().collect()
     }
 
+    /// What a person reads of a user.
+    pub(crate) fn user_label(&self, user: u32) -> Option<&str> {
+        self.users.extras(user)?.label.as_deref()
+    }
+
     /// What a person reads of a role.
     pub(crate) fn role_label(&self, role: u32) -> Option<Label<'_>> {
         let (name, description, created) = match self.roles.get(role)?.document.as_deref() {

@@ -325,7 +325,7 @@ pub enum JournalError {
         /// The record's revision.
         revision: u64,
         /// Why.
-        refused: Refused,
+        refused: Box<Refused>,
     },
     /// The store failed.
     #[error("the store failed: {0}")]

@@ -436,7 +436,7 @@ impl Restored {
         let applied = engine.apply_again(&record.actor, record.at, &changes, watch);
         let applied = applied.map_err(|refused| JournalError::Refused {
             revision: record.revision,
-            refused,
+            refused: Box::new(refused),
         })?;
         Ok(applied.into_engine())
     }

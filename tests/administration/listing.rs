@@ -151,7 +151,7 @@ fn packages(documents: &Documents) -> Vec<Value> {
 }
 
 /// The whole list that a query asks for, without its pages.
-fn listed(mut all: Vec<Value>, query: &ListQuery) -> Vec<Value> {
+pub(crate) fn listed(mut all: Vec<Value>, query: &ListQuery) -> Vec<Value> {
     let lower = |text: &str| -> String {
         let folded = text.nfkc().default_case_fold().nfkc();
         folded
@@ -167,7 +167,10 @@ fn listed(mut all: Vec<Value>, query: &ListQuery) -> Vec<Value> {
     });
     all.sort_by_key(|it| text(it, "id"));
     // Stable: equal ones stay ordered by id.
-    let number = |it: &Value| it.get("authorized").or(it.get("assigned"))?.as_u64();
+    let number = |it: &Value| {
+        let counts = ["authorized", "assigned", "users"];
+        counts.iter().find_map(|field| it.get(field))?.as_u64()
+    };
     let name = |it: &Value| text(it, "name").or(text(it, "id")).map(|it| lower(&it));
     let created = |it: &Value| text(it, "created");
     match (query.order, query.descending) {
@@ -183,7 +186,7 @@ fn listed(mut all: Vec<Value>, query: &ListQuery) -> Vec<Value> {
     all
 }
 
-fn query(rng: &mut Rng) -> ListQuery {
+pub(crate) fn query(rng: &mut Rng) -> ListQuery {
     let orders = [
         ListOrder::Id,
         ListOrder::Name,
@@ -200,7 +203,11 @@ fn query(rng: &mut Rng) -> ListQuery {
 }
 
 /// All pages of a query, each as serde writes it, put together.
-fn put_together(query: &ListQuery, limit: usize, page: impl Fn(&ListQuery) -> Value) -> Vec<Value> {
+pub(crate) fn put_together(
+    query: &ListQuery,
+    limit: usize,
+    page: impl Fn(&ListQuery) -> Value,
+) -> Vec<Value> {
     let mut all: Vec<Value> = Vec::new();
     loop {
         let offset = all.len();

@@ -15,6 +15,7 @@ mod colluders;
 mod escalations;
 mod last;
 mod listing;
+mod listing_people;
 mod office;
 mod order;
 mod report;

@@ -12,6 +12,7 @@ mod import;
 mod inheritance;
 mod moments;
 mod packages;
+mod people;
 mod positions;
 mod roles;
 mod sequence;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::authority::{Receivers, Target};
+use super::super::listing::with_sets;
 use super::super::refusal::{Named, Refusal};
 use super::moments::Moved;
 use super::{Transaction, validated};
@@ -86,15 +87,15 @@ impl Transaction {
 
     pub(super) fn delete_package(&mut self, package: &str) -> Result<(), Refusal> {
         let (number, _, _) = self.package(package)?;
-        let sets = self.now().sets();
-        let users: usize = sets
-            .with_package(number)
-            .map(|set| sets.holders(set).users as usize)
-            .sum();
+        let now = self.now();
+        let sets: BTreeSet<u32> = now.sets().with_package(number).collect();
+        let holders = sets.iter().map(|it| now.sets().holders(*it).users as usize);
+        let users: usize = holders.sum();
         if users > 0 {
             return Err(Refusal::PackageInUse {
                 package: package.to_owned(),
                 users,
+                people: self.named(with_sets(now, sets)),
             });
         }
         let kind = ChangeKind::EditPackages;

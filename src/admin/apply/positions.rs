@@ -113,6 +113,7 @@ impl Transaction {
             return Err(Refusal::PositionInUse {
                 position: position.to_owned(),
                 users,
+                people: self.named(now.users().in_position(number)),
                 reported_to_by,
             });
         }

@@ -1,10 +1,11 @@
 //! Changes to roles: what they grant, deny and inherit.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::super::authority::{Receivers, Target, is_wildcard};
 use super::super::change::{Change, UsedIdKind};
 use super::super::editor::{Edit, EditorError, LeftAlone, RoleEditor};
+use super::super::listing::with_sets;
 use super::super::order::{are_same_denies, are_same_grants};
 use super::super::refusal::{Named, Refusal};
 use super::{Transaction, find, validated, validated_by};
@@ -252,14 +253,16 @@ impl Transaction {
             .filter_map(|it| now.role_id(it))
             .map(Into::into)
             .collect();
-        let sets = now.sets().with_role(number);
-        let users: usize = sets.map(|it| now.sets().holders(it).users as usize).sum();
+        let sets: BTreeSet<u32> = now.sets().with_role(number).collect();
+        let holders = sets.iter().map(|it| now.sets().holders(*it).users as usize);
+        let users: usize = holders.sum();
         // A token that still names it is denied: there is no such role.
         if !packages.is_empty() || !inherited_by.is_empty() || users > 0 {
             return Err(Refusal::RoleInUse {
                 role: role.to_owned(),
                 packages,
                 users,
+                people: self.named(with_sets(now, sets)),
                 inherited_by,
             });
         }

@@ -1,16 +1,21 @@
-//! Records of administration: the pages that list roles and packages (T5), and what a review of them
-//! finds, read from an engine without building its documents.
+//! Records of administration: the pages that list roles, packages, positions and users (T5), and what a
+//! review of them finds, read from an engine without building its documents.
 
 mod dominated;
 mod holders;
 mod packages;
+mod positions;
 mod review;
 mod roles;
+mod users;
 
 pub use dominated::DominatedRole;
 pub use packages::PackageEntry;
+pub use positions::PositionEntry;
 pub use review::{Empty, Review};
 pub use roles::RoleEntry;
+pub(in crate::admin) use users::with_sets;
+pub use users::{HoldersOf, UserEntry};
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +23,7 @@ use crate::Timestamp;
 use crate::engine::Label;
 use crate::text::folded;
 
-/// Which roles or packages a page lists, and in which order (T5).
+/// Which roles, packages, positions or users a page lists, and in which order (T5).
 ///
 /// As serde reads it, whatever is left out stands as in [`ListQuery::default`]:
 /// `{ "search": "edit", "order": "users", "descending": true, "offset": 50, "limit": 50 }`.
@@ -61,7 +66,7 @@ pub enum ListOrder {
     Name,
     /// When they were created; what has no such time comes first.
     Created,
-    /// How many users hold a role at all, or are assigned a package.
+    /// How many users hold a role at all, are assigned a package, or hold a position.
     Users,
 }
 
