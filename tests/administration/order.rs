@@ -92,7 +92,6 @@ fn every_order_of_a_transaction_that_can_be_made_ends_the_same() {
         "all applied",
         "applied or told the order",
         "refused whatever the order",
-        "refused for a guard, told the order",
         "refused for what it names, told the order",
     ]);
 }
