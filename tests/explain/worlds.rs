@@ -694,9 +694,9 @@ fn is_shared(graph: &Graph) {
     let mut seen = BTreeSet::new();
     for node in graph.nodes() {
         let key = match node {
-            Node::Package(it) => format!("package {it}"),
-            Node::Role(it) => format!("role {it}"),
-            Node::Permission(it) => format!("permission {it}"),
+            Node::Package(it) => format!("package {}", it.id),
+            Node::Role(it) => format!("role {}", it.id),
+            Node::Permission(it) => format!("permission {}", it.id),
             _ => continue,
         };
         assert!(seen.insert(key.clone()), "{key} twice");

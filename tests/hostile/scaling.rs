@@ -219,7 +219,8 @@ fn cases() -> Vec<Case> {
         role_inheriting_many(LARGE) = |n| { let mut policy = roles(n, role); policy.roles[0].inherits = (1..n).map(|i| format!("role-{i}")).collect(); load_policy(policy, true) };
         role_inheriting_one_often(LARGE) = |n| { let mut policy = roles(2, role); policy.roles[0].inherits = vec!["role-1".to_owned(); n]; load_policy(policy, false) };
         role_with_grants(LARGE) = |n| { let mut policy = roles(1, role); policy.roles[0].grants = vec!["a.b".into(); n]; load_policy(policy, true) };
-        role_with_wildcards_left_out(LARGE) = |n| { let mut policy = roles(1, role); policy.roles[0].grants = vec!["*".into(); n]; load_policy(policy, true) };
+        role_with_wildcards_left_out(LARGE) = |n| { let mut policy = roles(1, role); policy.format = 1; policy.roles[0].grants = vec!["*".into(); n]; load_policy(policy, true) };
+        role_with_wildcards_refused(LARGE) = |n| { let mut policy = roles(1, role); policy.roles[0].grants = vec!["*".into(); n]; load_policy(policy, false) };
         role_with_unknown_grants(LARGE) = |n| { let mut policy = roles(1, role); policy.roles[0].grants = (0..n).map(|i| GrantDocument::from(format!("x{i}").as_str())).collect(); load_policy(policy, false) };
         role_with_denies(LARGE) = |n| { let mut policy = roles(1, role); policy.roles[0].denies = vec!["c.*".into(); n]; load_policy(policy, true) };
         grant_with_exceptions(LARGE) = |n| load_policy(roles(1, |_| role(0).grant(GrantDocument { except: vec!["c".to_owned(); n], ..("*", Scope::All).into() })), true);

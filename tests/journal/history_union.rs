@@ -580,9 +580,8 @@ impl Alike {
                     let holds = match key.as_str() {
                         "grants" | "denies" | "select" | "except" | "permission"
                         | "permissions" | "requires" | "suggests" | "allowed_by" | "changed_by"
-                        | "revealed_by" | "renamed" | "retired" | "from" | "to" | "changes" => {
-                            Holds::Paths
-                        }
+                        | "edited_by" | "revealed_by" | "renamed" | "retired" | "from" | "to"
+                        | "changes" => Holds::Paths,
                         "path" if holds == Holds::Paths => Holds::Paths,
                         "assign" | "revoke" if others == Holds::Neither => Holds::Paths,
                         "features" | "feature" | "properties" | "property" | "value" | "scope"
