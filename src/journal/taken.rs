@@ -2,15 +2,16 @@
 //!
 //! Nothing is concluded from what the changes say. The account before and after is compared, as far as it
 //! differs: access sets, positions, what is lent, properties, the ends of assignments, and what tokens bring.
-//! It may name too many, and never too few.
+//! Where the catalog has older versions, what has no effect here may have one there: what is written is compared,
+//! too. It may name too many, and never too few.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::EVERYBODY;
-use crate::document::RoleDocument;
+use crate::document::{Reach, RoleDocument};
 use crate::engine::{Assigned, Held, Planes, State, User};
 use crate::limits::TAKEN_FROM;
 use crate::{Engine, Scope, Timestamp};
@@ -84,6 +85,15 @@ struct Taking<'e> {
 /// Everybody has something taken.
 struct All;
 
+/// What roles may give in an older version of the catalog.
+#[derive(Default, Clone, Copy)]
+struct Older {
+    /// It may be something that has no effect here.
+    is_inert_here: bool,
+    /// It may depend on where somebody stands.
+    looks_around: bool,
+}
+
 impl<'e> Taking<'e> {
     /// The users by id; `None` of everybody.
     fn users(self) -> Option<BTreeSet<&'e str>> {
@@ -147,6 +157,51 @@ impl<'e> Taking<'e> {
                 .role_text(role)
                 .is_some_and(|it| !it.denies.is_empty())
         })
+    }
+
+    /// What a role may give in an older version of the catalog, as far as it is not seen here.
+    fn in_older_versions(self, role: u32) -> Older {
+        let (state, model) = (self.before, self.before.model());
+        let mut older = Older::default();
+        if state.is_gone_role(role) {
+            older.is_inert_here = true;
+            older.looks_around = true;
+        }
+        let Some(text) = state.role_text(role) else {
+            return older;
+        };
+        for grant in text.grants {
+            let is_wildcard = grant.select == "*" || grant.select.ends_with(".*");
+            let is_between = matches!(grant.scope, Some(Scope::Reports | Scope::Peers));
+            let today = model.evolution.last_name(&grant.select);
+            let known = model.permission_names.get(&today);
+            let known = known.and_then(|it| model.permissions.get(it as usize));
+            let is_whole = known.is_some_and(|known| {
+                let is_offered = grant.scope.is_none_or(|it| known.scopes.offers(it));
+                known.adjustable.is_none() && is_offered
+            });
+            // What lies below a wildcard may have been other permissions, with other scopes.
+            let is_inert = match is_wildcard {
+                true => !model.document.retired.is_empty(),
+                false => !is_whole,
+            };
+            older.is_inert_here |= is_inert;
+            older.looks_around |= is_wildcard || is_between || !is_whole;
+        }
+        older
+    }
+
+    /// What somebody's roles, juniors included, may give in an older version of the catalog.
+    fn user_in_older_versions(self, record: User) -> Older {
+        let mut older = Older::default();
+        if let Some(assigned) = self.before.assigned(record.access()) {
+            for role in self.before.authorized(assigned) {
+                let of_role = self.in_older_versions(role);
+                older.is_inert_here |= of_role.is_inert_here;
+                older.looks_around |= of_role.looks_around;
+            }
+        }
+        older
     }
 
     /// Whether a setting is otherwise that has no effect here, and may have one in an older catalog.
@@ -327,6 +382,7 @@ impl<'e> People<'e> {
         self.taking.hierarchy(&mut lost_from);
         let mut lent_less = BTreeSet::new();
         self.taking.lending(&mut lent_less);
+        self.lending_of_old(&mut lent_less);
         self.at_positions(&lost_from, &lent_less)
     }
 
@@ -567,6 +623,25 @@ impl<'e> People<'e> {
         Ok(())
     }
 
+    /// Positions that may be lent less in an older version of the catalog (S6): those above somebody who loses
+    /// something, and who may hold what has no effect here.
+    fn lending_of_old(&self, found: &mut BTreeSet<u32>) {
+        let taking = self.taking;
+        let before = taking.before;
+        if !taking.has_older_readers() || before.model().reach != Reach::Accessible {
+            return;
+        }
+        for id in &self.ids {
+            let record = before.find_user(id).and_then(|it| before.user_record(it));
+            if let Some(record) = record
+                && let Some(position) = record.in_position()
+                && taking.user_in_older_versions(record).is_inert_here
+            {
+                found.extend(before.positions_above(position));
+            }
+        }
+    }
+
     /// Whoever looks around from a position that sees less, or is lent less.
     fn at_positions(
         &mut self,
@@ -590,13 +665,20 @@ impl<'e> People<'e> {
         {
             return Err(All);
         }
+        // People who have the same assigned look as far.
+        let mut known: HashMap<usize, bool> = HashMap::new();
         for position in positions {
             for user in before.users().in_position(position) {
-                let record = before.user_record(user);
-                let rights = record.and_then(|it| before.set_rights(it.access()));
-                if rights.is_some_and(|it| looks_around(permissions, it)) {
-                    self.add(before.user_id(user))?;
-                }
+                let Some(record) = before.user_record(user) else {
+                    continue;
+                };
+                let looks = *known.entry(record.access()).or_insert_with(|| {
+                    let rights = before.set_rights(record.access());
+                    rights.is_some_and(|it| looks_around(permissions, it))
+                        || (self.taking.has_older_readers()
+                            && self.taking.user_in_older_versions(record).looks_around)
+                });
+                self.add(before.user_id(user).filter(|_| looks))?;
             }
         }
         Ok(())

@@ -5,10 +5,11 @@ use bailiwick::document::{
     CatalogDocument, DirectoryDocument, PolicyDocument, PropertyValue, RoleDocument, UserDocument,
 };
 use bailiwick::journal::{
-    Damage, FORMAT, Head, Item, Journal, JournalError, MemoryJournal, Record, Sealed, Snapshot,
-    TakesFrom, begin, catalog_digest, history, keep_catalog, restore,
+    Damage, Digest, FORMAT, Head, Item, Journal, JournalError, MemoryJournal, Record, Sealed,
+    Snapshot, TakesFrom, begin, catalog_digest, history, keep_catalog, restore,
 };
 use bailiwick::{Catalog, Engine, OnType, Timestamp, Warnings};
+use sha2::{Digest as _, Sha256};
 
 const ORDERS: OnType<'static> = OnType::named("order");
 
@@ -403,11 +404,105 @@ fn what_cannot_be_read_can_be_erased() {
     let first = r#"{"format":9,"whatever":{"it":"is"},"revision":4,"withheld":[{"at":{"group":3},"of":["bob","eve"],"digest":"?"},{"of":["eve"]}]}"#;
     let sealed = Sealed {
         revision: 4,
-        digest: bailiwick::journal::Digest::ZERO,
+        digest: Digest::ZERO,
         bytes: format!("{first}\n[[\"s\",\"Bob\"],[\"t\",\"Eve\"]]").into_bytes(),
     };
     let erased = sealed.erase("bob").expect("it reads").expect("something");
     let expected = format!("{first}\n[null,[\"t\",\"Eve\"]]");
     assert_eq!(String::from_utf8(erased.bytes).expect("text"), expected);
     assert_eq!(sealed.erase("ann").expect("it reads"), None);
+}
+
+/// SHA-256 over parts, each with its length before it.
+fn sha(parts: &[&[u8]]) -> Digest {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update((part.len() as u64).to_le_bytes());
+        hasher.update(part);
+    }
+    Digest(hasher.finalize().into())
+}
+
+/// The form of format 2, written by hand: it is read for ever.
+#[test]
+fn format_2_is_read_as_it_was_first_written() {
+    let after = Head {
+        revision: 6,
+        digest: Digest([7; 32]),
+    };
+    let withheld = |value: &str| sha(&[b"bailiwick withheld", b"a salt", value.as_bytes()]);
+    let values = [
+        r#"{"note":"as he asked"}"#,
+        r#"{"name":"Bob","properties":{"age":7,"tags":["x"]}}"#,
+        r#"{"value":true}"#,
+        r#"{"name":"Robert"}"#,
+    ];
+    let [note, created, property, name] = values.map(withheld);
+    let first = format!(
+        concat!(
+            r#"{{"format":2,"revision":7,"takes_from":{{"users":["ann"]}},"catalog":"{catalog}","at":"1970-01-01T00:00:09Z","#,
+            r#""actor":{{"on_behalf_of":{{"actor":{{"user":"ann"}},"of":"system"}}}},"#,
+            r#""changes":[{{"create_user":{{"user":{{"id":"bob"}}}}}},{{"set_property":{{"user":"bob","property":"vip"}}}},{{"describe_user":{{"user":"bob"}}}}],"#,
+            r#""withheld":[{{"at":"note","of":["bob"],"digest":"{note}"}},{{"at":{{"change":0}},"of":["bob"],"digest":"{created}"}},"#,
+            r#"{{"at":{{"change":1}},"of":["bob"],"digest":"{property}"}},{{"at":{{"change":2}},"of":["bob"],"digest":"{name}"}}]}}"#,
+        ),
+        catalog = Digest([1; 32]),
+        note = note,
+        created = created,
+        property = property,
+        name = name,
+    );
+    let second: Vec<(&str, &str)> = values.map(|it| ("a salt", it)).into();
+    let second = serde_json::to_string(&second).expect("JSON");
+    let revision = 7_u64.to_le_bytes();
+    let digest = sha(&[
+        b"bailiwick record",
+        &after.digest.0,
+        &revision,
+        first.as_bytes(),
+    ]);
+    let sealed = Sealed {
+        revision: 7,
+        digest,
+        bytes: format!("{first}\n{second}").into_bytes(),
+    };
+    let properties = [
+        ("age".to_owned(), PropertyValue::Integer(7)),
+        ("tags".to_owned(), PropertyValue::Set(vec!["x".to_owned()])),
+    ];
+    let record = Record {
+        format: 2,
+        account: None,
+        revision: 7,
+        takes_from: TakesFrom::Users(["ann".to_owned()].into()),
+        catalog: Digest([1; 32]),
+        at: Timestamp(9),
+        actor: Actor::user("ann").on_behalf_of(Actor::System),
+        note: Some("as he asked".to_owned()),
+        changes: vec![
+            Change::CreateUser {
+                user: UserDocument {
+                    name: Some("Bob".to_owned()),
+                    properties: properties.into(),
+                    ..UserDocument::new("bob")
+                },
+            },
+            Change::SetProperty {
+                user: "bob".to_owned(),
+                property: "vip".to_owned(),
+                value: Some(PropertyValue::Boolean(true)),
+            },
+            Change::DescribeUser {
+                user: "bob".to_owned(),
+                name: Some("Robert".to_owned()),
+            },
+        ],
+    };
+    let opened = sealed.open(&after, None);
+    assert_eq!(opened.unwrap_or_else(|error| panic!("{error}")), record);
+    let erased = sealed.erase("bob").expect("it reads").expect("his values");
+    let expected = format!("{first}\n[null,null,null,null]");
+    assert_eq!(erased.bytes, expected.as_bytes());
+    let opened = erased.open(&after, None).expect("it opens");
+    assert_eq!((opened.note, opened.changes.len()), (None, 3));
 }

@@ -407,7 +407,14 @@ fn a_record_names_everybody_who_loses_something_and_others_are_answered() {
                     note: None,
                     changes: changes.clone(),
                 };
-                older_host(&was, &catalog, record, &subjects, &mut cases, &mut rng);
+                older_host(
+                    (&was, documents.at),
+                    &catalog,
+                    record,
+                    &subjects,
+                    &mut cases,
+                    &mut rng,
+                );
                 tallied.count("an older host read it");
             }
             documents.policy = after.policy();
@@ -432,7 +439,7 @@ fn a_record_names_everybody_who_loses_something_and_others_are_answered() {
 /// A host on an older catalog, after one look at the journal: it denies those whom the record names, as not
 /// ready, and answers all others as before.
 fn older_host(
-    was: &Engine,
+    (was, at): (&Engine, Timestamp),
     newer: &Catalog,
     record: Record,
     subjects: &[Subject],
@@ -440,7 +447,7 @@ fn older_host(
     rng: &mut Rng,
 ) {
     let journal = MemoryJournal::new();
-    let head = begin(&journal, was, record.at).expect("it begins");
+    let head = begin(&journal, was, at).expect("it begins");
     let live = Live::of(restore(&journal, was.catalog(), was.account(), None).expect("it reads"));
     keep_catalog(&journal, newer).expect("it is kept");
     let sealed = record.seal(&head).expect("it is sealed");
