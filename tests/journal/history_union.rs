@@ -526,6 +526,10 @@ impl Alike {
             );
             paths.extend(catalog.retired.iter().map(|it| it.path.clone()));
         }
+        // Some worlds have long paths already.
+        if paths.iter().any(|it| it.len() > 56) {
+            paths.clear();
+        }
         Alike {
             ids: ids.into_iter().map(|it| (it.clone(), long(&it))).collect(),
             paths: paths

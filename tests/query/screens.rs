@@ -208,8 +208,15 @@ impl Drawing<'_> {
         let request = of_type(self.documents, case, r#type, action);
         let today = self.today.can_any(&request);
         if today.allowed {
+            let mut operations = self.documents.catalog.operations.iter();
+            let on_record = operations
+                .any(|it| it.r#type == r#type && it.action == action && it.on == AskedOn::Record);
             // What people below lend reaches as well (S6).
-            let scope = self.today.reach(&request.subject, r#type, action);
+            let scope = if on_record {
+                self.today.reach(&request.subject, r#type, action)
+            } else {
+                today.scope
+            };
             assert!(scope >= today.scope);
             return format!("enabled {}", scope.unwrap());
         }
