@@ -57,6 +57,7 @@ impl<T, const BITS: u32> Chunked<T, BITS> {
     }
 
     /// The places at which two differ, or which one alone has. Chunks that both share are not looked into.
+    #[cfg(feature = "live")]
     pub(crate) fn differing(&self, other: &Self, same: impl Fn(&T, &T) -> bool) -> Vec<usize> {
         let mut found = Vec::new();
         let most = self.chunks.len().max(other.chunks.len());
@@ -75,6 +76,7 @@ impl<T, const BITS: u32> Chunked<T, BITS> {
 }
 
 /// The places at which two slices differ, or which one alone has.
+#[cfg(feature = "live")]
 fn differing<T>(
     one: &[T],
     two: &[T],
@@ -143,6 +145,7 @@ impl<T> Sparse<T> {
     }
 
     /// The places at which two differ. Chunks that both share are not looked into.
+    #[cfg(feature = "live")]
     pub(crate) fn differing(&self, other: &Self) -> Vec<u32>
     where
         T: PartialEq,
@@ -234,6 +237,7 @@ impl<T, const BITS: u32> Fronted<T, BITS> {
     }
 
     /// The places at which two differ, or which one alone has.
+    #[cfg(feature = "live")]
     pub(crate) fn differing(&self, other: &Self) -> Vec<usize>
     where
         T: PartialEq,

@@ -63,6 +63,7 @@ impl PackedUsers {
     }
 
     /// The users who are not the same in both, or in one alone.
+    #[cfg(feature = "live")]
     pub(crate) fn differing(&self, other: &PackedUsers) -> Vec<u32> {
         let found = match (self, other) {
             (PackedUsers::Narrow(one), PackedUsers::Narrow(two)) => one.differing(two),

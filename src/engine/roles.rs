@@ -36,6 +36,7 @@ pub(crate) struct Role {
 
 impl Roles {
     /// The roles that are not the same in both, or in one alone.
+    #[cfg(feature = "live")]
     pub(crate) fn differing(&self, other: &Roles) -> Vec<usize> {
         self.roles
             .differing(&other.roles, |one, two| match (one, two) {

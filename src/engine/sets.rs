@@ -111,6 +111,7 @@ impl Sets {
     }
 
     /// The sets that are not assigned the same in both, or come to other rights.
+    #[cfg(feature = "live")]
     pub(crate) fn differing(&self, other: &Sets) -> Vec<usize> {
         self.sets.differing(&other.sets, |one, two| {
             let rights = Arc::ptr_eq(&one.rights, &two.rights) || one.rights == two.rights;

@@ -212,6 +212,7 @@ impl Users {
 
     /// The users who are otherwise in one than in the other: what they are assigned, their position,
     /// suspension, properties, ends; or who are in one alone.
+    #[cfg(feature = "live")]
     pub(crate) fn differing(&self, other: &Users) -> BTreeSet<u32> {
         let mut found: BTreeSet<u32> = self.records.differing(&other.records).into_iter().collect();
         found.extend(self.extras.differing(&other.extras));
