@@ -92,6 +92,8 @@ struct Older {
     is_inert_here: bool,
     /// It may depend on where somebody stands.
     looks_around: bool,
+    /// It is written to depend on that.
+    is_between: bool,
 }
 
 impl<'e> Taking<'e> {
@@ -187,19 +189,24 @@ impl<'e> Taking<'e> {
             };
             older.is_inert_here |= is_inert;
             older.looks_around |= is_wildcard || is_between || !is_whole;
+            older.is_between |= is_between;
         }
         older
     }
 
     /// What somebody's roles, juniors included, may give in an older version of the catalog.
     fn user_in_older_versions(self, record: User) -> Older {
+        let assigned = self.before.assigned(record.access());
+        assigned.map_or(Older::default(), |it| self.assigned_in_older_versions(it))
+    }
+
+    fn assigned_in_older_versions(self, assigned: &Assigned) -> Older {
         let mut older = Older::default();
-        if let Some(assigned) = self.before.assigned(record.access()) {
-            for role in self.before.authorized(assigned) {
-                let of_role = self.in_older_versions(role);
-                older.is_inert_here |= of_role.is_inert_here;
-                older.looks_around |= of_role.looks_around;
-            }
+        for role in self.before.authorized(assigned) {
+            let of_role = self.in_older_versions(role);
+            older.is_inert_here |= of_role.is_inert_here;
+            older.looks_around |= of_role.looks_around;
+            older.is_between |= of_role.is_between;
         }
         older
     }
@@ -660,7 +667,15 @@ impl<'e> People<'e> {
         let mut pairs = before.model().pairs.iter();
         let has_something =
             self.brought().next().is_some() || pairs.any(|it| it.permission == EVERYBODY);
-        if brought.any(|(_, rights)| looks_around(permissions, rights))
+        let looks_in_older = |role| {
+            let assigned = Assigned {
+                roles: vec![role],
+                packages: Vec::new(),
+            };
+            let older = self.taking.assigned_in_older_versions(&assigned);
+            self.taking.has_older_readers() && (older.is_inert_here || older.is_between)
+        };
+        if brought.any(|(role, rights)| looks_around(permissions, rights) || looks_in_older(role))
             || (positions.iter().any(is_gone) && has_something)
         {
             return Err(All);
