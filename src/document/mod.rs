@@ -44,7 +44,7 @@ use problem::{Path, Report, Rules, Source};
 /// - a wildcard without a scope that meets a permission which offers several (S5): format 1 grants
 ///   nothing of it;
 /// - an id of a role, package or position that begins or ends with white space, or holds a character
-///   that nobody sees: what Unicode 18.0 calls format characters and ignorable by default (D12);
+///   that nobody sees: what Unicode 16.0 calls format characters and ignorable by default (D12);
 /// - a name or label for people that is blank, longer than 256 bytes, or holds a control character
 ///   (D12).
 ///

@@ -31,21 +31,28 @@ pub(crate) fn is_display_name(name: Option<&str>) -> bool {
 }
 
 fn wrong_with_id(id: &str) -> Option<String> {
-    // Control characters are refused in every identifier.
-    let hidden =
-        |c: char| (shows_nothing(c) && !c.is_control()) || matches!(c, '\u{2028}' | '\u{2029}');
-    let quoted = || quoted(id);
-    if id.starts_with(char::is_whitespace) {
-        return Some(format!("{} begins with white space", quoted()));
+    let wrong = if id.starts_with(char::is_whitespace) {
+        "begins with white space".to_owned()
+    } else if id.ends_with(char::is_whitespace) {
+        "ends with white space".to_owned()
+    } else {
+        format!(
+            "holds `{}`, which nobody sees",
+            hidden(id)?.escape_unicode()
+        )
+    };
+    Some(format!("{} {wrong}", quoted(id)))
+}
+
+/// The first character of an id that nobody sees. Control characters, which every identifier is refused,
+/// are not looked for.
+fn hidden(id: &str) -> Option<char> {
+    if id.is_ascii() {
+        return None;
     }
-    if id.ends_with(char::is_whitespace) {
-        return Some(format!("{} ends with white space", quoted()));
-    }
-    if let Some(c) = id.chars().find(|c| hidden(*c)) {
-        let shown = c.escape_unicode();
-        return Some(format!("{} holds `{shown}`, which nobody sees", quoted()));
-    }
-    None
+    let is_separator = |c: char| matches!(c, '\u{2028}' | '\u{2029}');
+    let is_hidden = |c: &char| (shows_nothing(*c) && !c.is_control()) || is_separator(*c);
+    id.chars().find(is_hidden)
 }
 
 fn wrong_with_name(name: &str) -> Option<String> {

@@ -1,6 +1,6 @@
 //! Texts as people see them: which characters show nothing.
 //!
-//! The tables are Unicode 18.0's. They stand here, and not in a dependency, so that every build of a
+//! The tables are Unicode 16.0's. They stand here, and not in a dependency, so that every build of a
 //! version of this crate takes and refuses the same names (D12).
 
 mod case;
