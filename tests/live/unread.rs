@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use bailiwick::admin::{Actor, Change};
+use bailiwick::admin::{Actor, Change, ListQuery};
 use bailiwick::explain::RemedyOptions;
 use bailiwick::journal::{
     Digest, Head, Journal, JournalError, MemoryJournal, Sealed, TakesFrom, catalog_digest,
@@ -152,6 +152,29 @@ fn forms_of_the_future_deny_those_whom_they_name() {
         both.insert(name(3));
         assert_eq!(not_ready(&live, 2), both, "{more}");
     }
+}
+
+/// Who is denied until more can be read is listed and exported as they were read.
+#[test]
+fn who_is_not_ready_is_not_listed_as_suspended() {
+    let (journal, live) = begun();
+    let before = live.engine().unwrap();
+    append(
+        &journal,
+        today(json!({ "format": 3, "takes_from": { "users": [name(1)] } })),
+    );
+    live.catch_up(&*journal).unwrap_err();
+    assert_eq!(not_ready(&live, 0), names(&[1]));
+    let engine = live.engine().unwrap();
+    let every = ListQuery::default();
+    assert_eq!(
+        engine.list_users(&every).entries,
+        before.list_users(&every).entries
+    );
+    let document = engine.user_document(&name(1)).unwrap();
+    assert_eq!(Some(&document), before.user_document(&name(1)).as_ref());
+    assert!(!document.suspended);
+    assert_eq!(engine.directory(), before.directory());
 }
 
 /// A token with the id of somebody who is denied is denied too, whatever it brings; others are answered.

@@ -101,7 +101,7 @@ impl Engine {
     /// ```
     /// # use bailiwick::{Catalog, Warnings, document::*};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
-    /// #     format = 1
+    /// #     format = 2
     /// #     id = "shop"
     /// #     version = 1
     /// #     permissions = [{ path = "orders" }]
@@ -126,7 +126,7 @@ impl Engine {
     /// # Ok::<(), bailiwick::Problems>(())
     /// ```
     pub fn list_users(&self, query: &ListQuery) -> Page<UserEntry<'_>> {
-        let state = self.state();
+        let state = self.whole().state();
         page_of(state, query, state.users().iter().map(|(number, _)| number))
     }
 
@@ -139,7 +139,7 @@ impl Engine {
         of: HoldersOf<'_>,
         query: &ListQuery,
     ) -> Option<Page<UserEntry<'_>>> {
-        let state = self.state();
+        let state = self.whole().state();
         let sets = match of {
             HoldersOf::Role(id) => state.sets_holding(state.find_role_number(id)?),
             HoldersOf::AssignedRole(id) => {
@@ -160,7 +160,7 @@ impl Engine {
 
     /// A user as a document; `None` where the account has no such user. Nobody else's is copied.
     pub fn user_document(&self, id: &str) -> Option<UserDocument> {
-        let state = self.state();
+        let state = self.whole().state();
         let number = state.find_user(id)?;
         let user = state.user_record(number)?;
         Some(state.user_document(number, user))
