@@ -1,7 +1,7 @@
 //! The texts that a property may have in a decisions document: those that some condition tells
 //! from any other text.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::document::{
     CatalogDocument, ConditionDocument, ConstantDocument, DirectoryDocument, OperandDocument,
@@ -35,8 +35,11 @@ pub(super) struct Compared {
     numbers: BTreeMap<Key, usize>,
     /// For each property, the group of properties that conditions compare with each other.
     groups: Vec<usize>,
-    /// For each group, by its number: the texts of its conditions and of the users' properties.
+    /// For each group, by its number: the texts of its conditions and of the users' properties, and the
+    /// users' ids where it is compared with those of subjects or owners.
     texts: Vec<BTreeSet<String>>,
+    /// The groups compared with the ids of records, which the host gives: these may be any text.
+    open: HashSet<usize>,
 }
 
 impl Compared {
@@ -51,20 +54,37 @@ impl Compared {
                 compared.add(condition, &operation.r#type);
             }
         }
+        let of_types = |name: &'static str| {
+            let types = catalog.types.iter();
+            types.map(move |it| (Side::Resource, it.id.clone(), name.to_owned()))
+        };
+        // These exist undeclared (D10).
+        let subject_id = (Side::Subject, String::new(), "id".to_owned());
+        let ids: Vec<Key> = of_types("owner").chain([subject_id]).collect();
         for user in directories.flat_map(|directory| &directory.users) {
             for (name, value) in &user.properties {
-                compared.add_texts((Side::Subject, String::new(), name.clone()), texts(value));
+                compared.add_texts(&(Side::Subject, String::new(), name.clone()), texts(value));
+            }
+            for key in &ids {
+                compared.add_texts(key, [user.id.clone()]);
             }
         }
+        let record_ids = of_types("id").filter_map(|it| compared.group(&it));
+        compared.open = record_ids.collect();
         compared
     }
 
     /// The texts that conditions compare a property with, at once or by way of another property;
-    /// `None` where no condition reads it.
+    /// `None` where no condition reads it, or where one compares it with the id of a record.
     pub(super) fn known(&self, side: Side, of: &str, name: &str) -> Option<&BTreeSet<String>> {
-        let key = (side, of.to_owned(), name.to_owned());
-        let number = *self.numbers.get(&key)?;
-        self.texts.get(*self.groups.get(number)?)
+        let group = self.group(&(side, of.to_owned(), name.to_owned()))?;
+        self.texts
+            .get(group)
+            .filter(|_| !self.open.contains(&group))
+    }
+
+    fn group(&self, key: &Key) -> Option<usize> {
+        self.groups.get(*self.numbers.get(key)?).copied()
     }
 
     fn add(&mut self, condition: &ConditionDocument, of: &str) {
@@ -123,8 +143,8 @@ impl Compared {
         number
     }
 
-    fn add_texts(&mut self, key: Key, texts: impl IntoIterator<Item = String>) {
-        if let Some(number) = self.numbers.get(&key) {
+    fn add_texts(&mut self, key: &Key, texts: impl IntoIterator<Item = String>) {
+        if let Some(number) = self.numbers.get(key) {
             self.add_to_group(*number, texts);
         }
     }

@@ -308,3 +308,53 @@ fn what_a_table_replaces_has_an_effect() {
         "d.toml:2:65: feature `fax` was retired in version `2`"
     );
 }
+
+#[test]
+fn ids_that_conditions_compare_with_are_the_users() {
+    let catalog = CatalogDocument::from_toml(
+        "catalog.toml",
+        r#"
+format = 2
+id = "desk"
+version = 1
+permissions = [{ path = "claims" }]
+types = [{ id = "claim", properties = { created_by = "text", heir = "text", twin = "text" } }]
+operations = [{ type = "claim", action = "approve", on = "record", allowed_by = ["claims"], when = [[
+  { resource = "created_by", is_not = { subject = "id" } },
+  { resource = "heir", is_not = { resource = "owner" } },
+  { resource = "twin", is_not = { resource = "id" } },
+]] }]
+"#,
+    );
+    let catalog = Catalog::new(catalog, Warnings::Refuse).unwrap();
+    let run = |properties: &str| {
+        let policy = PolicyDocument::from_toml(
+            "policy.toml",
+            "format = 2\ncatalog_version = 1\nroles = [{ id = \"clerk\", grants = [\"claims\"] }]",
+        );
+        let directory = DirectoryDocument::from_toml(
+            "directory.toml",
+            "format = 2\nusers = [{ id = \"ann\", roles = [\"clerk\"] }, { id = \"bob\" }]",
+        );
+        let text = format!(
+            "format = 2\n[[cases]]\nname = \"four eyes\"\nsubject = \"user:ann\"\nask = \"claim:approve\"\n\
+             record = {{ id = \"7\", owner = \"ann\", properties = {properties} }}\nanswer = \"allow\"\n"
+        );
+        let decisions = Decisions::from_toml("decisions.toml", &text);
+        let tests = DecisionTests::new(&catalog).account(policy, directory);
+        tests.run(decisions).map(|it| it.require().is_ok())
+    };
+    let sound = "{ created_by = \"bob\", heir = \"bob\", twin = \"whichever the host gave\" }";
+    assert!(run(sound).unwrap());
+    let misspelt = "{ created_by = \"bop\", heir = \"an\", twin = \"8\" }";
+    let problems = run(misspelt).unwrap_err().to_string();
+    assert!(
+        problems.contains("`bop` of `resource.created_by`; did you mean `bob`?"),
+        "{problems}"
+    );
+    assert!(
+        problems.contains("`an` of `resource.heir`; did you mean `ann`?"),
+        "{problems}"
+    );
+    assert_eq!(problems.lines().count(), 2, "{problems}");
+}
