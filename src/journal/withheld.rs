@@ -150,45 +150,20 @@ impl<'a> Belongs<'a> {
         taken
     }
 
-    /// Whether the values belong there, and nothing is there yet.
-    fn put(self, values: Personal) -> bool {
-        let Personal {
-            note,
-            name,
-            properties,
-            value,
-        } = values;
-        let is_none = |it: [bool; 3]| it == [true; 3];
-        let no_properties = properties.is_empty();
-        let (no_note, no_name, no_value) = (note.is_none(), name.is_none(), value.is_none());
-        match self {
-            Belongs::Note(to) => {
-                is_none([no_name, no_properties, no_value]) && to.is_none() && {
-                    *to = note;
-                    true
-                }
-            }
-            Belongs::Name(to) => {
-                is_none([no_note, no_properties, no_value]) && to.is_none() && {
-                    *to = name;
-                    true
-                }
-            }
-            Belongs::Value(to) => {
-                is_none([no_note, no_name, no_properties]) && to.is_none() && {
-                    *to = value;
-                    true
-                }
-            }
+    /// Puts the values there; false if some do not belong there, or something was there before.
+    fn put(self, mut values: Personal) -> bool {
+        let was_free = match self {
+            Belongs::Note(to) => std::mem::replace(to, values.note.take()).is_none(),
+            Belongs::Name(to) => std::mem::replace(to, values.name.take()).is_none(),
+            Belongs::Value(to) => std::mem::replace(to, values.value.take()).is_none(),
             Belongs::User(to) => {
-                let is_free = to.name.is_none() && to.properties.is_empty();
-                no_note && no_value && is_free && {
-                    to.name = name;
-                    to.properties = properties;
-                    true
-                }
+                let name = std::mem::replace(&mut to.name, values.name.take());
+                let properties = std::mem::take(&mut values.properties);
+                let properties = std::mem::replace(&mut to.properties, properties);
+                name.is_none() && properties.is_empty()
             }
-        }
+        };
+        was_free && values == Personal::default()
     }
 }
 

@@ -8,33 +8,23 @@ use std::collections::HashMap;
 
 use super::super::actor::Actor;
 use super::super::change::Change;
+use super::may_lose_holders;
 use crate::Scope;
 use crate::document::ChangeKind;
 use crate::engine::{Assigned, End, Held, Holder, Planes, State};
 
 const KIND: ChangeKind = ChangeKind::EditAssignments;
 
-/// Whether a change may leave an account without administrators.
+/// Whether a change may leave an account without administrators: whatever may take a role from somebody,
+/// and what may take from a role what it gives.
 pub(super) fn may_lose_administrators(change: &Change) -> bool {
-    !matches!(
-        change,
-        Change::CreateRole { .. }
-            | Change::CopyRole { .. }
-            | Change::DescribeRole { .. }
-            | Change::CreatePackage { .. }
-            | Change::DescribePackage { .. }
-            | Change::DeletePackage { .. }
-            | Change::CreatePosition { .. }
-            | Change::DescribePosition { .. }
-            | Change::MovePosition { .. }
-            | Change::DeletePosition { .. }
-            | Change::CreateUser { .. }
-            | Change::DescribeUser { .. }
-            | Change::ReinstateUser { .. }
-            | Change::PlaceUser { .. }
-            | Change::SetProperty { .. }
-            | Change::ForgetId { .. }
-    )
+    may_lose_holders(change)
+        || matches!(
+            change,
+            Change::DeleteRole { .. }
+                | Change::EnableFeature { .. }
+                | Change::DisableFeature { .. }
+        )
 }
 
 /// Whether the account has an administrator. Those who are likely to be one are looked at first.

@@ -46,7 +46,7 @@ impl Engine {
     /// ```
     /// # use bailiwick::{Catalog, Warnings, document::*};
     /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
-    /// #     format = 1
+    /// #     format = 2
     /// #     id = "shop"
     /// #     version = 1
     /// #     permissions = [{ path = "orders" }]
@@ -54,7 +54,7 @@ impl Engine {
     /// use bailiwick::admin::ListQuery;
     /// # use bailiwick::{Engine, Timestamp};
     /// let policy = PolicyDocument::from_toml("policy.toml", r#"
-    ///     format = 1
+    ///     format = 2
     ///     catalog_version = 1
     ///     positions = [{ id = "sales" }, { id = "desk", name = "Sales desk", reports_to = ["sales"] }]
     /// "#);
@@ -68,20 +68,16 @@ impl Engine {
     pub fn list_positions(&self, query: &ListQuery) -> Page<PositionEntry<'_>> {
         let state = self.state();
         let users = |position: u32| state.users().in_position(position).count();
-        let entry = |it: &Candidate<'_>| (it.number, users(it.number));
         page(
             query,
             every(state),
             || users,
-            |it| {
-                let (number, users) = entry(it);
-                PositionEntry {
-                    id: it.id,
-                    name: it.label.name,
-                    reports_to: state.positions().seniors(number).count(),
-                    reported_to_by: state.positions().juniors(number).count(),
-                    users,
-                }
+            |it| PositionEntry {
+                id: it.id,
+                name: it.label.name,
+                reports_to: state.positions().seniors(it.number).count(),
+                reported_to_by: state.positions().juniors(it.number).count(),
+                users: users(it.number),
             },
         )
     }

@@ -113,10 +113,12 @@ fn undeclared(model: &mut Model) {
 
 /// Whether a property of that name exists undeclared.
 fn exists_undeclared(bearer: Bearer, name: &str) -> bool {
-    match bearer.named_on() {
-        Bearer::Resource(_) => matches!(name, "id" | "owner"),
-        Bearer::Subject => name == "id",
-        _ => false,
+    match bearer {
+        Bearer::Resource(_) | Bearer::ResourceId(_) | Bearer::ResourceOwner(_) => {
+            matches!(name, "id" | "owner")
+        }
+        Bearer::Subject | Bearer::SubjectId => name == "id",
+        Bearer::Context => false,
     }
 }
 
