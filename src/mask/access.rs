@@ -127,10 +127,11 @@ impl FieldAccess {
     /// The record as this subject sees it: any serde value, whole, by the field paths of the
     /// catalog. For the screen and for an export alike (M5).
     ///
-    /// A path that is absent stays absent, and a hidden field is left out. Where a field has a value
-    /// of another type than its kind, or a path leads through something that is no object or list,
-    /// the mask's filler stands for it. Where the subject may not read the record, nothing is left:
-    /// an empty object.
+    /// A path that is absent stays absent, and a hidden field is left out. A masked text stays a text. A value
+    /// of another type than its kind (a number, an object where a text should be) is left out, and so is what
+    /// a path leads through and is no object, list or text; in a list, nothing (`null`) stands in its place.
+    /// Of an address the number of the building is the filler, whatever it is and whether or not there is one
+    /// (M3). Where the subject may not read the record, nothing is left: an empty object.
     ///
     /// The value is serialised through, not copied; where contributors may see what they
     /// contributed, objects that hold such fields are looked through once more for who did.
@@ -296,23 +297,28 @@ impl<'a> Field<'a> {
     /// data with asterisks.
     ///
     /// # Errors
-    /// [`SaveRefused`] where the text [has the shape of a mask](Mask::is_masked), whoever looks:
-    /// `a***@***`, `***67`, and also `a***@example.com`.
+    /// [`SaveRefused`] where the text [has the shape of a mask](Mask::is_masked) or is
+    /// [not of the mask's kind](Mask::is_value), whoever looks: `a***@***`, `***67`, `67`, and also
+    /// `a***@example.com`.
     pub fn accept(&self, text: &str) -> Result<(), SaveRefused> {
-        match self.rule.mask.is_masked(text) {
-            true => Err(SaveRefused::masked(&self.rule.path)),
-            false => Ok(()),
+        if self.rule.mask.is_value(text) {
+            return Ok(());
         }
+        Err(SaveRefused::of(self.rule, text))
     }
 
     /// Replaces a value. Whoever sees the old one in clear has it back; nobody else does.
     ///
     /// # Errors
-    /// [`Field::accept`]'s; the old value then stays.
+    /// [`Field::accept`]'s; the old value then stays. Whoever sees it in clear may put it in its own place,
+    /// whatever it is.
     pub fn replace(&self, value: &mut String, new: String) -> Result<Option<String>, SaveRefused> {
-        self.accept(&new)?;
+        let is_seen = self.view() == View::Clear;
+        if !(is_seen && *value == new) {
+            self.accept(&new)?;
+        }
         let old = std::mem::replace(value, new);
-        Ok((self.view() == View::Clear).then_some(old))
+        Ok(is_seen.then_some(old))
     }
 }
 

@@ -35,6 +35,11 @@ pub(super) fn write(value: &str, mask: &Mask, out: &mut String) {
     }
 }
 
+/// Whether a text is an address.
+pub(super) fn is_address(value: &str) -> bool {
+    split(value.trim()).is_some()
+}
+
 /// The parts of the value, if it is an address.
 fn split(value: &str) -> Option<Parts<'_>> {
     let (local, domain) = match value.strip_prefix('"') {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::access::{Binding, Field, FieldAccess, View, Viewer};
+use super::disguise::GUARDED;
 use super::rules::Rules;
 
 /// A value of a masked field: whatever prints, logs or serialises it shows its mask.
@@ -143,15 +144,13 @@ impl<T> Guarded<T> {
     }
 
     fn shown(&self) -> &str {
-        self.shown.as_deref().unwrap_or(MASKED)
+        self.shown.as_deref().unwrap_or(GUARDED)
     }
 }
 
-const MASKED: &str = "[masked]";
-
 impl<T> fmt::Debug for Guarded<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(MASKED)
+        f.write_str(GUARDED)
     }
 }
 
@@ -161,8 +160,13 @@ impl<T> fmt::Display for Guarded<T> {
     }
 }
 
+/// A text is its mask. What has none (a hidden text, a value of another type) is nothing: it must not turn into a
+/// text.
 impl<T> serde::Serialize for Guarded<T> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.shown())
+        match &self.shown {
+            Some(shown) => serializer.serialize_str(shown),
+            None => serializer.serialize_none(),
+        }
     }
 }

@@ -1,10 +1,8 @@
 //! A mask: a kind and its options, ready to be used.
 
-use unicode_normalization::UnicodeNormalization;
-
 use super::address::{self, Address};
 use super::text::{
-    begins_plainly, ends, every_char, is_joiner, is_showable, is_unshowable, normalised, push_shown,
+    begins_plainly, ends, every_char, is_joiner, is_showable, normalised, push_shown,
 };
 use super::{email, phone};
 use crate::document::{AddressComponent, FILLER, MaskDocument, MaskKind};
@@ -190,39 +188,10 @@ impl Mask {
         }
     }
 
-    /// Whether a text has the shape of what a mask puts out: it holds the filler, or three asterisks
-    /// (a mask's own filler, before the catalog chose another), in any Unicode form. Such a text is
-    /// no value to save.
-    ///
-    /// ```
-    /// use bailiwick::mask::Mask;
-    /// assert!(Mask::email().is_masked("a***@***"));
-    /// assert!(Mask::email().is_masked("a***@example.com")); // edited, and masked all the same
-    /// assert!(!Mask::email().is_masked("ada@example.com"));
-    /// ```
-    pub fn is_masked(&self, text: &str) -> bool {
-        if self.kind == MaskKind::Whole && text.trim() == &*self.filler {
-            return true;
-        }
-        // A filler is no less one for what cannot be seen between its characters, nor in NFKC, which
-        // has `...` for `…`.
-        let seen = |text: &str| -> String {
-            let visible = text.nfkc().filter(|&c| !is_unshowable(c) && !is_joiner(c));
-            visible
-                .map(|c| if is_asterisk(c) { '*' } else { c })
-                .collect()
-        };
-        let (text, filler) = (seen(text.trim()), seen(self.filler.trim()));
-        let by_filler = match self.kind {
-            MaskKind::Whole => !filler.is_empty() && text == filler,
-            _ => text.contains(&filler),
-        };
-        by_filler || text.contains(FILLER)
-    }
-
     /// A component as searches compare it (M5): what the host keeps in an index, and what
-    /// [`FieldMatch`](super::FieldMatch) compares. NFC and NFD, upper and lower case, full and half
-    /// width, and blanks make no difference; of phone numbers, punctuation makes none either.
+    /// [`FieldMatch`](super::FieldMatch) compares. NFC and NFD, upper and lower case (`ß` and `SS`), full and
+    /// half width, the kinds of apostrophe, blanks and characters that nobody sees make no difference; of phone
+    /// numbers, punctuation makes none either.
     ///
     /// ```
     /// use bailiwick::mask::Mask;
@@ -241,8 +210,4 @@ impl Mask {
             MaskKind::Name | MaskKind::Whole | MaskKind::Hidden => normalised(text, true),
         }
     }
-}
-
-fn is_asterisk(c: char) -> bool {
-    matches!(c, '*' | '＊' | '﹡' | '∗' | '⁎' | '✱')
 }

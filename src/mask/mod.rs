@@ -11,8 +11,8 @@
 //! - **What is masked** is a pure function of the value (M2, M3): [`Mask`], with the table of formats.
 //! - **One way out.** [`FieldAccess::project`] shows a whole record, for screen and export alike;
 //!   [`FieldAccess::field`] a single value; [`Guarded`] is a value that cannot leak on the way (M4).
-//! - **One way back.** [`FieldAccess::accept`] refuses masks as values: nobody overwrites data with
-//!   asterisks. [`Field::replace`] returns the old value to nobody who may not see it.
+//! - **One way back.** [`FieldAccess::accept`] refuses masks as values, and what is not of the field's kind:
+//!   nobody overwrites data with asterisks. [`Field::replace`] returns the old value to nobody who may not see it.
 //! - **Searching** (M5) is by equality of listed component sets alone, reported to the host:
 //!   [`FieldSearch`].
 //!
@@ -21,6 +21,7 @@
 
 mod access;
 mod address;
+mod disguise;
 mod email;
 mod guarded;
 mod kinds;

@@ -60,6 +60,11 @@ pub(super) fn write(value: &str, mask: &Mask, out: &mut String) {
     out.extend(shown.iter().copied().map(char::from));
 }
 
+/// How many digits a number has, those of its extension not counted.
+pub(super) fn digits(value: &str) -> Option<usize> {
+    Number::of(value).map(|it| it.count)
+}
+
 /// A number as equality sees it (M5): its digits and its extension's. Whether one with a country
 /// code and one without are the same cannot be told, so they are not.
 pub(super) fn search_key(value: &str) -> String {

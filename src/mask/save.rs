@@ -1,39 +1,70 @@
 //! Saving back what came from a screen: masks are no data.
 
+use std::fmt;
+
 use serde::ser::Serialize;
 
 use super::access::FieldAccess;
 use super::kinds::Mask;
-use super::rules::Node;
+use super::rules::{Node, Rule};
 use super::walk::{Variant, Visit, walk};
 use crate::document::MaskKind;
 
-/// A text of the shape of a mask, where a value was to be saved. It names the field and holds
-/// nothing of the text.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("what was to be saved in field `{path}` is a mask, not a value")]
+/// What was to be saved in a field of a record is no value of it. It names the field and holds nothing of the
+/// value.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SaveRefused {
     path: Box<str>,
+    kind: MaskKind,
+    is_mask: bool,
 }
 
 impl SaveRefused {
-    pub(super) fn masked(path: &str) -> SaveRefused {
-        SaveRefused { path: path.into() }
+    /// Of a text that is no value of the field.
+    pub(super) fn of(rule: &Rule, text: &str) -> SaveRefused {
+        SaveRefused {
+            path: rule.path.clone(),
+            kind: rule.mask.kind(),
+            is_mask: rule.mask.is_masked(text),
+        }
     }
 
     /// The field's path in the catalog.
     pub fn path(&self) -> &str {
         &self.path
     }
+
+    /// Whether it is a mask. Otherwise it is not of the field's kind: no e-mail address, say.
+    pub fn is_mask(&self) -> bool {
+        self.is_mask
+    }
 }
 
+impl fmt::Display for SaveRefused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.kind {
+            _ if self.is_mask => "a mask, not a value",
+            MaskKind::Email => "no e-mail address",
+            MaskKind::Phone => "no phone number, or too short for one",
+            MaskKind::Name => "no name in one line",
+            MaskKind::Address => "no address",
+            MaskKind::Whole | MaskKind::Hidden => "no value of it",
+        };
+        write!(f, "what was to be saved in field `{}` is {what}", self.path)
+    }
+}
+
+impl std::error::Error for SaveRefused {}
+
 impl FieldAccess {
-    /// Whether a record that comes back from a screen may be saved: none of its fields holds a text
-    /// of the shape of a mask, whoever edited it. What a field below holds as a list or an object
-    /// is looked through; a field that is absent was left as it is, and the host keeps the old value.
+    /// Whether a record that comes back from a screen may be saved: each of its fields holds
+    /// [values of its kind](Mask::is_value), and none a mask, whoever edited it. What a field holds as a list,
+    /// or an address as an object, is looked through; a number counts as its text. A field that is absent was
+    /// left as it is, and the host keeps the old value; one that is blank is cleared.
     ///
     /// # Errors
-    /// [`SaveRefused`] with the first such field: `{"email": "a***@***"}`.
+    /// [`SaveRefused`] with the first such field: `{"email": "a***@***"}`, `{"email": "ada"}`, `{"phone": 67}`,
+    /// and `{"phone": {"number": "+1 555 123 4567"}}` where `phone` is the field.
     ///
     /// ```
     /// # use bailiwick::{Catalog, Engine, Record, Timestamp, Warnings, document::*};
@@ -54,6 +85,10 @@ impl FieldAccess {
     ///     access.accept(&edited).unwrap_err().to_string(),
     ///     "what was to be saved in field `email` is a mask, not a value",
     /// );
+    /// assert_eq!(
+    ///     access.accept(&serde_json::json!({ "email": "ada" })).unwrap_err().to_string(),
+    ///     "what was to be saved in field `email` is no e-mail address",
+    /// );
     /// assert!(access.accept(&serde_json::json!({ "email": "ada@example.org" })).is_ok());
     ///
     /// // Ann may not see the old value, and replacing it does not tell her.
@@ -63,70 +98,39 @@ impl FieldAccess {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn accept<T: Serialize + ?Sized>(&self, record: &T) -> Result<(), SaveRefused> {
-        let mut search = Masks {
+        let mut search = Search {
             access: self,
             node: Some(&self.rules.root),
             found: None,
         };
         walk(record, true, &mut search);
         match search.found {
-            Some(path) => Err(SaveRefused::masked(path)),
+            Some(refused) => Err(refused),
             None => Ok(()),
         }
     }
 }
 
-/// Looks for texts of the shape of masks at and below a step of paths.
-struct Masks<'a> {
+/// Looks for what is no value at and below a step of paths.
+struct Search<'a> {
     access: &'a FieldAccess,
     node: Option<&'a Node>,
-    found: Option<&'a str>,
+    found: Option<SaveRefused>,
 }
 
-impl<'a> Masks<'a> {
+impl<'a> Search<'a> {
     fn look<T: Serialize + ?Sized>(&mut self, node: Option<&'a Node>, value: &T) {
         if self.found.is_none() && node.is_some() {
-            let mut inner = Masks { node, ..*self };
+            let mut inner = Search {
+                access: self.access,
+                node,
+                found: None,
+            };
             walk(value, true, &mut inner);
             self.found = inner.found;
         }
     }
-}
 
-impl Visit for Masks<'_> {
-    fn text(&mut self, text: &str) {
-        let Some(node) = self.node else { return };
-        let fields = &self.access.rules.fields;
-        let rule = node.below.first().and_then(|&field| fields.get(field));
-        let Some(rule) = rule.filter(|_| self.found.is_none()) else {
-            return;
-        };
-        let masked = match node.field {
-            // A hidden field is never shown, so no mask of it comes back.
-            Some(_) if rule.mask.kind() == MaskKind::Hidden => false,
-            Some(_) => rule.mask.is_masked(text),
-            // Where an object should be, the projection puts the filler.
-            None => Mask::whole().is_masked(text),
-        };
-        if masked {
-            self.found = Some(&rule.path);
-        }
-    }
-
-    fn element<T: Serialize + ?Sized>(&mut self, value: &T) {
-        self.look(self.node, value);
-    }
-
-    fn variant(&mut self, variant: &Variant) {
-        self.node = self.below(variant.name);
-    }
-
-    fn entry<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) {
-        self.look(self.below(key), value);
-    }
-}
-
-impl<'a> Masks<'a> {
     /// The step below; of a field, whatever lies in it belongs to it.
     fn below(&self, key: &str) -> Option<&'a Node> {
         let node = self.node?;
@@ -134,5 +138,63 @@ impl<'a> Masks<'a> {
             Some(_) => Some(node),
             None => node.child(key),
         }
+    }
+
+    /// The field of this step, or else the first one below it.
+    fn rule(&self) -> Option<(&'a Rule, bool)> {
+        let node = self.node.filter(|_| self.found.is_none())?;
+        let field = node.below.first()?;
+        Some((self.access.rules.fields.get(*field)?, node.field.is_some()))
+    }
+
+    /// An object is a value of an address, and of a field whose values have no kind.
+    fn no_text(&mut self) {
+        let Some((rule, true)) = self.rule() else {
+            return;
+        };
+        match rule.mask.kind() {
+            MaskKind::Email | MaskKind::Phone | MaskKind::Name => {
+                self.found = Some(SaveRefused::of(rule, ""));
+            }
+            MaskKind::Address | MaskKind::Whole | MaskKind::Hidden => {}
+        }
+    }
+}
+
+impl Visit for Search<'_> {
+    fn text(&mut self, text: &str) {
+        let Some((rule, is_field)) = self.rule() else {
+            return;
+        };
+        if is_field && !rule.mask.is_value(text) {
+            self.found = Some(SaveRefused::of(rule, text));
+        } else if !is_field && Mask::whole().is_masked(text) {
+            // Where an object should be, the projection puts the filler.
+            self.found = Some(SaveRefused {
+                is_mask: true,
+                ..SaveRefused::of(rule, "")
+            });
+        }
+    }
+
+    fn scalar(&mut self, shown: fmt::Arguments<'_>) {
+        self.text(&shown.to_string());
+    }
+
+    fn element<T: Serialize + ?Sized>(&mut self, value: &T) {
+        self.look(self.node, value);
+    }
+
+    fn object(&mut self, _: Option<usize>) {
+        self.no_text();
+    }
+
+    fn variant(&mut self, variant: &Variant) {
+        self.no_text();
+        self.node = self.below(variant.name);
+    }
+
+    fn entry<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) {
+        self.look(self.below(key), value);
     }
 }

@@ -128,7 +128,12 @@ impl<'v, V: Visit> ser::Serializer for Walk<'v, V> {
         serialize_bool(bool), serialize_i8(i8), serialize_i16(i16), serialize_i32(i32),
         serialize_i64(i64), serialize_i128(i128), serialize_u8(u8), serialize_u16(u16),
         serialize_u32(u32), serialize_u64(u64), serialize_u128(u128), serialize_f32(f32),
-        serialize_f64(f64), serialize_char(char)
+        serialize_f64(f64)
+    }
+
+    /// A text, as every format writes it.
+    fn serialize_char(self, c: char) -> Result<(), Stopped> {
+        self.serialize_str(c.encode_utf8(&mut [0; 4]))
     }
 
     fn is_human_readable(&self) -> bool {
@@ -227,8 +232,8 @@ impl<'v, V: Visit> ser::Serializer for Walk<'v, V> {
         Ok(self.inside())
     }
 
-    /// A name with a `$` is a message between a value and one serialiser (a raw JSON text, say),
-    /// and no object: what it holds is not looked into.
+    /// A name with a `$` is a message between a value and one serialiser (a raw JSON text, a number of any
+    /// length), and no object: what it holds is one scalar.
     fn serialize_struct(self, name: &'static str, len: usize) -> Result<Inside<'v, V>, Stopped> {
         if name.starts_with('$') {
             self.visitor.scalar(format_args!(""));
@@ -301,12 +306,25 @@ impl<V: Visit> ser::SerializeStruct for Inside<'_, V> {
     ) -> Result<(), Stopped> {
         if !self.opaque {
             self.visitor.entry(key, value);
+            return Ok(());
         }
+        let mut message = Message(String::new());
+        walk(value, true, &mut message);
+        self.visitor.scalar(format_args!("{}", message.0));
         Ok(())
     }
 
     fn end(self) -> Result<(), Stopped> {
         Ok(())
+    }
+}
+
+/// What a message holds, where that is a text.
+struct Message(String);
+
+impl Visit for Message {
+    fn text(&mut self, text: &str) {
+        text.clone_into(&mut self.0);
     }
 }
 

@@ -86,6 +86,8 @@ fn whatever_shows_a_guarded_value_shows_its_mask() {
     assert_eq!(format!("{:>10}|", row.email), "  a***@***|");
     let number = access.field("salary").unwrap().guard_value(120_000);
     assert_eq!(number.to_string(), "[masked]");
+    // Neither turns into a text.
+    assert_eq!(serde_json::to_string(&number).unwrap(), "null");
     let hidden = access.field("salary").unwrap().guard("120000");
     assert_eq!(hidden.to_string(), "[masked]");
 }
@@ -104,7 +106,9 @@ fn nothing_of_a_guarded_value_is_shown_to_whoever_may_not_read() {
         let of = |path: &str| {
             let field = access.field(path).unwrap().for_contributor(Some(user));
             let value = field.guard("ada@example.com");
-            assert_eq!(serde_json::to_value(&value).unwrap(), value.to_string());
+            let written = serde_json::to_value(&value).unwrap();
+            let is_hidden = value.to_string() == "[masked]" && written.is_null();
+            assert!(is_hidden || written == value.to_string(), "{written}");
             value.to_string()
         };
         access.paths().map(of).collect()

@@ -6,6 +6,7 @@ mod access;
 mod allocations;
 mod canaries;
 mod canvassing;
+mod disguises;
 mod formats;
 mod guarded;
 mod invisible;

@@ -36,12 +36,45 @@ fn masks_are_refused_wherever_they_stand() {
             (json!({ "notes": "***" }), "notes"),
             (json!({ "notes": "＊＊＊" }), "notes"),
             (json!({ "notes": "*\u{200b}*\u{200d}*" }), "notes"),
+            (json!({ "notes": ["fine", "•••"] }), "notes"),
+            (json!({ "notes": "[masked]" }), "notes"),
+            (
+                json!({ "address": { "building_number": "%2A%2A%2A" } }),
+                "address",
+            ),
         ] {
             let refused = access.accept(&record).unwrap_err();
             assert_eq!(refused.path(), path, "{record}");
         }
+        for (record, path) in [
+            (json!({ "contact": { "phone": "67" } }), "contact.phone"),
+            (json!({ "contact": { "phone": 67 } }), "contact.phone"),
+            (json!({ "contact": { "phone": true } }), "contact.phone"),
+            (
+                json!({ "contact": { "phone": { "number": "+1 555 123 4567" } } }),
+                "contact.phone",
+            ),
+            (
+                json!({ "contact": { "phone": ["+1 555 123 4567", "none"] } }),
+                "contact.phone",
+            ),
+            (
+                json!({ "contact": { "emails": [{ "email": "Ada <ada@example.com>" }] } }),
+                "contact.emails.email",
+            ),
+        ] {
+            let refused = access.accept(&record).unwrap_err();
+            assert_eq!(
+                (refused.path(), refused.is_mask()),
+                (path, false),
+                "{record}"
+            );
+        }
         for record in [
             json!({}),
+            json!({ "contact": { "phone": "", "emails": [{ "email": null }, { "email": " " }] } }),
+            json!({ "contact": { "phone": [15_551_234_567_i64, "555 123 4567"] } }),
+            json!({ "notes": 4711, "address": "7, 42nd Street" }),
             json!({ "name": "***", "contact": { "best_time": "***" } }),
             json!({ "contact": { "phone": "+1 555 123 4567", "emails": [{ "email": "a*b@example.com" }] } }),
             json!({ "address": { "street": "Elm", "building_number": "7" }, "salary": "***" }),
@@ -115,4 +148,24 @@ fn a_blind_replacement_tells_nothing() {
         (Some(None), "new".to_owned())
     );
     assert_eq!(replace(ALL, None, "***"), (None, "old".to_owned()));
+}
+
+/// What was there before may stay, for whoever sees it: to anybody else that would tell what it is.
+#[test]
+fn an_old_value_that_is_none_any_more_can_be_left_alone() {
+    let engine = engine();
+    let record = Record::of("person").id("7").owner("below");
+    for (user, stays) in [(ALL, true), (READER, false)] {
+        let access = engine.fields(user, &record);
+        let phone = access.field("contact.phone").unwrap();
+        let mut stored = "see her card".to_owned();
+        let replaced = phone.replace(&mut stored, "see her card".to_owned());
+        assert_eq!(replaced.is_ok(), stays, "{user}");
+        assert!(
+            phone
+                .replace(&mut stored, "see my card".to_owned())
+                .is_err()
+        );
+        assert_eq!(stored, "see her card");
+    }
 }

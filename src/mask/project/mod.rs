@@ -83,6 +83,30 @@ impl<'a> Part<'a> {
     }
 }
 
+impl Part<'_> {
+    /// Whether the value stays, shown or masked. What has another type than the field (a number, say) or leads
+    /// nowhere does not: it would turn into a text.
+    fn stays<T: Serialize + ?Sized>(self, value: &T, for_people: bool) -> bool {
+        match self {
+            Part::Clear => true,
+            Part::Branch(_) => {
+                let mut scalar = IsScalar(false);
+                walk(value, for_people, &mut scalar);
+                !scalar.0
+            }
+            Part::Field(rule) => value::is_of_kind(rule, value, for_people),
+        }
+    }
+}
+
+struct IsScalar(bool);
+
+impl Visit for IsScalar {
+    fn scalar(&mut self, _: fmt::Arguments<'_>) {
+        self.0 = true;
+    }
+}
+
 /// A part of the record, with what is to be done with it.
 struct At<'a, 'v, T: ?Sized> {
     access: &'a FieldAccess,
@@ -103,6 +127,7 @@ impl<T: Serialize + ?Sized> Serialize for At<'_, '_, T> {
                     node: Some(node),
                     contributed: contributed(self.access, node, self.value, for_people),
                     whole: None,
+                    for_people,
                 };
                 let mut shown = Branch {
                     kept: kept(&place, self.value, for_people),
@@ -139,13 +164,13 @@ impl<'a, S: Serializer> Branch<'a, S> {
 }
 
 impl<S: Serializer> Visit for Branch<'_, S> {
-    /// What is no object, where a path wants one, may be anything.
+    /// What is no object, where a path wants one, may be anything. A text stays one.
     fn text(&mut self, _: &str) {
         self.out.text(FILLER);
     }
 
     fn scalar(&mut self, _: fmt::Arguments<'_>) {
-        self.out.text(FILLER);
+        self.out.nothing();
     }
 
     fn absent(&mut self) {
@@ -180,7 +205,7 @@ impl<S: Serializer> Visit for Branch<'_, S> {
     }
 
     fn entry<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) {
-        let Some(part) = self.place.part(key) else {
+        let Some(part) = self.place.staying(key, value) else {
             return;
         };
         let value = self.at(part, value);
@@ -210,7 +235,7 @@ impl<S: Serializer> Visit for Branch<'_, S> {
     }
 
     fn variant_entry<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) {
-        let part = self.place.variant_part(key);
+        let part = self.place.staying_in_variant(key, value);
         let value = part.map(|part| self.at(part, value));
         self.out.step(|mut out| {
             if let Out::Variant(variant) = &mut out {

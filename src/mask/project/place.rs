@@ -3,7 +3,7 @@
 use serde::ser::Serialize;
 
 use super::super::access::FieldAccess;
-use super::super::rules::{Node, Rule};
+use super::super::rules::Node;
 use super::super::walk::{Variant, Visit, walk};
 use super::Part;
 use super::contributors::Contributed;
@@ -17,11 +17,28 @@ pub(super) struct Place<'a> {
     pub(super) contributed: Contributed,
     /// Of the values of a variant that is itself a field, or hidden (`Some(None)`).
     pub(super) whole: Option<Option<Part<'a>>>,
+    pub(super) for_people: bool,
 }
 
 impl<'a> Place<'a> {
-    /// What is to be done with the entry of that key; `None` to leave it out.
-    pub(super) fn part(&self, key: &str) -> Option<Part<'a>> {
+    /// What is to be done with the entry of that key and value; `None` to leave it out.
+    pub(super) fn staying<T: Serialize + ?Sized>(&self, key: &str, value: &T) -> Option<Part<'a>> {
+        let part = self.part(key)?;
+        part.stays(value, self.for_people).then_some(part)
+    }
+
+    /// [`Place::staying`] of an entry of the variant.
+    pub(super) fn staying_in_variant<T: Serialize + ?Sized>(
+        &self,
+        key: &str,
+        value: &T,
+    ) -> Option<Part<'a>> {
+        let part = self.variant_part(key)?;
+        part.stays(value, self.for_people).then_some(part)
+    }
+
+    /// The part of that key, whatever its value.
+    fn part(&self, key: &str) -> Option<Part<'a>> {
         match self.node.and_then(|node| node.child(key)) {
             Some(child) => Part::of(self.access, child, &self.contributed),
             None => Some(Part::Clear),
@@ -43,7 +60,7 @@ impl<'a> Place<'a> {
     }
 
     /// [`Place::part`] of an entry of the variant.
-    pub(super) fn variant_part(&self, key: &str) -> Option<Part<'a>> {
+    fn variant_part(&self, key: &str) -> Option<Part<'a>> {
         match self.whole {
             // Its values have no kind of their own: nothing of them shows.
             Some(_) => None,
@@ -53,19 +70,13 @@ impl<'a> Place<'a> {
 
     /// Whether entries may be left out.
     pub(super) fn leaves_out(&self) -> bool {
-        self.node.is_some_and(|node| self.hides_below(node))
-    }
-
-    fn hides_below(&self, node: &Node) -> bool {
-        let below = node.children.iter().filter_map(|(_, child)| child.field);
-        let mut rules = below.filter_map(|field| self.access.rules.fields.get(field));
-        rules.any(Rule::is_hidden)
+        self.node.is_some_and(|node| !node.children.is_empty())
     }
 
     /// Whether entries of a variant in this place may be left out, each by its own path.
     fn variant_leaves_out(&self) -> bool {
         let mut variants = self.node.into_iter().flat_map(|node| &node.children);
-        variants.any(|(_, child)| self.hides_below(child))
+        variants.any(|(_, child)| !child.children.is_empty())
     }
 }
 
@@ -97,7 +108,7 @@ impl Visit for Kept<'_> {
         self.place.enter(variant);
     }
 
-    fn variant_entry<T: Serialize + ?Sized>(&mut self, key: &'static str, _: &T) {
-        self.count += usize::from(self.place.variant_part(key).is_some());
+    fn variant_entry<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) {
+        self.count += usize::from(self.place.staying_in_variant(key, value).is_some());
     }
 }

@@ -20,13 +20,8 @@ pub(super) fn serialize<T: Serialize + ?Sized, S: Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     let for_people = serializer.is_human_readable();
-    let mut kind = Kind {
-        for_people,
-        ..Kind::default()
-    };
-    walk(value, for_people, &mut kind);
-    if !kind.is_of(rule) {
-        return serializer.serialize_str(rule.mask.filler());
+    if !is_of_kind(rule, value, for_people) {
+        return serializer.serialize_none();
     }
     let mut shown = Masked {
         access,
@@ -39,6 +34,16 @@ pub(super) fn serialize<T: Serialize + ?Sized, S: Serializer>(
         shown.address(&components);
     }
     shown.out.end(complete)
+}
+
+/// Whether a value is of the type that the field's kind has, and stays as its mask.
+pub(super) fn is_of_kind<T: Serialize + ?Sized>(rule: &Rule, value: &T, for_people: bool) -> bool {
+    let mut kind = Kind {
+        for_people,
+        ..Kind::default()
+    };
+    walk(value, for_people, &mut kind);
+    kind.is_of(rule)
 }
 
 /// Whether a value is one of the type that a field's kind has: a text, a list of texts, or for an
@@ -118,7 +123,7 @@ impl<S: Serializer> Visit for Masked<'_, S> {
     }
 
     fn scalar(&mut self, _: fmt::Arguments<'_>) {
-        self.out.text(self.rule.mask.filler());
+        self.out.nothing();
     }
 
     fn absent(&mut self) {
@@ -153,8 +158,8 @@ impl<S: Serializer> Visit for Masked<'_, S> {
         let mut text = Text::default();
         walk(value, true, &mut text);
         *place = match (text.other, text.found) {
-            // No text, and so masked like one that is none of one line.
-            (true, _) => Some("\n".to_owned()),
+            // No text: left out, so that it does not turn into one.
+            (true, _) => None,
             (false, found) => found.filter(|it| !it.trim().is_empty()),
         };
     }
