@@ -41,14 +41,14 @@ static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
     };
     let mut users = USERS.map(UserDocument::new);
     users[0].roles.push("seller".into());
-    let loaded = Engine::new(
+    Engine::new(
         &catalog,
         policy,
         DirectoryDocument::new(users),
         Timestamp(0),
         Warnings::Refuse,
-    );
-    loaded.unwrap().engine
+    )
+    .unwrap()
 });
 
 /// The beginning of a journal with that engine.
