@@ -86,7 +86,7 @@ pub(crate) fn refuse_unknown(
     }
 }
 
-/// What is often written for a field, and too far from its name to be found as the nearest.
+/// Words that people write for a field, and that are too far from its name to find it as the nearest.
 const OFTEN_WRITTEN: &[(&str, &str)] = &[
     ("deny", "denies"),
     ("denied", "denies"),

@@ -56,7 +56,7 @@ pub struct AbilityUpgrade<'u> {
     pub before: Option<Scope>,
     /// After.
     pub after: Option<Scope>,
-    /// Of the comparison's abilities; `None` of the account's own roles.
+    /// The number among the comparison's abilities; `None` for the account's own roles.
     pub(super) number: Option<usize>,
 }
 

@@ -115,7 +115,7 @@ fn everybody() -> TakesFrom {
     TakesFrom::Everybody
 }
 
-/// What is said of a record is read as everybody where it is not understood.
+/// Reads whom a record takes from; a form that is not understood stands for everybody.
 fn takes_from<'de, D: serde::Deserializer<'de>>(from: D) -> Result<TakesFrom, D::Error> {
     let stated = serde_json::Value::deserialize(from)?;
     Ok(serde_json::from_value(stated).unwrap_or(TakesFrom::Everybody))
@@ -358,10 +358,10 @@ pub(super) fn reads_as<T: Withholds + for<'de> Deserialize<'de>>(
 /// The formats that this version of the crate reads.
 const FORMATS: std::ops::RangeInclusive<u32> = 1..=FORMAT;
 
-/// What is stored under a revision, if this version of the crate knows its form; and what was erased of it.
+/// Reads what is stored under a revision, and tells what was erased of it.
 ///
-/// What is not of the form it states was damaged before it was stored, in format 1. Since format 2 it is of
-/// a newer version of the crate: the digest has said that it is what was written.
+/// A record of format 1 that does not have its form was damaged before it was stored. One of format 2 comes
+/// from a newer version of the crate: the digest has shown that it is what was written.
 pub(super) fn decode<T: Withholds + for<'de> Deserialize<'de>>(
     revision: u64,
     bytes: &[u8],

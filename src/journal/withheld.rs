@@ -58,7 +58,7 @@ struct Personal {
     name: Option<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     properties: BTreeMap<String, PropertyValue>,
-    /// Of a change that sets a property.
+    /// The value of a property that a change sets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     value: Option<PropertyValue>,
 }

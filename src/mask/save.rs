@@ -20,7 +20,7 @@ pub struct SaveRefused {
 }
 
 impl SaveRefused {
-    /// Of a text that is no value of the field.
+    /// Refuses a text that is no value of the field.
     pub(super) fn of(rule: &Rule, text: &str) -> SaveRefused {
         SaveRefused {
             path: rule.path.clone(),

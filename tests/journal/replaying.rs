@@ -421,10 +421,8 @@ fn what_could_not_be_replayed_is_not_sealed() {
 /// actor without a right to what tokens bring loads as before.
 #[test]
 fn what_was_stored_before_tokens_were_asked_for_is_replayed() {
-    let catalog = Catalog::new(
-        CatalogDocument::from_toml(
-            "catalog.toml",
-            r#"
+    let (catalog, engine) = office(
+        r#"
         format = 2
         id = "shop"
         version = 1
@@ -435,26 +433,7 @@ fn what_was_stored_before_tokens_were_asked_for_is_replayed() {
         operations = [{ type = "order", action = "list", on = "type", allowed_by = ["orders"] }]
         administration = { changes = { suspend_user = "staff" } }
         "#,
-        ),
-        Warnings::Into(&mut Vec::new()),
-    )
-    .expect("a sound catalog");
-    let policy = PolicyDocument {
-        roles: vec![RoleDocument::new("office").grant("staff")],
-        ..PolicyDocument::new(1)
-    };
-    let users = [
-        UserDocument::new("ann").role("office"),
-        UserDocument::new("eve"),
-    ];
-    let loaded = Engine::new(
-        &catalog,
-        policy,
-        DirectoryDocument::new(users),
-        Timestamp(0),
-        Warnings::Into(&mut Vec::new()),
     );
-    let engine = loaded.expect("it loads");
     let changes = vec![Change::SuspendUser {
         user: "eve".to_owned(),
     }];
@@ -549,10 +528,8 @@ fn what_was_stored_before_later_moments_were_looked_at_is_replayed() {
 /// to edit. A journal in which somebody edited it before that was so loads all the same.
 #[test]
 fn what_was_stored_before_properties_had_editors_is_replayed() {
-    let catalog = Catalog::new(
-        CatalogDocument::from_toml(
-            "catalog.toml",
-            r#"
+    let (catalog, engine) = office(
+        r#"
             format = 1
             id = "shop"
             version = 1
@@ -562,7 +539,22 @@ fn what_was_stored_before_properties_had_editors_is_replayed() {
             operations = [{ type = "order", action = "list", on = "type", open = true, when = [[{ subject = "cleared", is = true }]] }]
             administration = { changes = { edit_properties = "staff" } }
             "#,
-        ),
+    );
+    let changes = vec![Change::SetProperty {
+        user: "eve".to_owned(),
+        property: "cleared".to_owned(),
+        value: Some(true.into()),
+    }];
+    let code = "may_not_edit_property";
+    let restored = replays_what_is_refused_today(&catalog, &engine, changes, code);
+    let order = OnType::named("order");
+    assert!(restored.engine().check("eve", "list", &order).is_allow());
+}
+
+/// An account of that catalog in which `ann` may do what `staff` lets her, and `eve` nothing.
+fn office(catalog: &str) -> (Catalog, Engine) {
+    let catalog = Catalog::new(
+        CatalogDocument::from_toml("catalog.toml", catalog),
         Warnings::Into(&mut Vec::new()),
     )
     .expect("a sound catalog");
@@ -574,21 +566,8 @@ fn what_was_stored_before_properties_had_editors_is_replayed() {
         UserDocument::new("ann").role("office"),
         UserDocument::new("eve"),
     ];
-    let loaded = Engine::new(
-        &catalog,
-        policy,
-        DirectoryDocument::new(users),
-        Timestamp(0),
-        Warnings::Into(&mut Vec::new()),
-    );
-    let engine = loaded.expect("it loads");
-    let changes = vec![Change::SetProperty {
-        user: "eve".to_owned(),
-        property: "cleared".to_owned(),
-        value: Some(true.into()),
-    }];
-    let code = "may_not_edit_property";
-    let restored = replays_what_is_refused_today(&catalog, &engine, changes, code);
-    let order = OnType::named("order");
-    assert!(restored.engine().check("eve", "list", &order).is_allow());
+    let users = DirectoryDocument::new(users);
+    let warnings = Warnings::Into(&mut Vec::new());
+    let engine = Engine::new(&catalog, policy, users, Timestamp(0), warnings);
+    (catalog, engine.expect("it loads"))
 }

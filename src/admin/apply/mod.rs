@@ -232,7 +232,7 @@ impl Engine {
         changes: &[Change],
         refusal: &Refusal,
     ) -> Option<Box<Order>> {
-        /// Whoever writes more than that knows what comes first.
+        /// A longer transaction comes from a program, which knows what comes first.
         const LOOKED_AT: usize = 100;
         // Too few holders are too few in whatever order, and so are administrators.
         let is_settled = refusal.is_authority()

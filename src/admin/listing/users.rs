@@ -166,8 +166,8 @@ impl Engine {
         Some(state.user_document(number, user))
     }
 
-    /// Whether an id was used and counts as used still (A5): nothing new is given it until it is
-    /// forgotten. An id that something has is none.
+    /// Returns `true` if an id was used and something new may not have it until it is forgotten (A5). An id
+    /// that something has now is not such an id.
     pub fn is_used_id(&self, kind: UsedIdKind, id: &str) -> bool {
         self.state().is_used(kind, id)
     }

@@ -88,7 +88,7 @@ impl<'e> People<'e> {
         Ok(())
     }
 
-    /// Of a feature that is retired here, an older host has all that it gives.
+    /// Whether a feature that is retired here was lost: an older host still has all that it gives.
     fn lost_retired_feature(&self) -> bool {
         let Taking { before, after, .. } = self.taking;
         let lost = before.features().iter();
@@ -296,7 +296,7 @@ impl<'e> People<'e> {
         }
     }
 
-    /// Whoever looks around from a position that sees less, or is lent less.
+    /// Adds the users who look around from a position that sees less, or is lent less.
     fn at_positions(
         &mut self,
         lost_from: &BTreeSet<u32>,

@@ -164,7 +164,7 @@ impl<'a, S: Serializer> Branch<'a, S> {
 }
 
 impl<S: Serializer> Visit for Branch<'_, S> {
-    /// What is no object, where a path wants one, may be anything. A text stays one.
+    /// A text stands where a path wants an object: it stays a text, and shows nothing.
     fn text(&mut self, _: &str) {
         self.out.text(FILLER);
     }

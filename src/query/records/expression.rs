@@ -105,12 +105,12 @@ pub struct PropertyName {
     /// Its handle.
     #[serde(skip)]
     pub id: PropertyId,
-    /// What of the record it is.
+    /// The part of the record that it is read from.
     #[serde(skip_serializing_if = "ReadFrom::is_property")]
     pub from: ReadFrom,
 }
 
-/// What of a record a property is (D10).
+/// The part of a record that a property is read from (D10).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReadFrom {
