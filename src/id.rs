@@ -1,8 +1,8 @@
 //! Handles: what names become once, so that a check compares numbers.
 //!
 //! A handle is an index and a brand. The brand is that of the catalog, or of the lineage of one
-//! account's engines; a handle of another catalog or another account is denied, never misread.
-//! Indices are not reused from one engine to those that come of it; two that were made of the same one
+//! account's engines; a handle of another catalog or another account is denied, never misread (I5).
+//! Indices are not reused from one engine to those that come of it (I6); two that were made of the same one
 //! number what they create alike.
 
 use std::sync::atomic::{AtomicU32, Ordering};

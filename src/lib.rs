@@ -28,6 +28,8 @@ mod names;
 mod ordered;
 pub mod query;
 mod request;
+#[doc = include_str!("rules.md")]
+pub mod rules {}
 mod scope;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -351,7 +351,7 @@ pub(crate) trait Numbered: Default + Clone {
     }
 }
 
-/// Names whose numbers are kept from revision to revision and never used again: a name that is
+/// Names whose numbers are kept from revision to revision and never used again (I6): a name that is
 /// removed and given anew has a new number. Which numbers are still in use is for the owner to say.
 ///
 /// Behind the names that were loaded stand a few tables of those added since, each some times larger

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Which records a grant reaches. Each scope contains the one before it (S1):
+/// Which records a grant reaches. Each scope contains the one before it
+/// ([S1](crate::rules#s1-four-scopes)):
 /// `Own < Reports < Peers < All`.
 ///
 /// ```

@@ -1,4 +1,4 @@
-//! The laws of section 5, each held against random worlds: the engine equals the reference (law 1),
+//! Laws of `bailiwick::rules`, each held against random worlds: the engine equals the reference (law 1),
 //! what may not change a decision does not (law 4), and documents survive being written out (law 6).
 //!
 //! `BAILIWICK_CASES` (200,000 unless given) is the number of requests of law 1, the others take a

@@ -76,7 +76,7 @@ impl Actor {
     }
 }
 
-/// Takes it apart piece by piece: however deep it is, it needs no deep stack.
+/// Takes it apart piece by piece: however deep it is, it needs no deep stack (I9).
 impl Drop for Actor {
     fn drop(&mut self) {
         let mut waiting = Vec::new();

@@ -1,7 +1,7 @@
 //! The catalog, validated: names resolved, contradictions gone, everything numbered.
 //!
-//! Permissions are numbered in the tree's preorder, so that a subtree is one range; an operation's
-//! pairs lie side by side in catalog order.
+//! Permissions are numbered in the tree's preorder, so that a subtree is one range (I3); an operation's
+//! pairs lie side by side in catalog order (I4).
 
 mod build;
 mod condition;

@@ -79,6 +79,7 @@ impl Model {
         report.error(at, format!("unknown permission {}{nearest}", quoted(path)));
     }
 
+    /// One past the last permission at or below a node (I3).
     fn end(&self, node: u16) -> u16 {
         self.permissions
             .get(node as usize)

@@ -108,7 +108,7 @@ impl<'a> Bearer<'a> {
 
 /// What a bearer holds: the union of the roles it brings, and the denies of the user it is.
 ///
-/// Nothing is allocated: the first roles are resolved once into an array, further ones at each
+/// Nothing is allocated (I10): the first roles are resolved once into an array, further ones at each
 /// look. A bearer of more than 32 roles is therefore answered more slowly, and no less exactly.
 pub(crate) struct Held<'a> {
     state: &'a State,

@@ -241,7 +241,8 @@ fn prerequisite_denial(
     })
 }
 
-/// How far a pair gets before its scope: the denial, or the scope that D7 leaves it.
+/// How far a pair gets before its scope: the denial, or the scope that D7 leaves it. Nothing else says so,
+/// of whomever (I1).
 pub(crate) fn pair_cell(
     state: &State,
     holder: &impl Holder,
@@ -274,7 +275,8 @@ pub(crate) fn pair_cell(
     Cell::reaches(scope, pair.permission, pair.permission)
 }
 
-/// The rows of an access set: a cell for each operation, and one for each pair.
+/// The rows of an access set: a cell for each operation, and one for each pair. Catalog, features and these
+/// rights are all that they depend on (I8).
 pub(crate) fn rows(state: &State, planes: &Planes) -> (Box<[Cell]>, Box<[Cell]>) {
     let model = state.model();
     let holder = &Compiled::new(state, planes);
@@ -298,6 +300,7 @@ pub(crate) fn rows(state: &State, planes: &Planes) -> (Box<[Cell]>, Box<[Cell]>)
     (operations, pairs)
 }
 
+/// Chooses among pairs as [`State::evaluate_pairs`] does, as far as nothing depends on the request (I1, I4).
 fn operation_cell(state: &State, operation: &Operation, index: u16, pairs: &[Cell]) -> Cell {
     let model = state.model();
     let mut furthest: Option<Denial> = None;

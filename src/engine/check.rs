@@ -29,7 +29,7 @@ impl State {
     }
 
     /// The path of `check`. Whatever is out of the ordinary goes to [`State::settle`], which finds
-    /// the reason that D17 puts first.
+    /// the reason that D17 puts first (I2). Nothing is allocated on any path (I10).
     ///
     /// The operation, which lies in the caches, is looked up first: user and owner, which may not, are then
     /// waited for together. (A processor sees a few hundred instructions ahead. With the look-up of the

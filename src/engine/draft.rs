@@ -1,5 +1,5 @@
 //! The next revision in the making: each step copies what it touches, and the engine it started from
-//! stays as it was.
+//! stays as it was (I7).
 //!
 //! A step keeps names, hierarchies and the rights of roles and access sets as they are from then on,
 //! so that what follows in the same transaction sees them; cells, which only checks read, are worked
@@ -448,6 +448,8 @@ impl Draft {
     }
 
     /// The engine.
+    /// Works out the cells of access sets that are new or whose rights changed, or of all where features did
+    /// (I8).
     pub(crate) fn finish(mut self) -> Engine {
         let sets: BTreeSet<u32> = match self.features_changed {
             true => (0..self.state.sets.numbers()).collect(),

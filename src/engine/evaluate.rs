@@ -113,7 +113,8 @@ impl State {
         self.decide(Decided::deny(denial))
     }
 
-    /// Pair by pair: the widest that allows, or the denial that got furthest.
+    /// Pair by pair: the widest that allows, or the denial that got furthest; the first of equals, which is the
+    /// first in catalog order (I1, I4).
     #[inline(never)]
     pub(crate) fn evaluate_pairs<R: Resource + ?Sized, C: Context + ?Sized>(
         &self,

@@ -100,7 +100,7 @@ use users::Users;
 pub struct Engine(pub(crate) Arc<State>);
 
 /// Everything that a check reads, and what its documents said besides. Its parts are shared between
-/// revisions: a change copies what it touches.
+/// revisions: a change copies what it touches (I7).
 #[derive(Clone)]
 pub(crate) struct State {
     catalog: Catalog,

@@ -17,7 +17,7 @@ pub(crate) struct Assigned {
     pub(crate) packages: Vec<u32>,
 }
 
-/// Numbers of sets are used again, once nobody has one.
+/// Numbers of sets are used again, once nobody has one: no handle names a set (I6).
 #[derive(Default, Clone)]
 pub(crate) struct Sets {
     sets: Chunked<Set, 6>,

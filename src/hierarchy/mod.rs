@@ -1,6 +1,6 @@
 //! Hierarchies: validated DAGs, and who stands below whom. The only user of petgraph.
 //!
-//! A hierarchy may be a chain of a million nodes, so nothing here recurses. (petgraph's `toposort`
+//! A hierarchy may be a chain of a million nodes, so nothing here recurses (I9). (petgraph's `toposort`
 //! and `kosaraju_scc` keep their stacks on the heap; its `tarjan_scc`, `is_cyclic_directed` and DFS
 //! visitor do not.)
 

@@ -231,7 +231,7 @@ impl Live {
         }
     }
 
-    /// Publishes what the journal has.
+    /// Publishes what the journal has (I13).
     fn show(&self, journal: &dyn Journal, prepared: &Prepared) -> Result<(), ApplyError> {
         let Err(conflict) = self.publish_prepared(prepared) else {
             return Ok(());

@@ -1,5 +1,5 @@
-//! No escalation: whatever a few colluders do by permitted changes, nobody comes to reach what none
-//! of them reached before.
+//! No escalation (law 10): whatever a few colluders do by permitted changes, nobody comes to reach what
+//! none of them reached before.
 //!
 //! A *reach* is (who, permission, whose records): what is stored and not denied, whatever features and
 //! prerequisites say, over the records of the users there were at the start, and of nobody. Held by a

@@ -1,4 +1,4 @@
-//! Screens, against what they mean: enabled is what `can_any` allows; blocked, what it denies and would
+//! Screens (Q6), against what they mean: enabled is what `can_any` allows; blocked, what it denies and would
 //! allow if the policy had every feature; all else is hidden.
 
 use bailiwick::document::{AskedOn, OperationDocument, PairDocument, TypeDocument};

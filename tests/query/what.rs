@@ -1,4 +1,4 @@
-//! `what_can`, `permitted_actions` and `check_many` in a context, against every operation in turn.
+//! `what_can`, `permitted_actions` and `check_many` in a context, against every operation in turn (Q5).
 
 use std::collections::BTreeMap;
 

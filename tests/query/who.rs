@@ -1,4 +1,4 @@
-//! `who_can` and `who_can_any`, against a check for every user.
+//! `who_can` and `who_can_any`, against a check for every user (Q5).
 
 use bailiwick::query::Allowed;
 use bailiwick::{Action, Denied, ResourceType};

@@ -1,4 +1,5 @@
-//! From the catalog document to the model: every contradiction is found here, in one run.
+//! From the catalog document to the model: every contradiction is found here, in one run, and there is no
+//! model of a document that has one (I11).
 
 mod administration;
 mod conditions;

@@ -319,6 +319,7 @@ fn pairs(
             when,
         });
     }
+    // In catalog order (I4).
     found.sort_by_key(|pair| pair.permission);
     model.pairs.extend(found);
 }

@@ -1,4 +1,5 @@
-//! From policy and directory to an engine: everything that does not fit the catalog is reported.
+//! From policy and directory to an engine: everything that does not fit the catalog is reported, and there is no
+//! engine of documents that do not fit (I11).
 
 mod findings;
 mod policy;

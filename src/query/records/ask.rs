@@ -150,7 +150,8 @@ struct Question<'q, C: ?Sized> {
 }
 
 impl<C: Context + ?Sized> Question<'_, C> {
-    /// The union over D9's pairs, and the operation's own conditions; `None` where nothing is left.
+    /// The union over D9's pairs, and the operation's own conditions; `None` where nothing is left. A pair that
+    /// cannot be known to let anything through is left out (I12).
     fn branches(&self) -> Option<(Vec<Branch>, When)> {
         let state = self.state;
         let operation = state.model().operations.get(self.operation as usize)?;

@@ -128,7 +128,7 @@ pub enum SqlValue {
     Integers(Vec<i64>),
 }
 
-/// Why a filter cannot be said over these columns. It is never said wider instead.
+/// Why a filter cannot be said over these columns. It is never said wider instead (I12).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SqlError {
