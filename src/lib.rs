@@ -37,7 +37,9 @@ mod text;
 
 pub use abilities::Ability;
 pub use catalog::{Catalog, OperationNames, UnknownOperations};
-pub use decision::{Decision, Denied, DenyReason, Effect, Part, Permit, PrerequisiteCause};
+pub use decision::{
+    Decision, Denied, DenyKind, DenyReason, Effect, Part, Permit, PrerequisiteCause,
+};
 pub use decision_record::{DecisionRecord, EffectRecord, ResourceRecord, SubjectRecord};
 pub use describe::Described;
 pub use document::{Problem, Problems, Timestamp, TimestampError, Warnings};

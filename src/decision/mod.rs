@@ -8,7 +8,7 @@ use std::fmt;
 use crate::Scope;
 use crate::id::{Brand, FeatureId, OperationId, PermissionId, PropertyId};
 
-pub use reason::{DenyReason, Part, PrerequisiteCause};
+pub use reason::{DenyKind, DenyReason, Part, PrerequisiteCause};
 pub(crate) use verdict::{CELL, Code, Denial, NONE, Verdict};
 
 /// Whether the request is allowed.
@@ -78,6 +78,12 @@ impl Decision {
     #[must_use]
     pub fn code(&self) -> &'static str {
         self.verdict.code().as_str()
+    }
+
+    /// The kind of a denial, which a host answers its caller by (D20); `None` for an allow.
+    #[must_use]
+    pub fn kind(&self) -> Option<DenyKind> {
+        self.verdict.code().kind()
     }
 
     /// Why it was denied; `None` of an allow.
@@ -238,5 +244,10 @@ impl Denied {
     pub fn reason(&self) -> DenyReason {
         // The only decision without a reason is an allow, of which no `Denied` is made.
         self.0.reason().unwrap_or(DenyReason::NotGranted)
+    }
+
+    /// What kind of denial it is, from its code alone: what the host answers its caller by (D20).
+    pub fn kind(&self) -> DenyKind {
+        self.reason().kind()
     }
 }

@@ -1,5 +1,7 @@
 //! Why a request was denied, for those who ask.
 
+use serde::{Deserialize, Serialize};
+
 use super::verdict::Code;
 use crate::id::{FeatureId, PermissionId, PropertyId};
 
@@ -129,6 +131,15 @@ impl DenyReason {
         self.to_code().as_str()
     }
 
+    /// The kind, which follows from the code alone (D20).
+    pub const fn kind(self) -> DenyKind {
+        match self.to_code().kind() {
+            Some(kind) => kind,
+            // The one code without a kind is an allow's, which no reason has.
+            None => DenyKind::Policy,
+        }
+    }
+
     const fn to_code(self) -> Code {
         match self {
             DenyReason::NotReady => Code::NotReady,
@@ -153,6 +164,73 @@ impl DenyReason {
             DenyReason::ConditionNotMet { .. } => Code::ConditionNotMet,
             DenyReason::PropertyMissing { .. } => Code::PropertyMissing,
             DenyReason::PropertyWrongType { .. } => Code::PropertyWrongType,
+        }
+    }
+}
+
+/// What a denial tells its caller, whatever else its reason says (D20).
+///
+/// The kind follows from the code alone, and semver covers it as it covers the code. There are these four: a match
+/// needs no arm for others.
+///
+/// | kind | codes |
+/// |---|---|
+/// | `policy` | `wrong_account`, `not_granted`, `denied`, `feature_disabled`, `prerequisite_missing`, `out_of_scope`, `owner_is_fixed`, `condition_not_met`, `property_missing` |
+/// | `subject` | `removed`, `unknown_subject`, `unknown_role`, `unknown_position`, `suspended` |
+/// | `request` | `invalid_identifier`, `missing_account`, `unknown_type`, `unknown_action`, `asked_wrong_way`, `different_records`, `property_wrong_type` |
+/// | `not_ready` | `not_ready` |
+///
+/// ```
+/// # use bailiwick::{Catalog, Engine, Record, Timestamp, Warnings, document::*};
+/// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
+/// #     format = 2
+/// #     id = "shop"
+/// #     version = 1
+/// #     permissions = [{ path = "orders" }]
+/// #     types = [{ id = "order" }]
+/// #     operations = [{ type = "order", action = "cancel", on = "record", allowed_by = ["orders"] }]
+/// # "#), Warnings::Refuse)?;
+/// # let users = DirectoryDocument::new([UserDocument::new("ann")]);
+/// # let engine = Engine::new(&catalog, PolicyDocument::new(1), users, Timestamp(0), Warnings::Refuse)?;
+/// use bailiwick::{Denied, DenyKind};
+/// fn status(denied: Denied) -> u16 {
+///     match denied.kind() {
+///         DenyKind::Policy => 403,
+///         DenyKind::Subject => 401,
+///         DenyKind::Request => 500, // a mistake of the host's own
+///         DenyKind::NotReady => 503,
+///     }
+/// }
+/// let order = Record::of("order").id("7");
+/// let of = |user, action| engine.check(user, action, &order).require().map_err(status);
+/// assert_eq!(of("ann", "cancel"), Err(403));
+/// assert_eq!(of("nobody", "cancel"), Err(401));
+/// assert_eq!(of("ann", "cancle"), Err(500));
+/// # Ok::<(), bailiwick::Problems>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DenyKind {
+    /// The rules say no. The answer to the person who asked is "you may not" (403).
+    Policy,
+    /// Nobody can be asked about: the subject is unknown, suspended or removed, or its token brings a role or a
+    /// position that does not exist. The person signs in again, or is told that they may not (401 or 403).
+    Subject,
+    /// The caller made a mistake: the request names what the catalog does not have, leaves out what it must state,
+    /// or is put together wrongly. Whoever wrote the host mends it (500).
+    Request,
+    /// Nothing could be decided yet. The same request may be allowed later (503).
+    NotReady,
+}
+
+impl DenyKind {
+    /// The word of the stable form: `policy`, `subject`, `request`, `not_ready`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            DenyKind::Policy => "policy",
+            DenyKind::Subject => "subject",
+            DenyKind::Request => "request",
+            DenyKind::NotReady => "not_ready",
         }
     }
 }

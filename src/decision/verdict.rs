@@ -3,7 +3,7 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use super::Part;
+use super::{DenyKind, Part};
 use crate::Scope;
 
 /// What was decided, in one word: the tables of an engine hold it ready, and a check copies it.
@@ -222,6 +222,35 @@ impl Code {
             Code::Allowed => "allowed",
         }
     }
+
+    /// The kind of a denial (D20); `None` for an allow.
+    pub(crate) const fn kind(self) -> Option<DenyKind> {
+        Some(match self {
+            Code::NotReady => DenyKind::NotReady,
+            Code::Removed
+            | Code::UnknownSubject
+            | Code::UnknownRole
+            | Code::UnknownPosition
+            | Code::Suspended => DenyKind::Subject,
+            Code::InvalidIdentifier
+            | Code::MissingAccount
+            | Code::UnknownType
+            | Code::UnknownAction
+            | Code::AskedWrongWay
+            | Code::DifferentRecords
+            | Code::PropertyWrongType => DenyKind::Request,
+            Code::WrongAccount
+            | Code::NotGranted
+            | Code::Denied
+            | Code::FeatureDisabled
+            | Code::PrerequisiteMissing
+            | Code::OutOfScope
+            | Code::OwnerIsFixed
+            | Code::ConditionNotMet
+            | Code::PropertyMissing => DenyKind::Policy,
+            Code::Allowed => return None,
+        })
+    }
 }
 
 /// A denial as the evaluator has it: codes and indices, no brands.
@@ -249,6 +278,65 @@ impl Denial {
         Denial {
             part,
             ..Denial::of(code)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// D20, code by code; semver covers it as it covers the codes.
+    const KINDS: &str = "\
+not_ready not_ready
+invalid_identifier request
+missing_account request
+wrong_account policy
+removed subject
+unknown_subject subject
+unknown_role subject
+unknown_position subject
+suspended subject
+unknown_type request
+unknown_action request
+asked_wrong_way request
+different_records request
+not_granted policy
+denied policy
+feature_disabled policy
+prerequisite_missing policy
+out_of_scope policy
+owner_is_fixed policy
+condition_not_met policy
+property_missing policy
+property_wrong_type request
+allowed
+";
+
+    #[test]
+    fn every_code_of_a_denial_has_its_kind() {
+        let mut told = String::new();
+        for code in Code::EVERY {
+            told.push_str(code.as_str());
+            if let Some(kind) = code.kind() {
+                told.push(' ');
+                told.push_str(kind.as_str());
+            }
+            told.push('\n');
+        }
+        assert_eq!(told, KINDS);
+    }
+
+    #[test]
+    fn a_decision_says_the_kind_of_its_reason_and_an_allow_has_none() {
+        for code in Code::EVERY {
+            let denial = Verdict::deny(Denial::of(code));
+            let decision = super::super::Decision::new(1, crate::id::Brand::NONE, denial);
+            let of_reason = decision.reason().map(|reason| reason.kind());
+            assert_eq!(of_reason, code.kind());
+            assert_eq!(decision.kind(), code.kind());
+            let denied = decision.require().err();
+            assert_eq!(denied.map(|it| it.kind()), code.kind());
         }
     }
 }

@@ -54,7 +54,9 @@
 //!   `asked_wrong_way`, after the type's operation was found and before it is decided.
 //! - D19, in `check_create` a position stated for a record without owner stays ignored once the
 //!   subject became its owner (the subject owns it, so that no position counts).
-//! - D19, where reassigning is missing, `unknown_action` comes after both edits were allowed.
+//! - D19, where reassigning is missing, `owner_is_fixed` comes after both edits were allowed.
+//! - D20, states of two records are the caller's mistake, as what is asked the wrong way is; another owner where
+//!   no operation reassigns is a no of the rules.
 
 #![allow(dead_code, reason = "every test file uses its own part of this")]
 
@@ -150,6 +152,8 @@ pub(crate) struct Outcome {
     pub allowed: bool,
     /// `allowed`, or the code of the denial.
     pub code: &'static str,
+    /// Of a denial, from its code alone (D20).
+    pub kind: Option<&'static str>,
     /// The permission of the deciding pair; none for an open operation, or before pairs are looked at.
     pub permission: Option<String>,
     /// Of an allow.
@@ -166,12 +170,42 @@ fn denied(code: &'static str, at: Option<&'static str>) -> Outcome {
     Outcome {
         allowed: false,
         code,
+        kind: Some(kind(code)),
         permission: None,
         scope: None,
         filtered_by: None,
         at,
         fact: None,
         cause: None,
+    }
+}
+
+/// D20: "`Policy` (the rules say no; also wrong account, .. a missing property), `Subject` (unknown, suspended,
+/// removed; unknown role or position of a token), `Request` (the caller's mistake: unknown type or action, asked the
+/// wrong way, identifiers missing or invalid, a property of another type, ..), `NotReady`".
+fn kind(code: &str) -> &'static str {
+    match code {
+        "not_ready" => "not_ready",
+        "unknown_subject" | "suspended" | "removed" | "unknown_role" | "unknown_position" => {
+            "subject"
+        }
+        "unknown_type"
+        | "unknown_action"
+        | "asked_wrong_way"
+        | "different_records"
+        | "missing_account"
+        | "invalid_identifier"
+        | "property_wrong_type" => "request",
+        "wrong_account"
+        | "property_missing"
+        | "not_granted"
+        | "denied"
+        | "feature_disabled"
+        | "prerequisite_missing"
+        | "out_of_scope"
+        | "owner_is_fixed"
+        | "condition_not_met" => "policy",
+        _ => panic!("D20 gives `{code}` no kind"),
     }
 }
 
@@ -860,6 +894,7 @@ impl Model {
             return Outcome {
                 allowed: true,
                 code: "allowed",
+                kind: None,
                 permission,
                 scope: Some(scope),
                 filtered_by: operation.filtered_by.clone(),

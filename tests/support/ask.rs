@@ -83,6 +83,7 @@ pub(crate) fn outcome(decision: Decision, catalog: &Catalog) -> Outcome {
     Outcome {
         allowed: decision.is_allow(),
         code: decision.code(),
+        kind: decision.kind().map(|kind| kind.as_str()),
         permission: decision.permission().and_then(path),
         scope: decision.scope(),
         filtered_by: decision
