@@ -107,13 +107,11 @@ fn own_roles(why: &Explanation) -> Vec<String> {
 
 fn other_roles(why: &Explanation) -> Vec<String> {
     let roles = why.causes().filter_map(|cause| match cause {
-        Cause::RoleNotHeld { role, packages, .. } => Some(match packages.as_slice() {
-            [] => format!("{role}, in no package"),
-            some => {
-                let packages: Vec<String> = some.iter().map(ToString::to_string).collect();
-                format!("{role}, in package {}", packages.join(", "))
-            }
-        }),
+        Cause::RoleInNoPackage { role, .. } => Some(format!("{role}, in no package")),
+        Cause::RoleNotHeld { role, packages, .. } => {
+            let packages: Vec<String> = packages.iter().map(ToString::to_string).collect();
+            Some(format!("{role}, in package {}", packages.join(", ")))
+        }
         _ => None,
     });
     roles.collect()

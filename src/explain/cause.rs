@@ -11,6 +11,17 @@ use crate::document::{AskedOn, PropertyValue};
 ///
 /// Its [`code`](Cause::code) is stable, and that of the [`DenyReason`](crate::DenyReason) where there
 /// is one.
+///
+/// Where packages bring people their roles, three causes are looked for when a permission is missing, and each has a
+/// code of its own:
+///
+/// | code | what is missing | what mends it |
+/// |---|---|---|
+/// | `not_granted` | none of the roles that the user holds grants it | a grant in one of these roles |
+/// | `role_in_no_package` | a role grants it, and no package holds that role | the role in a package of the user's |
+/// | `package_not_assigned` | a package brings it, and the user does not have that package | the package for the user |
+///
+/// `role_not_held` tells with `package_not_assigned` which role it is that the package holds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "cause", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -98,7 +109,7 @@ pub enum Cause {
         setting: Option<Named>,
     },
     /// A role grants the permission, far enough, and the subject does not have it: it is assigned
-    /// neither directly nor by one of their packages.
+    /// neither directly nor by one of their packages, or their token does not bring it.
     RoleNotHeld {
         /// The permission.
         permission: Named,
@@ -106,8 +117,17 @@ pub enum Cause {
         role: Named,
         /// How far it grants it, with all that it inherits.
         scope: Scope,
-        /// The packages that hold it, none of which the subject has.
+        /// The packages that hold it, none of which the subject has. A token has no packages, and none are named.
         packages: Vec<Named>,
+    },
+    /// A role grants the permission, far enough, no package holds it, and it is not assigned to the user directly.
+    RoleInNoPackage {
+        /// The permission.
+        permission: Named,
+        /// The role.
+        role: Named,
+        /// How far it grants it, with all that it inherits.
+        scope: Scope,
     },
     /// A package holds roles that grant the permission far enough, and the subject does not have it.
     PackageNotAssigned {
@@ -285,6 +305,7 @@ impl Cause {
             Cause::AskedWrongWay { .. } => "asked_wrong_way",
             Cause::NotEverybody | Cause::NotGranted { .. } => "not_granted",
             Cause::RoleNotHeld { .. } => "role_not_held",
+            Cause::RoleInNoPackage { .. } => "role_in_no_package",
             Cause::PackageNotAssigned { .. } => "package_not_assigned",
             Cause::Denied { .. } => "denied",
             Cause::FeatureDisabled { .. } => "feature_disabled",
@@ -292,6 +313,35 @@ impl Cause {
             Cause::OutOfScope { .. } => "out_of_scope",
             Cause::TooNarrow { .. } => "too_narrow",
             Cause::Condition(failed) => failed.code,
+        }
+    }
+
+    /// Whether it is a root: something to mend by itself. A missing prerequisite and a scope that reaches too short are
+    /// none: what lacks behind them is told as causes of its own.
+    pub const fn is_root(&self) -> bool {
+        match self {
+            Cause::PrerequisiteMissing { .. } | Cause::OutOfScope { .. } => false,
+            Cause::InvalidIdentifier { .. }
+            | Cause::MissingAccount { .. }
+            | Cause::WrongAccount { .. }
+            | Cause::Removed { .. }
+            | Cause::NotReady { .. }
+            | Cause::UnknownSubject { .. }
+            | Cause::UnknownRole { .. }
+            | Cause::UnknownPosition { .. }
+            | Cause::Suspended { .. }
+            | Cause::UnknownType { .. }
+            | Cause::UnknownAction { .. }
+            | Cause::AskedWrongWay { .. }
+            | Cause::NotEverybody
+            | Cause::NotGranted { .. }
+            | Cause::RoleNotHeld { .. }
+            | Cause::RoleInNoPackage { .. }
+            | Cause::PackageNotAssigned { .. }
+            | Cause::Denied { .. }
+            | Cause::FeatureDisabled { .. }
+            | Cause::TooNarrow { .. }
+            | Cause::Condition(_) => true,
         }
     }
 }

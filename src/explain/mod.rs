@@ -35,6 +35,7 @@ pub use remedies::{
 
 pub(crate) use diagnosis::explanation;
 
+use foldhash::HashSet;
 use serde::{Serialize, Serializer};
 use std::fmt;
 
@@ -229,16 +230,56 @@ impl Explanation {
     /// Everything that is missing: what denies before any pair, what the operation lacks whatever the
     /// permission, and what each pair and each permission lacks. Of an allow, nothing.
     ///
-    /// A missing prerequisite is a cause of what needs it, and its own causes come with it: those that
-    /// are neither [`Cause::PrerequisiteMissing`] nor [`Cause::OutOfScope`] are the roots.
+    /// A missing prerequisite is a cause of what needs it, and its own causes come with it.
+    /// [`direct_causes`](Explanation::direct_causes) leaves these out; [`Cause::is_root`] tells what to mend.
     pub fn causes(&self) -> impl Iterator<Item = &Cause> {
-        let of_pairs = self.pairs.iter().flat_map(|pair| &pair.causes);
-        let of_permissions = self.permissions.iter().flat_map(|it| &it.causes);
-        self.obstacles
+        self.outright_causes()
+            .chain(self.permissions.iter().flat_map(|it| &it.causes))
+    }
+
+    /// The causes at first hand: what denies before any pair, what the operation lacks, and what each pair and its
+    /// own permission lack; not what is missing behind a prerequisite or a permission that narrows. The
+    /// [reason](crate::Decision::reason) of a check is always one of them.
+    ///
+    /// ```
+    /// # use bailiwick::{Catalog, Engine, OnType, Timestamp, Warnings, document::*};
+    /// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
+    /// #     format = 2
+    /// #     id = "shop"
+    /// #     version = 1
+    /// #     permissions = [{ path = "orders" }, { path = "refunds", requires = ["orders"] }]
+    /// #     types = [{ id = "order" }]
+    /// #     operations = [{ type = "order", action = "refund", on = "type", allowed_by = ["refunds"] }]
+    /// # "#), Warnings::Refuse)?;
+    /// # let policy = PolicyDocument {
+    /// #     roles: vec![RoleDocument::new("cashier").grant("refunds")],
+    /// #     ..PolicyDocument::new(1)
+    /// # };
+    /// # let users = DirectoryDocument::new([UserDocument::new("ann").role("cashier")]);
+    /// # let engine = Engine::new(&catalog, policy, users, Timestamp(0), Warnings::Into(&mut Vec::new()))?;
+    /// // Refunds need orders, which no role of Ann's grants.
+    /// let why = engine.explain("ann", "refund", &OnType::named("order"));
+    /// let direct: Vec<&str> = why.direct_causes().map(|cause| cause.code()).collect();
+    /// let roots: Vec<&str> = why.causes().filter(|it| it.is_root()).map(|it| it.code()).collect();
+    /// assert_eq!((direct, roots), (vec!["prerequisite_missing"], vec!["not_granted"]));
+    /// # Ok::<(), bailiwick::Problems>(())
+    /// ```
+    pub fn direct_causes(&self) -> impl Iterator<Item = &Cause> {
+        let of_pairs: HashSet<&str> = self
+            .pairs
             .iter()
-            .chain(&self.operation_causes)
-            .chain(of_pairs)
-            .chain(of_permissions)
+            .filter_map(|pair| Some(pair.permission.as_ref()?.id.as_str()))
+            .collect();
+        let own = self.permissions.iter();
+        let own = own.filter(move |it| of_pairs.contains(it.permission.id.as_str()));
+        self.outright_causes().chain(own.flat_map(|it| &it.causes))
+    }
+
+    /// What denies before any pair, and what the operation and each pair lack themselves.
+    fn outright_causes(&self) -> impl Iterator<Item = &Cause> {
+        let of_pairs = self.pairs.iter().flat_map(|pair| &pair.causes);
+        let obstacles = self.obstacles.iter();
+        obstacles.chain(&self.operation_causes).chain(of_pairs)
     }
 
     /// Everything by which the subject is granted the [permissions](Explanation::permissions).

@@ -367,13 +367,21 @@ pub(super) fn elsewhere(
             });
         }
     }
-    let roles = found
-        .into_iter()
-        .map(|(role, scope, packages)| Cause::RoleNotHeld {
-            permission: named(),
-            role: names.role(role),
+    let roles = found.into_iter().map(|(role, scope, packages)| {
+        let (permission, role) = (named(), names.role(role));
+        if packages.is_empty() && asking.kind == Asker::User {
+            return Cause::RoleInNoPackage {
+                permission,
+                role,
+                scope,
+            };
+        }
+        Cause::RoleNotHeld {
+            permission,
+            role,
             scope,
             packages,
-        });
+        }
+    });
     roles.chain(packages).collect()
 }

@@ -31,7 +31,7 @@ fn engine(system: &str, policy: &str, directory: &str) -> Engine {
     .unwrap()
 }
 
-fn fixture(system: &str) -> Engine {
+pub(crate) fn fixture(system: &str) -> Engine {
     engine(system, "policy", "directory")
 }
 

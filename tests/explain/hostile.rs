@@ -199,7 +199,7 @@ fn all_that_is_wrong_is_told_at_once() {
             "suspended",
             "condition_not_met",
             "not_granted",
-            "role_not_held"
+            "role_in_no_package"
         ]
     );
 }

@@ -148,7 +148,7 @@ fn a_chain_of_a_hundred_thousand_roles() {
         let why_not = engine.explain("bob", "climb", &thing());
         let lacks = why_not
             .causes()
-            .filter(|it| matches!(it, Cause::RoleNotHeld { .. }));
+            .filter(|it| matches!(it, Cause::RoleInNoPackage { .. }));
         assert_eq!(lacks.count(), ROLES);
         assert!(why_not.to_string().len() < 2_000, "{why_not}");
         drop(why);

@@ -1,6 +1,8 @@
 //! Law 3, its first half: an explanation decides as the check does, and what it tells agrees with what
 //! it decides.
 
+use std::collections::BTreeSet;
+
 use bailiwick::explain::{Cause, Explanation};
 use bailiwick::{Decision, DenyReason, Engine, Part};
 
@@ -76,7 +78,8 @@ fn agrees(engine: &Engine, said: Decision, why: &Explanation) -> Result<(), Stri
         }
         return Ok(());
     }
-    let codes: Vec<&str> = why.causes().map(Cause::code).collect();
+    stands_behind(why)?;
+    let codes: Vec<&str> = why.direct_causes().map(Cause::code).collect();
     if !codes.contains(&said.code()) {
         return Err(format!("{} is not among {codes:?}", said.code()));
     }
@@ -101,6 +104,39 @@ fn agrees(engine: &Engine, said: Decision, why: &Explanation) -> Result<(), Stri
         },
         Some(reason) => names_the_reason(engine, &reason, path.as_deref(), why),
         None => Err("a denial without a reason".to_owned()),
+    }
+}
+
+/// What is no direct cause stands behind one: it is of a prerequisite that is missing, or of a permission that
+/// narrows. Something is always a root.
+fn stands_behind(why: &Explanation) -> Result<(), String> {
+    let (mut behind, mut own) = (BTreeSet::new(), BTreeSet::new());
+    for cause in why.causes() {
+        match cause {
+            Cause::PrerequisiteMissing { prerequisite, .. } => {
+                behind.insert(prerequisite);
+            }
+            Cause::OutOfScope { limited_by, .. } => behind.extend(limited_by),
+            _ => {}
+        }
+    }
+    own.extend(why.pairs().iter().filter_map(|it| it.permission.as_ref()));
+    let mut direct = why.direct_causes().count();
+    for finding in why.permissions() {
+        let is_own = own.contains(&finding.permission);
+        if !is_own && !finding.causes.is_empty() && !behind.contains(&finding.permission) {
+            return Err(format!("nothing needs {}", finding.permission));
+        }
+        if !is_own {
+            direct += finding.causes.len();
+        }
+    }
+    if direct != why.causes().count() {
+        return Err("direct causes, and those behind them, are not all".to_owned());
+    }
+    match why.causes().any(Cause::is_root) {
+        true => Ok(()),
+        false => Err("no cause is a root".to_owned()),
     }
 }
 
@@ -163,7 +199,7 @@ fn names_the_reason(
             _ => false,
         }
     };
-    match why.causes().any(named) {
+    match why.direct_causes().any(named) {
         true => Ok(()),
         false => Err(format!("{reason:?} of {path:?} is not told")),
     }

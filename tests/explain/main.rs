@@ -7,6 +7,8 @@ mod reference;
 mod support;
 
 #[cfg(feature = "toml")]
+mod causes;
+#[cfg(feature = "toml")]
 mod golden;
 mod hostile;
 mod ladder;

@@ -52,6 +52,7 @@ const KINDS: &[&str] = &[
     "by setting",
     "not_granted",
     "role_not_held",
+    "role_in_no_package",
     "package_not_assigned",
     "denied",
     "denied behind a token",
@@ -572,7 +573,14 @@ impl<'a> Told<'a> {
                     }
                 }
             }
-            causes.insert(format!("role {role} at {scope} in {holding:?}"));
+            causes.insert(match self.holder.kind {
+                Kind::User if holding.is_empty() => {
+                    format!("role {role} at {scope} in no package")
+                }
+                Kind::User | Kind::Token | Kind::Role => {
+                    format!("role {role} at {scope} in {holding:?}")
+                }
+            });
         }
         let user = self.holder.id.as_ref().and_then(|id| papers.user(id));
         for (package, roles) in packages {
@@ -630,6 +638,9 @@ fn text(cause: &Cause) -> String {
             packages,
             ..
         } => format!("role {} at {scope} in {:?}", role.id, ids(packages)),
+        Cause::RoleInNoPackage { role, scope, .. } => {
+            format!("role {} at {scope} in no package", role.id)
+        }
         Cause::PackageNotAssigned { package, roles, .. } => {
             format!("package {} with {:?}", package.id, ids(roles))
         }

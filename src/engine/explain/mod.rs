@@ -59,7 +59,7 @@ impl<C: Context + ?Sized> InContext<'_, C> {
     ///
     /// let why_not = engine.explain("ann", "export", &orders);
     /// let codes: Vec<&str> = why_not.causes().map(|cause| cause.code()).collect();
-    /// assert_eq!(codes, ["not_granted", "role_not_held"]);
+    /// assert_eq!(codes, ["not_granted", "role_in_no_package"]);
     /// assert_eq!(why_not.to_string(), "\
     /// `ann` may not do `order:export`.
     /// - None of the roles of `ann` grants `orders.export`. They are: role `seller`, assigned directly.

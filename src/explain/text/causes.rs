@@ -15,7 +15,9 @@ impl Teller<'_> {
         let grouped = |cause: &&Cause| {
             matches!(
                 cause,
-                Cause::RoleNotHeld { .. } | Cause::PackageNotAssigned { .. }
+                Cause::RoleNotHeld { .. }
+                    | Cause::RoleInNoPackage { .. }
+                    | Cause::PackageNotAssigned { .. }
             )
         };
         let roles: Vec<&Cause> = causes.iter().filter(grouped).collect();
@@ -40,7 +42,6 @@ impl Teller<'_> {
     /// Where the subject could get a permission.
     fn elsewhere(&self, f: &mut String, causes: &[&Cause]) -> fmt::Result {
         let who = &self.who;
-        let is_user = self.why.subject.kind == Asker::User;
         let mut path = "";
         let roles = causes.iter().filter_map(|cause| match cause {
             Cause::RoleNotHeld {
@@ -51,17 +52,21 @@ impl Teller<'_> {
             } => {
                 path = &permission.id;
                 let mut text = format!(" {role} at `{scope}`");
-                match packages.split_first() {
-                    None if is_user => text.push_str(" in no package"),
-                    None => {}
-                    Some((first, more)) => {
-                        let _ = write!(text, " in package {first}");
-                        if !more.is_empty() {
-                            let _ = write!(text, " and {} more", more.len());
-                        }
+                if let Some((first, more)) = packages.split_first() {
+                    let _ = write!(text, " in package {first}");
+                    if !more.is_empty() {
+                        let _ = write!(text, " and {} more", more.len());
                     }
                 }
                 Some(text)
+            }
+            Cause::RoleInNoPackage {
+                permission,
+                role,
+                scope,
+            } => {
+                path = &permission.id;
+                Some(format!(" {role} at `{scope}` in no package"))
             }
             _ => None,
         });
@@ -177,7 +182,9 @@ impl Teller<'_> {
                 setting,
             } => self.not_granted(f, permission, roles, setting.as_ref())?,
             // Told together.
-            Cause::RoleNotHeld { .. } | Cause::PackageNotAssigned { .. } => {}
+            Cause::RoleNotHeld { .. }
+            | Cause::RoleInNoPackage { .. }
+            | Cause::PackageNotAssigned { .. } => {}
             Cause::Denied { permission, .. } => {
                 write!(f, "{permission} is denied, whatever is granted:")?;
                 let mut ways = self.why.denies.derivations(&permission.id);

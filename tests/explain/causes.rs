@@ -1,0 +1,167 @@
+//! What the codes of causes tell apart.
+
+use std::collections::BTreeSet;
+
+use bailiwick::document::{
+    CatalogDocument, DirectoryDocument, PolicyDocument, RoleDocument, UserDocument,
+};
+use bailiwick::explain::{Cause, Explanation};
+use bailiwick::{Catalog, Engine, OnType, Scope, Timestamp, Token, Warnings};
+
+use crate::golden::fixture;
+
+fn codes<'e>(causes: impl Iterator<Item = &'e Cause>) -> Vec<&'static str> {
+    causes.map(Cause::code).collect()
+}
+
+/// What may be mended, and by which of the three checks of a troubleshooting page it is found.
+fn found_by(why: &Explanation, code: &str) -> Vec<String> {
+    let causes = why.causes().filter(|cause| cause.code() == code);
+    let found = causes.flat_map(|cause| match cause {
+        Cause::NotGranted { roles, .. } => roles.iter().map(|it| it.role.id.clone()).collect(),
+        Cause::RoleNotHeld { role, .. } | Cause::RoleInNoPackage { role, .. } => {
+            vec![role.id.clone()]
+        }
+        Cause::PackageNotAssigned { package, .. } => vec![package.id.clone()],
+        other => panic!("{other:?}"),
+    });
+    found.collect()
+}
+
+/// Gus's role does not grant it, the role that Hana needs is in no package, and the package that Ines needs is not
+/// hers.
+#[test]
+fn the_three_causes_to_look_for_have_three_codes() {
+    let engine = fixture("package_roles");
+    let gus = engine.explain("gus", "import", &OnType::named("contact"));
+    assert_eq!(found_by(&gus, "not_granted"), ["basic_access"]);
+
+    let hana = engine.explain("hana", "add", &OnType::named("sending_domain"));
+    assert_eq!(
+        found_by(&hana, "role_in_no_package"),
+        ["system:administrator", "domain_setup"]
+    );
+
+    let ines = engine.explain("ines", "add", &OnType::named("trigger"));
+    assert_eq!(
+        found_by(&ines, "package_not_assigned"),
+        ["enterprise", "automation"]
+    );
+    assert_eq!(
+        found_by(&ines, "role_not_held"),
+        ["full_access", "automation_builder"]
+    );
+    // No role and no package is told by two codes.
+    for why in [gus, hana, ines] {
+        let roles = ["role_in_no_package", "role_not_held"].map(|code| found_by(&why, code));
+        let once: BTreeSet<&String> = roles.iter().flatten().collect();
+        assert_eq!(once.len(), roles.iter().flatten().count(), "{roles:?}");
+    }
+}
+
+fn shop(users: impl IntoIterator<Item = UserDocument>) -> Engine {
+    let catalog = CatalogDocument::from_toml(
+        "catalog",
+        r#"
+        format = 2
+        id = "shop"
+        version = 1
+        permissions = [
+          { path = "orders", scopes = ["own", "all"] },
+          { path = "money", requires = ["orders"] },
+          { path = "refunds", requires = ["money"] },
+        ]
+        types = [{ id = "order" }]
+        operations = [
+          { type = "order", action = "view", on = "record", allowed_by = ["orders"] },
+          { type = "order", action = "refund", on = "record", allowed_by = ["refunds"] },
+          { type = "order", action = "export", on = "type", allowed_by = ["orders"] },
+        ]
+        tokens = { account_roles = true }
+        "#,
+    );
+    let policy = PolicyDocument {
+        roles: vec![
+            RoleDocument::new("cashier").grant("refunds"),
+            RoleDocument::new("seller").grant(("orders", Scope::Own)),
+        ],
+        ..PolicyDocument::new(1)
+    };
+    Engine::new(
+        &Catalog::new(catalog, Warnings::Refuse).unwrap(),
+        policy,
+        DirectoryDocument::new(users),
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap()
+}
+
+/// Refunds need money, which needs orders: what is missing behind them is no direct cause, and is the root.
+#[test]
+fn direct_causes_leave_out_what_stands_behind_them() {
+    let engine = shop([UserDocument::new("ann").role("cashier")]);
+    let order = bailiwick::Record::of("order").id("7").owner("bob");
+    let why = engine.explain("ann", "refund", &order);
+    assert_eq!(codes(why.direct_causes()), ["prerequisite_missing"]);
+    assert_eq!(why.decision().code(), "prerequisite_missing");
+    assert_eq!(
+        codes(why.causes()),
+        [
+            "prerequisite_missing",
+            "not_granted",
+            "prerequisite_missing",
+            "not_granted",
+            "role_in_no_package"
+        ]
+    );
+    assert_eq!(
+        codes(why.causes().filter(|it| it.is_root())),
+        ["not_granted", "not_granted", "role_in_no_package"]
+    );
+}
+
+/// What reaches too short is a direct cause; the permission that is granted too narrowly is its root.
+#[test]
+fn a_scope_that_reaches_too_short_is_direct_and_the_narrow_grant_its_root() {
+    let engine = shop([UserDocument::new("ann").role("seller")]);
+    let order = bailiwick::Record::of("order").id("7").owner("bob");
+    let why = engine.explain("ann", "view", &order);
+    assert_eq!(codes(why.direct_causes()), ["out_of_scope", "too_narrow"]);
+    let roots = why.causes().filter(|it| it.is_root());
+    assert_eq!(codes(roots), ["too_narrow"]);
+}
+
+/// A token holds no packages: a role that it might have brought is not held, and in no package either.
+#[test]
+fn a_role_that_a_token_does_not_bring_is_not_held() {
+    let engine = shop([]);
+    let token = Token::new(["cashier"]);
+    let why = engine.explain(&token, "export", &OnType::named("order"));
+    assert_eq!(codes(why.causes()), ["not_granted", "role_not_held"]);
+}
+
+/// Each cause is written under a tag that is its code.
+#[test]
+fn the_written_form_of_a_role_in_no_package() {
+    let engine = shop([UserDocument::new("ann")]);
+    let why = engine.explain("ann", "export", &OnType::named("order"));
+    let written = serde_json::to_value(why.causes().collect::<Vec<_>>()).unwrap();
+    assert_eq!(
+        written,
+        serde_json::json!([
+            {
+                "cause": "not_granted",
+                "permission": { "id": "orders" },
+                "roles": [],
+                "setting": null
+            },
+            {
+                "cause": "role_in_no_package",
+                "permission": { "id": "orders" },
+                "role": { "id": "seller" },
+                "scope": "own"
+            }
+        ])
+    );
+}
