@@ -213,8 +213,11 @@ pub struct FailedCondition {
     pub on: Part,
     /// The permission of the pair; `None` of the operation.
     pub permission: Option<Named>,
-    /// The number of the alternative, from 0.
+    /// The number of the alternative, from 0. Among the causes of a pair or an operation, the alternative with the
+    /// fewest conditions that do not hold comes first; of several, the first as written.
     pub alternative: usize,
+    /// How many alternatives there are, none of which holds.
+    pub alternatives: usize,
     /// The property on the left, `resource.status`.
     pub property: String,
     /// The operator, as documents write it: `is_not`.

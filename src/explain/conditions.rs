@@ -39,6 +39,7 @@ pub(super) fn told(
         on,
         permission,
         alternative: failing.alternative,
+        alternatives: when.len(),
         property: property_name(state, condition.left),
         operator: condition.operator.as_str(),
         fault: is_fault.then(|| property_name(state, failing.fact)),

@@ -165,3 +165,85 @@ fn the_written_form_of_a_role_in_no_package() {
         ])
     );
 }
+
+/// An operation that wants one of so many alternatives: a stage, and a region each.
+fn gate(alternatives: usize) -> Engine {
+    let when = (0..alternatives).map(|n| {
+        let stage = format!(r#"{{ resource = "stage", is = "stage {n}" }}"#);
+        let region = format!(r#"{{ resource = "region", is = "region {n}" }}"#);
+        let is_open = r#"{ resource = "open", is = true }"#;
+        format!("[{stage}, {region}, {is_open}]")
+    });
+    let when: Vec<String> = when.collect();
+    let catalog = format!(
+        r#"
+        format = 2
+        id = "gates"
+        version = 1
+        types = [{{ id = "gate", properties = {{ stage = "text", region = "text", open = "boolean" }} }}]
+        operations = [{{ type = "gate", action = "pass", on = "record", open = true, when = [{}] }}]
+        "#,
+        when.join(", ")
+    );
+    let catalog = CatalogDocument::from_toml("catalog", &catalog);
+    Engine::new(
+        &Catalog::new(catalog, Warnings::Refuse).unwrap(),
+        PolicyDocument::new(1),
+        DirectoryDocument::new([UserDocument::new("ann")]),
+        Timestamp(0),
+        Warnings::Refuse,
+    )
+    .unwrap()
+}
+
+fn at(stage: &str, region: &str) -> bailiwick::Record<'static> {
+    bailiwick::Record::of("gate")
+        .id("1")
+        .property("stage", stage)
+        .property("region", region)
+        .property("open", true)
+}
+
+fn alternatives(why: &Explanation) -> Vec<usize> {
+    let causes = why.direct_causes().filter_map(|cause| match cause {
+        Cause::Condition(failed) => Some(failed.alternative),
+        _ => None,
+    });
+    causes.collect()
+}
+
+#[test]
+fn of_many_alternatives_the_closest_is_named_and_the_others_are_counted() {
+    let why = gate(40).explain("ann", "pass", &at("stage 23", "region 5"));
+    // The fifth and the twenty-third fail one test each, all others two.
+    let told = alternatives(&why);
+    assert_eq!(told[..4], [5, 23, 0, 0]);
+    assert_eq!(told.len(), 78);
+    assert!(why.causes().all(|cause| match cause {
+        Cause::Condition(failed) => failed.alternatives == 40,
+        _ => false,
+    }));
+    assert_eq!(
+        why.to_string(),
+        "`ann` may not do `gate:pass` on record `1`.\n\
+         - The operation wants `resource.stage` to be `stage 5`; it is `stage 23` (alternative 6).\n\
+         - That comes closest. None of the `39` other alternatives holds either.\n"
+    );
+    // The check's own reason is of the first alternative (D17).
+    assert_eq!(why.decision().code(), "condition_not_met");
+}
+
+#[test]
+fn few_alternatives_are_all_told_the_closest_first() {
+    let why = gate(3).explain("ann", "pass", &at("stage 9", "region 2"));
+    assert_eq!(alternatives(&why), [2, 0, 0, 1, 1]);
+    assert_eq!(
+        why.to_string(),
+        "`ann` may not do `gate:pass` on record `1`.\n\
+         - The operation wants `resource.stage` to be `stage 2`; it is `stage 9` (alternative 3).\n\
+         - The operation wants `resource.stage` to be `stage 0`; it is `stage 9`.\n\
+         - The operation wants `resource.region` to be `region 0`; it is `region 2`.\n\
+         - The operation wants `resource.stage` to be `stage 1`; it is `stage 9` (alternative 2).\n\
+         - The operation wants `resource.region` to be `region 1`; it is `region 2` (alternative 2).\n"
+    );
+}

@@ -79,6 +79,7 @@ fn agrees(engine: &Engine, said: Decision, why: &Explanation) -> Result<(), Stri
         return Ok(());
     }
     stands_behind(why)?;
+    closest_alternative_first(why)?;
     let codes: Vec<&str> = why.direct_causes().map(Cause::code).collect();
     if !codes.contains(&said.code()) {
         return Err(format!("{} is not among {codes:?}", said.code()));
@@ -138,6 +139,34 @@ fn stands_behind(why: &Explanation) -> Result<(), String> {
         true => Ok(()),
         false => Err("no cause is a root".to_owned()),
     }
+}
+
+/// None of the alternatives holds, each is told, and those with the fewest conditions to mend come first.
+fn closest_alternative_first(why: &Explanation) -> Result<(), String> {
+    let conditions = |cause: &Cause| match cause {
+        Cause::Condition(failed) => Some((
+            failed.permission.clone(),
+            failed.on == Part::Operation,
+            failed.alternatives,
+            failed.alternative,
+        )),
+        _ => None,
+    };
+    let told: Vec<_> = why.direct_causes().filter_map(conditions).collect();
+    for of_one in told.chunk_by(|a, b| (&a.0, a.1) == (&b.0, b.1)) {
+        let alternatives: Vec<(usize, usize)> = of_one
+            .chunk_by(|a, b| a.3 == b.3)
+            .map(|of_one| (of_one.len(), of_one.first().map_or(0, |it| it.3)))
+            .collect();
+        let once: BTreeSet<usize> = alternatives.iter().map(|it| it.1).collect();
+        if !of_one.iter().all(|it| it.2 == once.len()) || once.len() != alternatives.len() {
+            return Err(format!("not each alternative is told once: {of_one:?}"));
+        }
+        if !alternatives.is_sorted() {
+            return Err(format!("the closest alternative is not first: {of_one:?}"));
+        }
+    }
+    Ok(())
 }
 
 /// Whether the reason, with its facts, is a cause of the pair, its permission or the operation.

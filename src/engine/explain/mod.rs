@@ -251,7 +251,7 @@ impl State {
     }
 
     /// The conditions that do not hold, of every pair that is denied and of the operation, where no
-    /// alternative holds as a whole (D10).
+    /// alternative holds as a whole (D10); first those of the alternative with the fewest of them.
     fn failing_conditions<R: Resource + ?Sized, C: Context + ?Sized>(
         &self,
         question: &Question<'_, R, C>,
@@ -277,9 +277,9 @@ impl State {
         pair: Option<u16>,
         found: &mut Vec<FailingCondition>,
     ) {
-        let before = found.len();
+        let mut alternatives = Vec::with_capacity(when.len());
         for (alternative, conditions) in when.iter().enumerate() {
-            let so_far = found.len();
+            let mut failing = Vec::new();
             for (place, condition) in conditions.iter().enumerate() {
                 let Some((code, fact)) = self.condition_failure(question, condition) else {
                     continue;
@@ -291,7 +291,7 @@ impl State {
                     true => None,
                     false => self.property(property, question).map(owned_value),
                 };
-                found.push(FailingCondition {
+                failing.push(FailingCondition {
                     pair,
                     alternative,
                     place,
@@ -302,11 +302,14 @@ impl State {
                     right: right.and_then(value),
                 });
             }
-            if found.len() == so_far {
-                found.truncate(before);
+            if failing.is_empty() {
                 return;
             }
+            alternatives.push(failing);
         }
+        // The one that comes closest is the one to look at; of two that come as close, the first.
+        alternatives.sort_by_key(Vec::len);
+        found.extend(alternatives.into_iter().flatten());
     }
 
     /// Whether a property is of a record's field that not everybody sees, or holds one, or lies in one:

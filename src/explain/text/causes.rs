@@ -2,15 +2,15 @@
 
 use std::fmt::{self, Write as _};
 
-use super::{NAMED, Teller, WAYS, list};
+use super::{ALTERNATIVES, NAMED, Teller, WAYS, list};
 use crate::decision::Part;
 use crate::document::problem::{quoted, shortened};
 use crate::document::{AskedOn, PropertyValue};
 use crate::explain::{Asker, Cause, FailedCondition, HeldRole, Named, RequestPart, Seen, Wanted};
 
 impl Teller<'_> {
-    /// A line for each cause that has not been told; the roles that would help in one line, and the
-    /// packages in another.
+    /// A line for each cause that has not been told; the roles that would help in one line, the
+    /// packages in another, and the conditions together.
     pub(super) fn causes(&self, f: &mut String, causes: &[Cause]) -> fmt::Result {
         let grouped = |cause: &&Cause| {
             matches!(
@@ -21,9 +21,19 @@ impl Teller<'_> {
             )
         };
         let roles: Vec<&Cause> = causes.iter().filter(grouped).collect();
-        let mut is_grouped_told = false;
+        let conditions = causes.iter().filter_map(|cause| match cause {
+            Cause::Condition(failed) => Some(failed),
+            _ => None,
+        });
+        let conditions: Vec<&FailedCondition> = conditions.collect();
+        let (mut is_grouped_told, mut is_condition_told) = (false, false);
         for cause in causes {
-            if !grouped(&cause) {
+            if let Cause::Condition(_) = cause {
+                if !is_condition_told {
+                    is_condition_told = true;
+                    alternatives(f, &conditions)?;
+                }
+            } else if !grouped(&cause) {
                 let mut line = String::new();
                 self.cause(&mut line, cause)?;
                 // One feature may be missing to many permissions.
@@ -184,7 +194,8 @@ impl Teller<'_> {
             // Told together.
             Cause::RoleNotHeld { .. }
             | Cause::RoleInNoPackage { .. }
-            | Cause::PackageNotAssigned { .. } => {}
+            | Cause::PackageNotAssigned { .. }
+            | Cause::Condition(_) => {}
             Cause::Denied { permission, .. } => {
                 write!(f, "{permission} is denied, whatever is granted:")?;
                 let mut ways = self.why.denies.derivations(&permission.id);
@@ -256,7 +267,6 @@ impl Teller<'_> {
                 f,
                 "{permission} is granted as far as `{granted}`, and would have to be at `{needed}`"
             )?,
-            Cause::Condition(failed) => condition(f, failed)?,
         }
         f.write_str(".\n")
     }
@@ -322,7 +332,33 @@ fn part_name(part: RequestPart) -> &'static str {
     }
 }
 
+/// The conditions of a pair or an operation that do not hold: of many alternatives, those of the one that comes
+/// closest, and how many others there are.
+fn alternatives(f: &mut String, failed: &[&FailedCondition]) -> fmt::Result {
+    let many = failed.first().map_or(0, |it| it.alternatives);
+    let told = if many > ALTERNATIVES { 1 } else { many };
+    let each = failed.chunk_by(|a, b| a.alternative == b.alternative);
+    for conditions in each.take(told) {
+        for failed in conditions.iter().take(NAMED) {
+            condition(f, failed)?;
+        }
+        match conditions.len().saturating_sub(NAMED) {
+            0 => {}
+            1 => f.write_str("- One more of its conditions does not hold.\n")?,
+            more => writeln!(f, "- {more} more of its conditions do not hold.")?,
+        }
+    }
+    match many.saturating_sub(told) {
+        0 => Ok(()),
+        more => writeln!(
+            f,
+            "- That comes closest. None of the `{more}` other alternatives holds either."
+        ),
+    }
+}
+
 fn condition(f: &mut String, failed: &FailedCondition) -> fmt::Result {
+    f.write_str("- ")?;
     match (&failed.permission, failed.on) {
         (Some(permission), _) => write!(f, "{permission} for this operation wants ")?,
         (None, Part::Pair) => f.write_str("This way wants ")?,
@@ -369,9 +405,10 @@ fn condition(f: &mut String, failed: &FailedCondition) -> fmt::Result {
         (None, ..) => f.write_str("; it is not so")?,
     }
     match failed.alternative {
-        0 => Ok(()),
-        further => write!(f, " (alternative {})", further + 1),
+        0 => {}
+        further => write!(f, " (alternative {})", further + 1)?,
     }
+    f.write_str(".\n")
 }
 
 fn write_value(f: &mut String, value: &PropertyValue) -> fmt::Result {

@@ -13,6 +13,8 @@ use crate::document::problem::{quoted, shortened};
 /// How many ways, roles, packages and values a sentence names before it says how many more there are.
 const NAMED: usize = 10;
 const WAYS: usize = 3;
+/// Up to how many alternatives of a condition are all told; of more, one.
+const ALTERNATIVES: usize = 3;
 
 /// Plain sentences, one a line, for whoever has to tell somebody why.
 impl fmt::Display for Explanation {
