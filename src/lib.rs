@@ -42,7 +42,7 @@ pub use decision::{
 };
 pub use decision_record::{DecisionRecord, EffectRecord, ResourceRecord, SubjectRecord};
 pub use describe::Described;
-pub use document::{Problem, Problems, Timestamp, TimestampError, Warnings};
+pub use document::{Problem, ProblemCode, Problems, Timestamp, TimestampError, Warnings};
 pub use engine::{Accounts, AccountsInContext, Engine, EngineBuilder, InContext, OtherCatalog};
 pub use id::{
     FeatureId, OperationId, PackageId, PermissionId, PositionId, PropertyId, RoleId, TypeId, UserId,

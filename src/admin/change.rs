@@ -20,6 +20,8 @@ use crate::document::{
 /// assert_eq!(change, Change::assign_role("ann", "editor"));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
+///
+/// Its `Display` tells which change it is, for a person: `` assign role `editor` to `ann` ``.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]

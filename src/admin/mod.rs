@@ -10,6 +10,7 @@ mod listing;
 mod order;
 mod refusal;
 mod report;
+mod told;
 
 pub use actor::Actor;
 pub use apply::{Applied, Preview};
@@ -22,5 +23,5 @@ pub use listing::{
     DominatedRole, Empty, HoldersOf, ListOrder, ListQuery, PackageEntry, Page, PositionEntry,
     Review, RoleEntry, UserEntry,
 };
-pub use refusal::{Named, PersonNamed, Refusal, Refused};
+pub use refusal::{Named, PersonNamed, Refusal, RefusalKind, Refused};
 pub use report::{AccessChange, LendingChange, ReachChange, Report, ScopeChange, TokenChange};

@@ -2,13 +2,40 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::Scope;
 use crate::document::problem::{quoted, suggestion};
 use crate::document::{ChangeKind, Problems};
 
 /// A transaction that was refused: nothing of it took effect.
+///
+/// ```
+/// # use bailiwick::{Catalog, Engine, Timestamp, Warnings, document::*};
+/// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
+/// #     format = 2
+/// #     id = "shop"
+/// #     version = 1
+/// #     permissions = [{ path = "orders" }]
+/// # "#), Warnings::Refuse)?;
+/// # let mut policy = PolicyDocument::new(1);
+/// # policy.roles.push(RoleDocument::new("seller").grant("orders"));
+/// # let users = DirectoryDocument::new([UserDocument::new("ann").role("seller"), UserDocument::new("bob")]);
+/// # let engine = Engine::new(&catalog, policy, users, Timestamp(0), Warnings::Refuse)?;
+/// use bailiwick::admin::{Actor, Change, RefusalKind};
+/// let changes = ["bob", "ann"].map(|user| Change::assign_role(user, "seller"));
+/// let refused = engine.apply(&Actor::System, Timestamp(0), &changes).unwrap_err();
+/// assert_eq!(refused.change, 1);
+/// assert_eq!(refused.what(), Some("assign role `seller` to `ann`"));
+/// assert_eq!(refused.reason.kind(), RefusalKind::State);
+/// assert_eq!(
+///     refused.to_string(),
+///     "change 2 (assign role `seller` to `ann`): it is so already"
+/// );
+/// # Ok::<(), bailiwick::Problems>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("change {}: {reason}{}", change + 1, that_works(works))]
+#[error("{}{reason}{}", which(*change, about), that_works(about))]
 #[non_exhaustive]
 pub struct Refused {
     /// The change that was refused, counted from 0.
@@ -16,26 +43,44 @@ pub struct Refused {
     /// Why.
     pub reason: Refusal,
     /// Boxed, so that errors stay small.
-    pub(super) works: Option<Box<Order>>,
+    pub(super) about: Box<About>,
 }
 
-/// Changes by number.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Order(pub(super) Vec<usize>);
+/// What else is known of a refusal.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct About {
+    /// The change in words; `None` where the transaction was refused as a whole.
+    pub(super) what: Option<String>,
+    /// The order of the changes that works, by number.
+    pub(super) order: Option<Vec<usize>>,
+}
 
 impl Refused {
+    /// Which change it was, for a person: `` assign role `editor` to `ann` ``. `None` where the transaction was
+    /// refused as a whole: because it is empty, say.
+    pub fn what(&self) -> Option<&str> {
+        self.about.what.as_deref()
+    }
+
     /// The order in which the same actor can make the same changes, if there is one: what a change needs, a
     /// later one makes. Looked for among up to 100 changes, where the refusal is none of authority; among more
     /// than 4, or where one imports a policy, not in every order.
     pub fn order(&self) -> Option<&[usize]> {
-        self.works.as_deref().map(|order| &*order.0)
+        self.about.order.as_deref()
     }
 }
 
-fn that_works(order: &Option<Box<Order>>) -> String {
+fn which(change: usize, about: &About) -> String {
+    let what = about.what.as_ref();
+    what.map_or_else(String::new, |what| {
+        format!("change {} ({what}): ", change + 1)
+    })
+}
+
+fn that_works(about: &About) -> String {
     /// Changes that are named.
     const NAMED: usize = 20;
-    let Some(Order(order)) = order.as_deref() else {
+    let Some(order) = &about.order else {
         return String::new();
     };
     let named = order.iter().take(NAMED).map(|it| (it + 1).to_string());
@@ -105,7 +150,7 @@ pub enum Refusal {
         /// The feature.
         feature: String,
     },
-    /// What it writes is not valid; every problem of it.
+    /// What it writes is not valid; every problem of it, each with a [code](crate::Problem::code).
     Invalid(Problems),
     /// Roles that would inherit each other, or positions that would report to each other: the cycle
     /// whole, its first member repeated at the end.
@@ -260,6 +305,64 @@ pub enum Refusal {
     },
 }
 
+/// What a refusal tells whoever asked for the change, whatever else its reason says.
+///
+/// The kind follows from the code alone, and semver covers it as it covers the code. There are these four.
+///
+/// | kind | codes |
+/// |---|---|
+/// | `change` | `unknown`, `named_twice`, `invalid`, `cycle`, `too_many` |
+/// | `state` | `exists`, `used_id`, `nothing_to_change`, `conflict`, `adjustable`, `locked` |
+/// | `guard` | `system_role`, `role_in_use`, `package_in_use`, `position_in_use`, `min_holders`, `last_administrator` |
+/// | `authority` | `unknown_actor`, `actor_suspended`, `acts_through_another`, `no_rule`, `lacks`, `not_allowed`, `may_not_assign`, `may_not_revoke`, `not_held`, `wildcard_not_held`, `may_not_edit_property`, `widens_reach` |
+///
+/// ```
+/// # use bailiwick::{Catalog, Engine, Timestamp, Warnings, document::*};
+/// # let catalog = Catalog::new(CatalogDocument::from_toml("c", r#"
+/// #     format = 2
+/// #     id = "shop"
+/// #     version = 1
+/// #     permissions = [{ path = "orders" }]
+/// # "#), Warnings::Refuse)?;
+/// # let users = DirectoryDocument::new([UserDocument::new("ann")]);
+/// # let engine = Engine::new(&catalog, PolicyDocument::new(1), users, Timestamp(0), Warnings::Refuse)?;
+/// use bailiwick::admin::{Actor, Change, RefusalKind};
+/// let status = |kind: RefusalKind| match kind {
+///     RefusalKind::Authority => 403,
+///     RefusalKind::State | RefusalKind::Guard => 409,
+///     RefusalKind::Change => 422,
+/// };
+/// let give = [Change::assign_role("ann", "seller")];
+/// let by = |actor| engine.apply(&actor, Timestamp(0), &give).unwrap_err().reason.kind();
+/// assert_eq!(status(by(Actor::System)), 422); // there is no such role
+/// assert_eq!(status(by(Actor::user("ann"))), 403);
+/// # Ok::<(), bailiwick::Problems>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalKind {
+    /// The change itself is wrong: it names what there is not, or writes what is not valid.
+    Change,
+    /// The account is not as the change takes it to be: it is so already, or somebody was first.
+    State,
+    /// A guard that binds everybody keeps something as it is (A5).
+    Guard,
+    /// Whoever asks may not; somebody else may be allowed (A2 to A4).
+    Authority,
+}
+
+impl RefusalKind {
+    /// The word of the stable form: `change`, `state`, `guard`, `authority`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            RefusalKind::Change => "change",
+            RefusalKind::State => "state",
+            RefusalKind::Guard => "guard",
+            RefusalKind::Authority => "authority",
+        }
+    }
+}
+
 /// Somebody whom a refusal names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PersonNamed {
@@ -346,23 +449,44 @@ impl Refusal {
         }
     }
 
+    /// The kind, which follows from the code alone.
+    pub const fn kind(&self) -> RefusalKind {
+        match self {
+            Refusal::Unknown { .. }
+            | Refusal::NamedTwice { .. }
+            | Refusal::Invalid(_)
+            | Refusal::Cycle { .. }
+            | Refusal::TooMany { .. } => RefusalKind::Change,
+            Refusal::Exists { .. }
+            | Refusal::UsedId { .. }
+            | Refusal::NothingToChange
+            | Refusal::Conflict { .. }
+            | Refusal::Adjustable { .. }
+            | Refusal::Locked { .. } => RefusalKind::State,
+            Refusal::SystemRole { .. }
+            | Refusal::RoleInUse { .. }
+            | Refusal::PackageInUse { .. }
+            | Refusal::PositionInUse { .. }
+            | Refusal::MinHolders { .. }
+            | Refusal::LastAdministrator => RefusalKind::Guard,
+            Refusal::UnknownActor { .. }
+            | Refusal::ActorSuspended { .. }
+            | Refusal::ActsThroughAnother
+            | Refusal::NoRule { .. }
+            | Refusal::Lacks { .. }
+            | Refusal::NotAllowed { .. }
+            | Refusal::MayNotAssign { .. }
+            | Refusal::MayNotRevoke { .. }
+            | Refusal::NotHeld { .. }
+            | Refusal::WildcardNotHeld { .. }
+            | Refusal::MayNotEditProperty { .. }
+            | Refusal::WidensReach { .. } => RefusalKind::Authority,
+        }
+    }
+
     /// Whether it was refused for who asks (A2 to A4), and another might be allowed.
     pub const fn is_authority(&self) -> bool {
-        matches!(
-            self,
-            Refusal::UnknownActor { .. }
-                | Refusal::ActorSuspended { .. }
-                | Refusal::ActsThroughAnother
-                | Refusal::NoRule { .. }
-                | Refusal::Lacks { .. }
-                | Refusal::NotAllowed { .. }
-                | Refusal::MayNotAssign { .. }
-                | Refusal::MayNotRevoke { .. }
-                | Refusal::NotHeld { .. }
-                | Refusal::WildcardNotHeld { .. }
-                | Refusal::MayNotEditProperty { .. }
-                | Refusal::WidensReach { .. }
-        )
+        matches!(self.kind(), RefusalKind::Authority)
     }
 }
 

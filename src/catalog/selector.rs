@@ -9,7 +9,7 @@ use super::{Followed, Model, Permission};
 use crate::Scope;
 use crate::document::decode::backticked;
 use crate::document::problem::{Path, Report, Source, quoted};
-use crate::document::{DenialDocument, GrantDocument};
+use crate::document::{DenialDocument, GrantDocument, ProblemCode};
 use crate::limits;
 use crate::names::Numbered;
 
@@ -58,10 +58,8 @@ impl Model {
     fn find(&self, path: &str, version: u32, at: &Path<'_>, report: &mut Report<'_>) -> Found {
         match self.evolution.follow(path, version) {
             Followed::Retired => {
-                report.warning(
-                    at,
-                    format!("{} was retired and has no effect", quoted(path)),
-                );
+                let message = format!("{} was retired and has no effect", quoted(path));
+                report.warning(at, (ProblemCode::Retired, message));
                 Found::Retired
             }
             Followed::Path(today) => match self.permission_names.get(&today) {
@@ -76,7 +74,8 @@ impl Model {
 
     pub(crate) fn report_unknown(&self, path: &str, at: &Path<'_>, report: &mut Report<'_>) {
         let nearest = report.did_you_mean(path, self.permission_names.iter());
-        report.error(at, format!("unknown permission {}{nearest}", quoted(path)));
+        let message = format!("unknown permission {}{nearest}", quoted(path));
+        report.error(at, (ProblemCode::Unknown, message));
     }
 
     /// One past the last permission at or below a node (I3).
@@ -109,7 +108,10 @@ impl Model {
             return marked;
         }
         match self.evolution.follow(path, version) {
-            Followed::Retired => report.warning(at, format!("{} was retired", quoted(path))),
+            Followed::Retired => {
+                let message = format!("{} was retired", quoted(path));
+                report.warning(at, (ProblemCode::Retired, message));
+            }
             Followed::Path(today) if self.permission_names.get(&today).is_none() => {
                 self.report_unknown(path, at, report);
             }
@@ -214,7 +216,7 @@ pub(crate) fn resolve_denial(
             "{} denies nothing: it is excepted whole",
             quoted(&denial.select)
         );
-        report.warning(&select, message);
+        report.warning(&select, (ProblemCode::DeniesNothing, message));
     }
 }
 
@@ -306,7 +308,10 @@ pub(crate) fn give(
         out.left_out.push(node);
     }
     if !unscoped.is_empty() && !report.is_stood_in(&at.field("scope")) {
-        let message = needs_scope(model, grant, &unscoped);
+        let message = (
+            ProblemCode::ScopeMissing,
+            needs_scope(model, grant, &unscoped),
+        );
         if older {
             report.warning(&select, message);
         } else {
@@ -316,10 +321,13 @@ pub(crate) fn give(
     if !beyond.is_empty() {
         report.warning(
             &select,
-            format!(
-                "{} leaves out what is adjustable, or not offered at its scope: {}",
-                quoted(&grant.select),
-                listed(model, &beyond)
+            (
+                ProblemCode::LeftOut,
+                format!(
+                    "{} leaves out what is adjustable, or not offered at its scope: {}",
+                    quoted(&grant.select),
+                    listed(model, &beyond)
+                ),
             ),
         );
     }
@@ -331,7 +339,7 @@ fn warn_of_nothing_granted(grant: &GrantDocument, select: &Path<'_>, report: &mu
         "{} grants nothing: it is excepted whole",
         quoted(&grant.select)
     );
-    report.warning(select, message);
+    report.warning(select, (ProblemCode::GrantsNothing, message));
 }
 
 /// That a wildcard states no scope, and which permissions offer a choice.
@@ -397,13 +405,14 @@ fn scope_of_node(
     // A scope that could not be read was reported.
     let is_unread = report.is_stood_in(&at.field("scope"));
     // What a newer catalog made invalid loads as the narrower thing, with a warning.
-    let mut refuse = |at: &Path<'_>, message: String| match older {
-        true => report.warning(at, message),
-        false => report.error(at, message),
+    let mut refuse = |at: &Path<'_>, code: ProblemCode, message: String| match older {
+        true => report.warning(at, (code, message)),
+        false => report.error(at, (code, message)),
     };
     if permission.adjustable.is_some() {
         refuse(
             &at.field("select"),
+            ProblemCode::Adjustable,
             format!("{name} is adjustable: it comes from the account's setting, not from grants"),
         );
         return None;
@@ -414,6 +423,7 @@ fn scope_of_node(
         Some(scope) => {
             refuse(
                 &at.field("scope"),
+                ProblemCode::ScopeNotOffered,
                 format!(
                     "{name} does not offer the scope `{scope}`; it offers {}",
                     offered()
@@ -426,6 +436,7 @@ fn scope_of_node(
             if only.is_none() && !is_unread {
                 refuse(
                     &at.field("select"),
+                    ProblemCode::ScopeMissing,
                     format!("{name} needs a scope; it offers {}", offered()),
                 );
             }
@@ -478,10 +489,13 @@ pub(crate) fn warn_of_missed(
             };
             report.warning(
                 &list.index(i),
-                format!(
-                    "{} {grants} no effect without {}, which the role does not have",
-                    quoted(&grant.select),
-                    listed(model, &missed)
+                (
+                    ProblemCode::PrerequisiteMissed,
+                    format!(
+                        "{} {grants} no effect without {}, which the role does not have",
+                        quoted(&grant.select),
+                        listed(model, &missed)
+                    ),
                 ),
             );
         }

@@ -1,5 +1,6 @@
 //! From a [`Node`] to the shapes: everything that does not fit is reported, none of it stops the rest.
 
+use super::ProblemCode;
 use super::node::{Key, Node, Table, Value};
 use super::problem::{Path, Report, quoted, suggestion};
 
@@ -30,7 +31,10 @@ pub(crate) fn expected(what: &str, node: &Node, at: &Path<'_>, report: &mut Repo
     report.error_at_span(
         node.span.as_ref(),
         at,
-        format!("expected {what}, found {}", shown(node)),
+        (
+            ProblemCode::WrongKind,
+            format!("expected {what}, found {}", shown(node)),
+        ),
     );
 }
 
@@ -60,7 +64,10 @@ pub(crate) fn table<'n>(
             report.error_at_span(
                 key.span.as_ref(),
                 &at.field(&key.name),
-                format!("duplicate key {}", quoted(&key.name)),
+                (
+                    ProblemCode::Duplicate,
+                    format!("duplicate key {}", quoted(&key.name)),
+                ),
             );
         }
     }
@@ -80,7 +87,10 @@ pub(crate) fn refuse_unknown(
             report.error_at_span(
                 key.span.as_ref(),
                 &at.field(&key.name),
-                format!("unknown field {}{hint}", quoted(&key.name)),
+                (
+                    ProblemCode::UnknownField,
+                    format!("unknown field {}{hint}", quoted(&key.name)),
+                ),
             );
         }
     }
@@ -152,9 +162,12 @@ pub(crate) fn field<T: Decode + Blank>(
                 report.error_at_span(
                     node.span.as_ref(),
                     &here,
-                    format!(
-                        "an empty {} is none of its alternatives; leave it out",
-                        quoted(name)
+                    (
+                        ProblemCode::EmptyList,
+                        format!(
+                            "an empty {} is none of its alternatives; leave it out",
+                            quoted(name)
+                        ),
                     ),
                 );
             }
@@ -164,7 +177,7 @@ pub(crate) fn field<T: Decode + Blank>(
             report.error_at_span(
                 parent.span.as_ref(),
                 &here,
-                format!("{} is missing", quoted(name)),
+                (ProblemCode::Missing, format!("{} is missing", quoted(name))),
             );
             None
         }),
@@ -364,10 +377,13 @@ pub(crate) fn word<T: Copy>(
         report.error_at_span(
             node.span.as_ref(),
             at,
-            format!(
-                "expected one of {}, found {}{nearest}",
-                backticked(words()),
-                quoted(text),
+            (
+                ProblemCode::UnknownWord,
+                format!(
+                    "expected one of {}, found {}{nearest}",
+                    backticked(words()),
+                    quoted(text),
+                ),
             ),
         );
     }

@@ -1,5 +1,6 @@
 //! Documents in JSON: problems with their path; of syntax, with line and column.
 
+use super::ProblemCode;
 use super::node::{Node, Value};
 use super::problem::{Path, Problem, Source};
 
@@ -28,7 +29,8 @@ pub(crate) fn read(file: &str, text: &str) -> (Source, Vec<Problem>, bool) {
             // The place is given by the problem itself.
             let said = error.to_string();
             let message = in_words(said.split(" at line ").next().unwrap_or(&said));
-            let problem = source.problem_at_span(Some(&(offset..offset)), &Path::ROOT, message);
+            let said = (ProblemCode::Syntax, message);
+            let problem = source.problem_at_span(Some(&(offset..offset)), &Path::ROOT, said);
             (source, vec![problem], false)
         }
     }

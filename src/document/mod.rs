@@ -8,6 +8,7 @@
 pub(crate) mod alike;
 mod build;
 mod catalog;
+mod code;
 pub(crate) mod decode;
 mod directory;
 mod fields;
@@ -23,6 +24,7 @@ mod timestamp;
 pub(crate) mod toml_format;
 
 pub use catalog::*;
+pub use code::ProblemCode;
 pub use directory::*;
 pub use fields::*;
 pub use policy::*;
@@ -61,9 +63,12 @@ pub(crate) fn judge_by_format(format: u32, root: &Path<'_>, report: &mut Report<
         let known: Vec<String> = FORMATS.map(|it| format!("`{it}`")).collect();
         report.error(
             &root.field("format"),
-            format!(
-                "format `{format}` is not known; known are {}",
-                known.join(", ")
+            (
+                ProblemCode::UnknownFormat,
+                format!(
+                    "format `{format}` is not known; known are {}",
+                    known.join(", ")
+                ),
             ),
         );
     }

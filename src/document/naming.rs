@@ -1,6 +1,7 @@
 //! What ids and names for people look like in what is made from now on (D12): whoever reads one sees all
 //! of it.
 
+use super::ProblemCode;
 use super::problem::{Path, Report, quoted};
 use crate::limits;
 use crate::text::shows_nothing;
@@ -8,7 +9,7 @@ use crate::text::shows_nothing;
 /// Checks an id that an account's administrators make, beside what is asked of every identifier.
 pub(crate) fn check_readable_id(id: &str, at: &Path<'_>, report: &mut Report<'_>) {
     if let Some(wrong) = wrong_with_id(id) {
-        report.refuse_today(at, wrong);
+        report.refuse_today(at, (ProblemCode::UnreadableId, wrong));
     }
 }
 
@@ -55,16 +56,19 @@ fn hidden(id: &str) -> Option<char> {
     id.chars().find(is_hidden)
 }
 
-fn wrong_with_name(name: &str) -> Option<String> {
+fn wrong_with_name(name: &str) -> Option<(ProblemCode, String)> {
     if name.chars().all(|c| c.is_whitespace() || shows_nothing(c)) {
-        return Some("a name cannot be blank; leave it out instead".to_owned());
+        let wrong = "a name cannot be blank; leave it out instead".to_owned();
+        return Some((ProblemCode::BlankName, wrong));
     }
     if name.len() > limits::NAME_BYTES {
         let limit = limits::NAME_BYTES;
-        return Some(format!("{} is longer than {limit} bytes", quoted(name)));
+        let wrong = format!("{} is longer than {limit} bytes", quoted(name));
+        return Some((ProblemCode::LongName, wrong));
     }
     if name.contains(char::is_control) {
-        return Some(format!("{} holds a control character", quoted(name)));
+        let wrong = format!("{} holds a control character", quoted(name));
+        return Some((ProblemCode::ControlCharacter, wrong));
     }
     None
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::ProblemCode;
 use super::decode::{Decode, expected, table, word};
 use super::node::{Node, Value};
 use super::problem::{Path, Report, shortened};
@@ -107,7 +108,8 @@ impl<K: Key, V: Decode> Decode for BTreeMap<K, V> {
                 let message = format!(
                     "a table stands here where a value belongs; a key with dots is quoted: `\"{dotted}\"`"
                 );
-                report.error_at_span(key.span.as_ref(), &here, message);
+                let said = (ProblemCode::WrongKind, message);
+                report.error_at_span(key.span.as_ref(), &here, said);
                 report.stand_in(&here);
                 continue;
             }

@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::alike::first_difference;
+use super::code::{ProblemCode, Said};
 use super::node::{Node, Value};
 use crate::text::shows_nothing;
 
@@ -19,10 +20,16 @@ pub struct Problem {
     offset: Option<usize>,
     line_column: Option<(usize, usize)>,
     path: String,
+    code: ProblemCode,
     message: String,
 }
 
 impl Problem {
+    /// What it is about, for programs.
+    pub fn code(&self) -> ProblemCode {
+        self.code
+    }
+
     /// The name of the file, as the caller gave it.
     pub fn file(&self) -> Option<&str> {
         self.file.as_deref()
@@ -93,6 +100,7 @@ impl Problems {
             offset: None,
             line_column: None,
             path: String::new(),
+            code: ProblemCode::Syntax,
             message: "nothing could be read".to_owned(),
         }])
     }
@@ -301,8 +309,9 @@ impl Source {
         &self,
         span: Option<&Range<usize>>,
         path: &Path<'_>,
-        message: String,
+        said: impl Into<Said>,
     ) -> Problem {
+        let Said { code, message } = said.into();
         let mut written = String::new();
         path.write(self, &mut written);
         Problem {
@@ -310,14 +319,15 @@ impl Source {
             offset: span.map(|span| span.start),
             line_column: None,
             path: written,
+            code,
             message,
         }
     }
 
     /// A problem at a path; where the path has no node, the nearest above stands in.
-    fn problem_at(&self, path: &Path<'_>, message: String) -> Problem {
+    fn problem_at(&self, path: &Path<'_>, said: impl Into<Said>) -> Problem {
         let (node, _) = path.resolve(self);
-        self.problem_at_span(node.span.as_ref(), path, message)
+        self.problem_at_span(node.span.as_ref(), path, said)
     }
 
     /// The number that an item of a document has in its source.
@@ -515,8 +525,8 @@ impl<'s> Report<'s> {
         std::mem::take(&mut self.unread)
     }
 
-    pub(crate) fn error(&mut self, at: &Path<'_>, message: impl Into<String>) {
-        let problem = self.source.problem_at(at, message.into());
+    pub(crate) fn error(&mut self, at: &Path<'_>, said: impl Into<Said>) {
+        let problem = self.source.problem_at(at, said);
         if !self.stood_in.contains(&problem.path) {
             self.errors.push(problem);
         }
@@ -526,28 +536,27 @@ impl<'s> Report<'s> {
         &mut self,
         span: Option<&Range<usize>>,
         at: &Path<'_>,
-        message: impl Into<String>,
+        said: impl Into<Said>,
     ) {
         self.errors
-            .push(self.source.problem_at_span(span, at, message.into()));
+            .push(self.source.problem_at_span(span, at, said));
     }
 
     /// Something that is refused from format 2 on: an error in what is made today, and a finding in
     /// what was made before (D16). Whether it was an error.
-    pub(crate) fn refuse_today(&mut self, at: &Path<'_>, message: impl Into<String>) -> bool {
+    pub(crate) fn refuse_today(&mut self, at: &Path<'_>, said: impl Into<Said>) -> bool {
         let is_refused = self.rules == Rules::Today;
         if is_refused {
-            self.error(at, message);
+            self.error(at, said);
         } else {
-            let message = message.into();
-            self.warning(at, format!("{message} (`format = 2` refuses it)"));
+            let Said { code, message } = said.into();
+            self.warning(at, (code, format!("{message} (`format = 2` refuses it)")));
         }
         is_refused
     }
 
-    pub(crate) fn warning(&mut self, at: &Path<'_>, message: impl Into<String>) {
-        self.warnings
-            .push(self.source.problem_at(at, message.into()));
+    pub(crate) fn warning(&mut self, at: &Path<'_>, said: impl Into<Said>) {
+        self.warnings.push(self.source.problem_at(at, said));
     }
 
     /// ``; did you mean `contacts`?``, or nothing where no name is near.

@@ -139,7 +139,8 @@ impl Decode for Timestamp {
         match parsed {
             Ok(moment) => Some(moment),
             Err(message) => {
-                report.error_at_span(node.span.as_ref(), at, message);
+                let said = (super::ProblemCode::NoMoment, message);
+                report.error_at_span(node.span.as_ref(), at, said);
                 None
             }
         }

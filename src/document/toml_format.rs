@@ -3,6 +3,7 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::ProblemCode;
 use super::node::{Key, Node, Table, Value};
 use super::problem::{Path, Problem, Source};
 
@@ -21,7 +22,8 @@ pub(crate) fn read(file: &str, text: &str) -> (Source, Vec<Problem>, bool) {
         .iter()
         .map(|error| {
             let span = error.span().unwrap_or(0..0);
-            source.problem_at_span(Some(&span), &Path::ROOT, said(error.message()))
+            let said = (ProblemCode::Syntax, said(error.message()));
+            source.problem_at_span(Some(&span), &Path::ROOT, said)
         })
         .collect();
     (source, problems, whole)

@@ -1,6 +1,7 @@
 //! An account whose engine is changed by transactions, with its documents beside it.
 
 use bailiwick::Engine;
+use bailiwick::ProblemCode;
 use bailiwick::admin::Refusal;
 
 use crate::reference::administration::Class;
@@ -58,6 +59,17 @@ impl Account {
 }
 
 fn class(reason: &Refusal) -> Class {
+    let class = class_of_code(reason);
+    assert_eq!(reason.kind().as_str(), class.kind(), "{reason}");
+    // Whatever a change writes that is not valid has a code of its own.
+    if let Refusal::Invalid(problems) = reason {
+        let mut codes = problems.iter().map(|it| it.code());
+        assert!(codes.all(|it| it != ProblemCode::Other), "{reason}");
+    }
+    class
+}
+
+fn class_of_code(reason: &Refusal) -> Class {
     if reason.is_authority() {
         return Class::Authority;
     }

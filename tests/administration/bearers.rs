@@ -459,14 +459,14 @@ fn a_refusal_says_that_it_is_for_what_tokens_bring() {
     assert_eq!(
         refused("boss", suspend("eve")).as_deref(),
         Some(
-            "change 1: it denies what tokens may bring by `system:boss`: revoking `system:boss` \
+            "change 1 (suspend user `eve`): it denies what tokens may bring by `system:boss`: revoking `system:boss` \
              from `eve` needs `revoke_boss`"
         )
     );
     assert_eq!(
         refused("kim", reinstate("sue")).as_deref(),
         Some(
-            "change 1: it allows again what tokens may bring by `system:boss`: assigning \
+            "change 1 (reinstate user `sue`): it allows again what tokens may bring by `system:boss`: assigning \
              `system:boss` needs `assign_boss` at `all`"
         )
     );

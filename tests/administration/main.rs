@@ -11,6 +11,7 @@ mod support;
 mod account;
 mod agreement;
 mod bearers;
+mod codes;
 mod colluders;
 mod escalations;
 mod last;

@@ -303,7 +303,8 @@ fn a_name_in_use_only_midway_refuses_nothing() {
         .unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "change 2: unknown used id `zoe`; the changes can be made in the order `3, 2, 1`"
+        "change 2 (forget that user `zoe` was used): unknown used id `zoe`; the changes can be made in the order \
+         `3, 2, 1`"
     );
 }
 
@@ -365,13 +366,18 @@ fn what_cannot_even_be_made_midway_is_refused_with_the_order_that_works() {
     let give = Change::assign_role("zoe", "brand new");
     refuses(
         &[give.clone(), create.clone()],
-        "change 1: unknown role `brand new`; the changes can be made in the order `2, 1`",
+        "change 1 (assign role `brand new` to `zoe`): unknown role `brand new`; the changes can be made in the \
+         order `2, 1`",
     );
     let take = Change::revoke_role("zoe", "brand new");
     refuses(
         &[take.clone(), give.clone(), create],
-        "change 1: unknown role `brand new`; the changes can be made in the order `3, 2, 1`",
+        "change 1 (revoke role `brand new` from `zoe`): unknown role `brand new`; the changes can be made in the \
+         order `3, 2, 1`",
     );
     // No order works.
-    refuses(&[take, give], "change 1: unknown role `brand new`");
+    refuses(
+        &[take, give],
+        "change 1 (revoke role `brand new` from `zoe`): unknown role `brand new`",
+    );
 }

@@ -11,7 +11,7 @@ mod naming;
 use std::path::PathBuf;
 
 use bailiwick::document::{Bundle, CatalogDocument, DirectoryDocument, Parsed, PolicyDocument};
-use bailiwick::{Catalog, Engine, Problems, Timestamp, Warnings};
+use bailiwick::{Catalog, Engine, ProblemCode, Problems, Timestamp, Warnings};
 
 const NOW: Timestamp = Timestamp(1_700_000_000);
 
@@ -46,7 +46,13 @@ fn engine(
     let catalog = Catalog::new(sound().0, Warnings::Into(&mut Vec::new()))?;
     let mut warnings = Vec::new();
     let collected = Warnings::Into(&mut warnings);
-    Engine::new(&catalog, policy, directory, NOW, collected)?;
+    let made = Engine::new(&catalog, policy, directory, NOW, collected);
+    // Whatever an account's documents have wrong has a code of its own.
+    let problems = made.as_ref().err().into_iter().flat_map(Problems::iter);
+    for problem in problems.chain(&warnings) {
+        assert_ne!(problem.code(), ProblemCode::Other, "{problem}");
+    }
+    made?;
     Ok(warnings.iter().map(ToString::to_string).collect())
 }
 

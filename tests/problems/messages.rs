@@ -147,7 +147,7 @@ fn a_system_role_is_suggested_by_its_own_name() {
     let said = refused.expect_err("there is none").to_string();
     assert_eq!(
         said,
-        "change 1: unknown role `owner`; did you mean `system:owner`?"
+        "change 1 (assign role `owner` to `ann`): unknown role `owner`; did you mean `system:owner`?"
     );
 }
 

@@ -5,7 +5,7 @@ use super::super::refusal::{Named, Refusal};
 use super::bearers::Covered;
 use super::moments::Moved;
 use super::{Transaction, validated};
-use crate::document::{ChangeKind, Timestamp};
+use crate::document::{ChangeKind, ProblemCode, Timestamp};
 use crate::engine::{Assigned, End, Held, User};
 
 impl Transaction {
@@ -162,11 +162,12 @@ impl Transaction {
     fn check_end(&self, until: Option<Timestamp>) -> Result<(), Refusal> {
         validated(|root, report| match until {
             Some(until) if until <= self.at => {
-                let message = format!("`{until}` is over already");
+                let message = (ProblemCode::Over, format!("`{until}` is over already"));
                 report.error(&root.field("until"), message);
             }
             Some(until) if !until.is_writable() => {
-                report.error(&root.field("until"), crate::engine::OUT_OF_CALENDAR);
+                let message = crate::engine::OUT_OF_CALENDAR;
+                report.error(&root.field("until"), (ProblemCode::NoMoment, message));
             }
             _ => {}
         })

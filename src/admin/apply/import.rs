@@ -10,6 +10,7 @@ use super::super::refusal::{Named, Refusal};
 use super::bearers::Covered;
 use super::{Transaction, validated, validated_by};
 use crate::catalog::{Followed, give};
+use crate::document::ProblemCode;
 use crate::document::problem::quoted;
 use crate::document::{
     ChangeKind, DirectoryDocument, PackageDocument, PolicyDocument, RoleDocument,
@@ -70,16 +71,22 @@ impl Transaction {
         validated(|root, report| {
             if policy.account.as_deref() != account.account() {
                 let message = match &policy.account {
-                    Some(other) => format!("{} is another account", quoted(other)),
-                    None => "`account` is missing".to_owned(),
+                    Some(other) => {
+                        let message = format!("{} is another account", quoted(other));
+                        (ProblemCode::WrongAccount, message)
+                    }
+                    None => (ProblemCode::Missing, "`account` is missing".to_owned()),
                 };
                 report.error(&root.field("account"), message);
             }
             if policy.catalog_version < now.written_version() {
-                let message = format!(
-                    "written against version `{}` of the catalog, and the account's against `{}`",
-                    policy.catalog_version,
-                    now.written_version()
+                let message = (
+                    ProblemCode::CatalogVersion,
+                    format!(
+                        "written against version `{}` of the catalog, and the account's against `{}`",
+                        policy.catalog_version,
+                        now.written_version()
+                    ),
                 );
                 report.error(&root.field("catalog_version"), message);
             }
@@ -89,15 +96,21 @@ impl Transaction {
                 let held = now.sets().with_role(number).next().is_some();
                 let by = policy.catalog_version;
                 if let Some(version) = role.retired.filter(|it| held && *it <= by) {
-                    let message = format!(
-                        "role {} was retired in version `{version}`, and users are still assigned it",
-                        quoted(&role.id)
+                    let message = (
+                        ProblemCode::Retired,
+                        format!(
+                            "role {} was retired in version `{version}`, and users are still assigned it",
+                            quoted(&role.id)
+                        ),
                     );
                     report.error(&root.field("catalog_version"), message);
                 }
             }
             for user in users.filter(|it| used.contains(it)).take(10) {
-                let message = format!("user {} is still there", quoted(user));
+                let message = (
+                    ProblemCode::InUse,
+                    format!("user {} is still there", quoted(user)),
+                );
                 report.error(&root.field("used_ids"), message);
             }
         })?;

@@ -24,7 +24,7 @@ use std::sync::Arc;
 use super::actor::Actor;
 use super::authority::{Authority, Scene};
 use super::change::Change;
-use super::refusal::{Named, Order, Refusal, Refused};
+use super::refusal::{About, Named, Refusal, Refused};
 use super::report::Report;
 use crate::Engine;
 use crate::catalog::SYSTEM;
@@ -156,28 +156,26 @@ impl Engine {
         changes: &[Change],
         watch: &mut dyn FnMut(usize, &State),
     ) -> Result<Applied, Refused> {
-        let refused = |change: usize| {
-            move |reason: Refusal| Refused {
-                change,
-                reason,
-                works: None,
-            }
+        // The transaction as a whole.
+        let refused = |reason: Refusal| Refused {
+            change: 0,
+            reason,
+            about: Box::default(),
         };
         // The last that a document can state.
         if self.revision() >= i64::MAX as u64 {
-            return Err(refused(0)(Refusal::TooMany {
+            return Err(refused(Refusal::TooMany {
                 what: "revisions",
                 limit: i64::MAX as usize,
             }));
         }
         if changes.is_empty() && *actor != Actor::System {
-            return Err(refused(0)(Refusal::NothingToChange));
+            return Err(refused(Refusal::NothingToChange));
         }
         if rules == Rules::Today && !actor.is_one_step() {
-            return Err(refused(0)(Refusal::ActsThroughAnother));
+            return Err(refused(Refusal::ActsThroughAnother));
         }
-        let (mut transaction, holders) =
-            self.begin(rules, actor, at, changes).map_err(refused(0))?;
+        let (mut transaction, holders) = self.begin(rules, actor, at, changes).map_err(refused)?;
         let made = transaction.make_all(changes, watch);
         let kept = made.and_then(|()| transaction.keeps(actor, changes, &holders));
         match kept {
@@ -187,10 +185,13 @@ impl Engine {
             }),
             Err((change, reason)) => Err(Refused {
                 change,
-                works: match rules {
-                    Rules::OfFormat1 => None,
-                    Rules::Today => self.order_that_works(actor, at, changes, &reason),
-                },
+                about: Box::new(About {
+                    what: changes.get(change).map(ToString::to_string),
+                    order: match rules {
+                        Rules::OfFormat1 => None,
+                        Rules::Today => self.order_that_works(actor, at, changes, &reason),
+                    },
+                }),
                 reason,
             }),
         }
@@ -231,7 +232,7 @@ impl Engine {
         at: Timestamp,
         changes: &[Change],
         refusal: &Refusal,
-    ) -> Option<Box<Order>> {
+    ) -> Option<Vec<usize>> {
         /// A longer transaction comes from a program, which knows what comes first.
         const LOOKED_AT: usize = 100;
         // Too few holders are too few in whatever order, and so are administrators.
@@ -244,9 +245,7 @@ impl Engine {
             return None;
         }
         let (transaction, holders) = self.begin(Rules::Today, actor, at, changes).ok()?;
-        let order =
-            transaction.some_order(changes, |it| it.keeps(actor, changes, &holders).is_ok());
-        order.map(|it| Box::new(Order(it)))
+        transaction.some_order(changes, |it| it.keeps(actor, changes, &holders).is_ok())
     }
 
     /// What [`apply`](Engine::apply) would do, without keeping it (A6).

@@ -12,7 +12,9 @@ use super::{Transaction, find, validated, validated_by};
 use crate::catalog::{Rights, SYSTEM, check_identifier, resolve_denial, resolve_grant};
 use crate::document::naming::{check_display_name, check_readable_id};
 use crate::document::problem::{Rules, quoted};
-use crate::document::{ChangeKind, DenialDocument, GrantDocument, RoleDocument, Timestamp};
+use crate::document::{
+    ChangeKind, DenialDocument, GrantDocument, ProblemCode, RoleDocument, Timestamp,
+};
 use crate::engine::{Planes, own_rights};
 use crate::limits;
 
@@ -120,7 +122,10 @@ impl Transaction {
         let retired = retired.and_then(|it| it.retired);
         match retired.filter(|version| *version <= by) {
             Some(version) => validated(|root, report| {
-                let message = format!("role {} was retired in version `{version}`", quoted(id));
+                let message = (
+                    ProblemCode::Retired,
+                    format!("role {} was retired in version `{version}`", quoted(id)),
+                );
                 report.error(&root.field("role"), message);
             }),
             None => Ok(()),
@@ -149,9 +154,12 @@ impl Transaction {
                 check_readable_id(&id, &here, report);
             }
             if what == Named::Role && id.starts_with(SYSTEM) {
-                let message = format!(
-                    "{} begins with `system:`, which only the catalog's roles do",
-                    quoted(&id)
+                let message = (
+                    ProblemCode::ReservedId,
+                    format!(
+                        "{} begins with `system:`, which only the catalog's roles do",
+                        quoted(&id)
+                    ),
                 );
                 report.error(&here, message);
             }
@@ -438,7 +446,7 @@ impl Transaction {
         });
         let (editor, edit) = edited.map_err(|error: EditorError| {
             let refused: Result<(), Refusal> = validated(|root, report| {
-                report.error(&root.field("permission"), error.to_string());
+                report.error(&root.field("permission"), (error.code(), error.to_string()));
             });
             refused.err().unwrap_or(Refusal::NothingToChange)
         })?;

@@ -5,8 +5,8 @@ use super::super::change::UsedIdKind;
 use super::super::refusal::{Named, Refusal};
 use super::bearers::Covered;
 use super::{Transaction, find, validated};
-use crate::document::ChangeKind;
 use crate::document::problem::quoted;
+use crate::document::{ChangeKind, ProblemCode};
 use crate::engine::read_settings;
 
 impl Transaction {
@@ -43,7 +43,10 @@ impl Transaction {
         validated(|root, report| {
             if let Some(version) = known.and_then(|it| it.retired) {
                 let name = quoted(feature);
-                let message = format!("feature {name} was retired in version `{version}`");
+                let message = (
+                    ProblemCode::Retired,
+                    format!("feature {name} was retired in version `{version}`"),
+                );
                 report.error(&root.field("feature"), message);
             }
         })
@@ -64,7 +67,10 @@ impl Transaction {
         let known = model.permissions.get(number as usize);
         let Some(adjustable) = known.and_then(|it| it.adjustable.as_ref()) else {
             return validated(|root, report| {
-                let message = format!("{} is fixed: no setting adjusts it", quoted(permission));
+                let message = (
+                    ProblemCode::FixedSetting,
+                    format!("{} is fixed: no setting adjusts it", quoted(permission)),
+                );
                 report.error(&root.field("permission"), message);
             });
         };

@@ -7,7 +7,7 @@ use super::bearers::Covered;
 use super::{Transaction, find, validated};
 use crate::catalog::{Bearer, Condition};
 use crate::document::problem::quoted;
-use crate::document::{ChangeKind, PropertyType, PropertyValue, UserDocument};
+use crate::document::{ChangeKind, ProblemCode, PropertyType, PropertyValue, UserDocument};
 use crate::engine::{Assigned, Extras, Held, NOWHERE, Planes, User};
 use crate::limits;
 use crate::names::Numbered;
@@ -280,9 +280,12 @@ impl Transaction {
                 PropertyValue::Set(_) => PropertyType::Set,
             };
             if found != kind {
-                let message = format!(
-                    "property {} is of type `{kind}`, and this is of type `{found}`",
-                    quoted(name)
+                let message = (
+                    ProblemCode::PropertyWrongType,
+                    format!(
+                        "property {} is of type `{kind}`, and this is of type `{found}`",
+                        quoted(name)
+                    ),
                 );
                 report.error(&here, message);
             }

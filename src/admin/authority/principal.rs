@@ -5,7 +5,7 @@ use super::{Person, Scene, Target};
 use crate::Scope;
 use crate::catalog::{Rights, check_identifier, resolve_grant};
 use crate::document::problem::{Path, Report, Rules, Source};
-use crate::document::{GrantDocument, Problems};
+use crate::document::{GrantDocument, ProblemCode, Problems};
 use crate::engine::{Holder, NOWHERE, Planes, State, is_effective};
 
 /// One whose rights a change needs.
@@ -86,7 +86,7 @@ impl Principal {
                     if grant.scope.is_some_and(|it| it != Scope::All) || !grant.except.is_empty() {
                         let message = "an adjustable permission is held at `all` and without \
                                        exceptions, or not";
-                        report.error(&list.index(i), message);
+                        report.error(&list.index(i), (ProblemCode::Adjustable, message));
                     }
                     adjustable.push(named);
                 }

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::Scope;
+use crate::document::ProblemCode;
 use crate::document::decode::backticked;
 use crate::document::problem::{NEAREST_BUDGET, nearest, quoted, suggestion};
 
@@ -85,6 +86,22 @@ pub enum EditorError {
         /// The permission.
         path: String,
     },
+}
+
+impl EditorError {
+    /// The stable code.
+    pub const fn code(&self) -> ProblemCode {
+        match self {
+            EditorError::UnknownRole { .. } | EditorError::UnknownPermission { .. } => {
+                ProblemCode::Unknown
+            }
+            EditorError::SystemRole { .. } => ProblemCode::SystemRole,
+            EditorError::ScopeNotOffered { .. } => ProblemCode::ScopeNotOffered,
+            EditorError::Adjustable { .. } => ProblemCode::Adjustable,
+            EditorError::Locked { .. } => ProblemCode::Locked,
+            EditorError::NotTicked { .. } => ProblemCode::NotTicked,
+        }
+    }
 }
 
 fn did_you_mean(name: &str, near: Option<&str>) -> String {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use super::Model;
 use super::evolution::Evolution;
 use crate::document::problem::{Path, Report, quoted, shortened, suggestion};
-use crate::document::{CatalogDocument, Parsed, Problem, Problems, judge_by_format};
+use crate::document::{CatalogDocument, Parsed, Problem, ProblemCode, Problems, judge_by_format};
 use crate::engine::Common;
 use crate::id::Brand;
 use crate::names::{Known, NamePairs, Names, Numbered};
@@ -45,7 +45,10 @@ fn build_document(
     let Some(brand) = Brand::new() else {
         report.error(
             root,
-            "this process has made 2³² catalogs and accounts, and can make no more",
+            (
+                ProblemCode::TooMany,
+                "this process has made 2³² catalogs and accounts, and can make no more",
+            ),
         );
         return None;
     };
@@ -99,15 +102,15 @@ fn build_document(
 /// Reports what is no identifier (D12).
 pub(crate) fn check_identifier(name: &str, at: &Path<'_>, report: &mut Report<'_>) -> bool {
     let wrong = if name.is_empty() {
-        "an identifier cannot be empty".to_owned()
+        let wrong = "an identifier cannot be empty".to_owned();
+        (ProblemCode::EmptyId, wrong)
     } else if name.len() > crate::limits::IDENTIFIER_BYTES {
-        format!(
-            "{} is longer than {} bytes",
-            quoted(name),
-            crate::limits::IDENTIFIER_BYTES
-        )
+        let limit = crate::limits::IDENTIFIER_BYTES;
+        let wrong = format!("{} is longer than {limit} bytes", quoted(name));
+        (ProblemCode::LongId, wrong)
     } else if is_invalid_identifier(name) {
-        format!("{} holds a control character", quoted(name))
+        let wrong = format!("{} holds a control character", quoted(name));
+        (ProblemCode::ControlCharacter, wrong)
     } else {
         return true;
     };
@@ -126,7 +129,8 @@ pub(crate) fn insert(
     match names.insert(name) {
         Ok(index) => Some(index),
         Err(_) => {
-            report.error(at, format!("duplicate {what} {}", quoted(name)));
+            let message = format!("duplicate {what} {}", quoted(name));
+            report.error(at, (ProblemCode::Duplicate, message));
             None
         }
     }
@@ -159,7 +163,8 @@ pub(crate) fn find_or(
             Some(_) => suggestion(name, &system),
             None => hint().unwrap_or_else(|| report.did_you_mean(name, names.every())),
         };
-        report.error(at, format!("unknown {what} {}{hint}", quoted(name)));
+        let message = format!("unknown {what} {}{hint}", quoted(name));
+        report.error(at, (ProblemCode::Unknown, message));
     }
     found
 }
@@ -180,7 +185,8 @@ pub(crate) fn find_all(
             if seen.insert(index) {
                 found.push(index as u16);
             } else {
-                report.error(&here, format!("duplicate {what} {}", quoted(name)));
+                let message = format!("duplicate {what} {}", quoted(name));
+                report.error(&here, (ProblemCode::Duplicate, message));
             }
         }
     }
@@ -202,9 +208,12 @@ pub(super) fn find_features(
         {
             report.error(
                 &at.index(i),
-                format!(
-                    "feature {} was retired in version `{version}`",
-                    quoted(name)
+                (
+                    ProblemCode::Retired,
+                    format!(
+                        "feature {} was retired in version `{version}`",
+                        quoted(name)
+                    ),
                 ),
             );
         }
@@ -221,7 +230,8 @@ pub(crate) fn check_limit(
     report: &mut Report<'_>,
 ) -> bool {
     if found > limit {
-        report.error(at, format!("`{found}` {what}; the limit is `{limit}`"));
+        let message = format!("`{found}` {what}; the limit is `{limit}`");
+        report.error(at, (ProblemCode::TooMany, message));
     }
     found <= limit
 }
@@ -249,7 +259,10 @@ pub(crate) fn report_cycles<'n>(
         let at = cycle.first().map_or(0, |&node| position(node));
         report.error(
             &list.index(at),
-            format!("{what} in a cycle: `{}`", names.join(" → ")),
+            (
+                ProblemCode::Cycle,
+                format!("{what} in a cycle: `{}`", names.join(" → ")),
+            ),
         );
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::super::State;
+use crate::document::ProblemCode;
 use crate::document::alike::look;
 use crate::document::problem::{Path, Report, quoted};
 
@@ -15,12 +16,12 @@ pub(super) fn warn_of_too_few_holders(state: &State, at: &Path<'_>, report: &mut
         if holders < known.min_holders {
             report.warning(
                 at,
-                format!(
+                (ProblemCode::TooFewHolders, format!(
                     "at least `{}` must keep role {}, and `{holders}` do: not suspended, without an end, \
                      and denied nothing that it grants",
                     known.min_holders,
                     quoted(&known.id)
-                ),
+                )),
             );
         }
     }
@@ -43,7 +44,10 @@ pub(super) fn warn_of_names_alike<'d>(
             let item = list.index(i);
             report.warning(
                 &item.field("name"),
-                format!("{} reads like the name of {}", quoted(name), quoted(first)),
+                (
+                    ProblemCode::NamesAlike,
+                    format!("{} reads like the name of {}", quoted(name), quoted(first)),
+                ),
             );
         }
     }

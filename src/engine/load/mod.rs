@@ -23,6 +23,7 @@ use super::users::{Extras, User, Users};
 use super::{Engine, State};
 use crate::catalog::{Bearer, Catalog, check_limit};
 use crate::chunked::Rows;
+use crate::document::ProblemCode;
 use crate::document::problem::{NEAREST_BUDGET, Path, Report, Rules, Source};
 use crate::document::{
     AccountsServed, DirectoryDocument, Parsed, PolicyDocument, Problem, Problems, Reach, Timestamp,
@@ -378,7 +379,10 @@ impl EngineBuilder {
                     Some(brand) => new.state.brand = brand,
                     None => report.error(
                         &parsed.root(),
-                        "this process has made 2³² catalogs and accounts, and can make no more",
+                        (
+                            ProblemCode::TooMany,
+                            "this process has made 2³² catalogs and accounts, and can make no more",
+                        ),
                     ),
                 }
             }

@@ -12,7 +12,7 @@ use crate::catalog::{Model, check_identifier, check_limit, find, insert, report_
 use crate::compact_names::CompactNames;
 use crate::document::naming::{check_display_name, check_readable_id};
 use crate::document::problem::{Path, Report, quoted};
-use crate::document::{AccountsServed, PolicyDocument, Timestamp, judge_by_format};
+use crate::document::{AccountsServed, PolicyDocument, ProblemCode, Timestamp, judge_by_format};
 use crate::hierarchy::{Dag, Reach};
 use crate::limits;
 use crate::names::{Names, Numbered};
@@ -33,16 +33,22 @@ impl EngineBuilder {
             }
             None if model.accounts == AccountsServed::Many => report.error(
                 &root.field("account"),
-                "`account` is missing: the catalog serves many accounts",
+                (
+                    ProblemCode::Missing,
+                    "`account` is missing: the catalog serves many accounts",
+                ),
             ),
             None => {}
         }
         if policy.catalog_version == 0 || policy.catalog_version > model.version {
             report.error(
                 &root.field("catalog_version"),
-                format!(
-                    "written against version `{}` of the catalog, which is at version `{}`",
-                    policy.catalog_version, model.version
+                (
+                    ProblemCode::CatalogVersion,
+                    format!(
+                        "written against version `{}` of the catalog, which is at version `{}`",
+                        policy.catalog_version, model.version
+                    ),
                 ),
             );
         }
@@ -51,7 +57,10 @@ impl EngineBuilder {
         if i64::try_from(self.state.revision).is_err() {
             report.error(
                 &root.field("revision"),
-                format!("the last revision is `{}`", i64::MAX),
+                (
+                    ProblemCode::TooMany,
+                    format!("the last revision is `{}`", i64::MAX),
+                ),
             );
         }
         self.state.catalog_version = policy.catalog_version;
@@ -89,12 +98,21 @@ impl EngineBuilder {
                 continue;
             };
             if std::mem::replace(&mut enabled[index as usize], true) {
-                report.error(&here, format!("duplicate feature {}", quoted(name)));
+                report.error(
+                    &here,
+                    (
+                        ProblemCode::Duplicate,
+                        format!("duplicate feature {}", quoted(name)),
+                    ),
+                );
             }
             if let Some(version) = model.features.get(index as usize).and_then(|it| it.retired) {
-                let message = format!(
-                    "feature {} was retired in version `{version}`",
-                    quoted(name)
+                let message = (
+                    ProblemCode::Retired,
+                    format!(
+                        "feature {} was retired in version `{version}`",
+                        quoted(name)
+                    ),
                 );
                 match policy.catalog_version < version {
                     true => report.warning(&here, message),
@@ -189,9 +207,12 @@ impl EngineBuilder {
             if used.contains(position.id.as_str()) {
                 report.error(
                     &id,
-                    format!(
-                        "position {} was used before; forget the used id to use it again",
-                        quoted(&position.id)
+                    (
+                        ProblemCode::UsedId,
+                        format!(
+                            "position {} was used before; forget the used id to use it again",
+                            quoted(&position.id)
+                        ),
                     ),
                 );
             }
@@ -210,7 +231,13 @@ impl EngineBuilder {
                     if seen.insert(senior_index) {
                         edges.push((senior_index, junior));
                     } else {
-                        report.error(&here, format!("duplicate position {}", quoted(senior)));
+                        report.error(
+                            &here,
+                            (
+                                ProblemCode::Duplicate,
+                                format!("duplicate position {}", quoted(senior)),
+                            ),
+                        );
                     }
                 }
             }
@@ -229,11 +256,11 @@ impl EngineBuilder {
                 let reach = Reach::new(&dag).unwrap_or_else(|_| {
                     report.error(
                         &list,
-                        format!(
+                        (ProblemCode::TooMany, format!(
                             "`{}` positions that report to so many others take a matrix; the limit is `{}`",
                             dag.len(),
                             limits::TANGLED_POSITIONS
-                        ),
+                        )),
                     );
                     Reach::default()
                 });
@@ -292,6 +319,9 @@ pub(crate) const OUT_OF_CALENDAR: &str = "a moment lies in the years 0000 to 999
 /// Moments built in code may lie where no document can write them.
 pub(crate) fn check_created(created: Option<Timestamp>, at: &Path<'_>, report: &mut Report<'_>) {
     if created.is_some_and(|moment| !moment.is_writable()) {
-        report.error(&at.field("created"), OUT_OF_CALENDAR);
+        report.error(
+            &at.field("created"),
+            (ProblemCode::NoMoment, OUT_OF_CALENDAR),
+        );
     }
 }

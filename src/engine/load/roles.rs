@@ -14,7 +14,7 @@ use crate::catalog::{
 };
 use crate::document::naming::{check_display_name, check_readable_id};
 use crate::document::problem::{Path, Report, quoted};
-use crate::document::{PolicyDocument, RoleDocument};
+use crate::document::{PolicyDocument, ProblemCode, RoleDocument};
 use crate::hierarchy::Dag;
 use crate::limits;
 use crate::names::{Known, Numbered, Registry};
@@ -47,9 +47,12 @@ impl EngineBuilder {
             if role.id.starts_with(SYSTEM) {
                 report.error(
                     &id,
-                    format!(
-                        "{} begins with `system:`, which only the catalog's roles do",
-                        quoted(&role.id)
+                    (
+                        ProblemCode::ReservedId,
+                        format!(
+                            "{} begins with `system:`, which only the catalog's roles do",
+                            quoted(&role.id)
+                        ),
                     ),
                 );
                 continue;
@@ -57,9 +60,12 @@ impl EngineBuilder {
             if used.contains(role.id.as_str()) {
                 report.error(
                     &id,
-                    format!(
-                        "role {} was used before; forget the used id to use it again",
-                        quoted(&role.id)
+                    (
+                        ProblemCode::UsedId,
+                        format!(
+                            "role {} was used before; forget the used id to use it again",
+                            quoted(&role.id)
+                        ),
                     ),
                 );
             }
@@ -164,7 +170,13 @@ impl EngineBuilder {
                 if seen.insert(index) {
                     found.push(index);
                 } else {
-                    report.error(&here, format!("duplicate role {}", quoted(name)));
+                    report.error(
+                        &here,
+                        (
+                            ProblemCode::Duplicate,
+                            format!("duplicate role {}", quoted(name)),
+                        ),
+                    );
                 }
             }
         }
@@ -194,7 +206,10 @@ impl EngineBuilder {
             .get(index as usize)
             .and_then(|it| it.retired)
         {
-            let message = format!("role {} was retired in version `{version}`", quoted(name));
+            let message = (
+                ProblemCode::Retired,
+                format!("role {} was retired in version `{version}`", quoted(name)),
+            );
             match self.state.catalog_version < version {
                 true => report.warning(at, message),
                 false => report.error(at, message),
@@ -248,7 +263,10 @@ pub(crate) fn read_settings(
             Followed::Retired => {
                 report.warning(
                     &here,
-                    format!("{} was retired and has no effect", quoted(path)),
+                    (
+                        ProblemCode::Retired,
+                        format!("{} was retired and has no effect", quoted(path)),
+                    ),
                 );
                 continue;
             }
@@ -260,7 +278,10 @@ pub(crate) fn read_settings(
         };
         let permission = model.permissions.get(index as usize);
         let Some(adjustable) = permission.and_then(|it| it.adjustable.as_ref()) else {
-            let message = format!("{} is fixed: no setting adjusts it", quoted(path));
+            let message = (
+                ProblemCode::FixedSetting,
+                format!("{} is fixed: no setting adjusts it", quoted(path)),
+            );
             match older {
                 true => report.warning(&here, message),
                 false => report.error(&here, message),
@@ -285,10 +306,13 @@ pub(crate) fn read_settings(
                 .get(bound)
                 .and_then(|it| model.roles.get(*it as usize));
             let nearest = quoted(nearest.map_or("", |role| &role.id));
-            let message = format!(
-                "{} may not be set to {}; the nearest bound is {nearest}",
-                quoted(path),
-                quoted(role)
+            let message = (
+                ProblemCode::SettingOutOfBounds,
+                format!(
+                    "{} may not be set to {}; the nearest bound is {nearest}",
+                    quoted(path),
+                    quoted(role)
+                ),
             );
             match older {
                 true => report.warning(&here, message),

@@ -10,7 +10,7 @@ use super::policy::OUT_OF_CALENDAR;
 use crate::catalog::{Bearer, check_identifier, check_limit, find, find_or};
 use crate::document::naming::check_display_name;
 use crate::document::problem::{Path, Report, quoted};
-use crate::document::{AssignmentDocument, PropertyType, PropertyValue, UserDocument};
+use crate::document::{AssignmentDocument, ProblemCode, PropertyType, PropertyValue, UserDocument};
 use crate::limits;
 use crate::names::Numbered;
 
@@ -28,9 +28,12 @@ impl EngineBuilder {
         if used.len() > 0 && used.contains(user.id.as_str()) {
             report.error(
                 &id,
-                format!(
-                    "user {} was used before; forget the used id to use it again",
-                    quoted(&user.id)
+                (
+                    ProblemCode::UsedId,
+                    format!(
+                        "user {} was used before; forget the used id to use it again",
+                        quoted(&user.id)
+                    ),
                 ),
             );
             sound = false;
@@ -38,7 +41,13 @@ impl EngineBuilder {
         // Of every user that was read, also of those that were not sound.
         let seen = !self.unsound_users.is_empty() && self.unsound_users.contains(user.id.as_str());
         if seen || self.names.get(&user.id).is_some() {
-            report.error(&id, format!("duplicate user {}", quoted(&user.id)));
+            report.error(
+                &id,
+                (
+                    ProblemCode::Duplicate,
+                    format!("duplicate user {}", quoted(&user.id)),
+                ),
+            );
             sound = false;
         }
         let position = match &user.position {
@@ -79,7 +88,10 @@ impl EngineBuilder {
         if self.names.len() >= limits::USERS {
             report.error(
                 at,
-                format!("the limit of `{}` users is reached", limits::USERS),
+                (
+                    ProblemCode::TooMany,
+                    format!("the limit of `{}` users is reached", limits::USERS),
+                ),
             );
             return None;
         }
@@ -142,14 +154,20 @@ impl EngineBuilder {
             if !all.insert(index) {
                 report.error(
                     &id,
-                    format!("duplicate assignment of {}", quoted(&assignment.id)),
+                    (
+                        ProblemCode::Duplicate,
+                        format!("duplicate assignment of {}", quoted(&assignment.id)),
+                    ),
                 );
                 sound = false;
             }
             if let Some(until) = assignment.until
                 && !until.is_writable()
             {
-                report.error(&here.field("until"), OUT_OF_CALENDAR);
+                report.error(
+                    &here.field("until"),
+                    (ProblemCode::NoMoment, OUT_OF_CALENDAR),
+                );
                 sound = false;
             }
             match assignment.until {
@@ -187,7 +205,10 @@ impl EngineBuilder {
                 let near = report.did_you_mean(name, of_subjects.map(|it| it.name.as_ref()));
                 report.error(
                     &here,
-                    format!("undeclared property {} of the subject{near}", quoted(name)),
+                    (
+                        ProblemCode::Unknown,
+                        format!("undeclared property {} of the subject{near}", quoted(name)),
+                    ),
                 );
                 sound = false;
                 continue;
@@ -217,10 +238,10 @@ impl EngineBuilder {
                 let declared = kind.map_or("", PropertyType::as_str);
                 report.error(
                     &here,
-                    format!(
+                    (ProblemCode::PropertyWrongType, format!(
                         "property {} is of type `{declared}`, and this is of type `{found_kind}`",
                         quoted(name)
-                    ),
+                    )),
                 );
                 sound = false;
             }

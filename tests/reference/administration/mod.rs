@@ -82,6 +82,26 @@ pub(crate) enum Class {
     Authority,
 }
 
+impl Class {
+    /// What whoever asked is told, whatever else the reason says: the change is wrong in itself, the account is not
+    /// as the change takes it to be, a guard binds everybody (A5), or whoever asks may not (A2 to A4).
+    pub(crate) fn kind(self) -> &'static str {
+        match self {
+            Class::Unknown | Class::Invalid | Class::Cycle | Class::Limit => "change",
+            Class::Exists
+            | Class::UsedId
+            | Class::NothingToChange
+            | Class::Adjustable
+            | Class::Locked
+            | Class::Conflict => "state",
+            Class::SystemRole | Class::InUse | Class::MinHolders | Class::LastAdministrator => {
+                "guard"
+            }
+            Class::Authority => "authority",
+        }
+    }
+}
+
 /// The first change that is refused, and everything that speaks against it: whoever answers with one
 /// reason may choose among these.
 #[derive(Debug, Clone, PartialEq, Eq)]
