@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 
 use crate::Scope;
 use crate::document::problem::{quoted, suggestion};
@@ -70,6 +71,27 @@ impl Refused {
     }
 }
 
+/// As `change`, its number from 0; `what` it was; the `kind` of the refusal; its `reason`, which has the code; and the
+/// `order` that works, where there is one.
+impl Serialize for Refused {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut written = serializer.serialize_struct("Refused", 5)?;
+        written.serialize_field("change", &self.change)?;
+        written.serialize_field("what", &self.what())?;
+        written.serialize_field("kind", &self.reason.kind())?;
+        written.serialize_field("reason", &self.reason)?;
+        written.serialize_field("order", &self.order())?;
+        written.end()
+    }
+}
+
+/// A list is no variant of an enum with a tag: it stands in a field.
+fn problems<S: Serializer>(problems: &Problems, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut written = serializer.serialize_struct("Invalid", 1)?;
+    written.serialize_field("problems", problems)?;
+    written.end()
+}
+
 fn which(change: usize, about: &About) -> String {
     let what = about.what.as_ref();
     what.map_or_else(String::new, |what| {
@@ -92,8 +114,21 @@ fn that_works(about: &About) -> String {
     format!("; the changes can be made in the order `{named}`")
 }
 
-/// Why a change was refused. [`Refusal::code`] is stable (semver covers it).
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Why a change was refused. [`Refusal::code`] is stable (semver covers it), and so is what serde writes: the code, and
+/// beside it the facts.
+///
+/// ```
+/// use bailiwick::admin::{Named, Refusal};
+/// let refusal = Refusal::Exists { what: Named::Role, id: "editor".to_owned() };
+/// # #[cfg(feature = "json")]
+/// assert_eq!(
+///     serde_json::to_string(&refusal)?,
+///     r#"{"code":"exists","what":"role","id":"editor"}"#,
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Refusal {
     // ── What it names ──
@@ -151,6 +186,7 @@ pub enum Refusal {
         feature: String,
     },
     /// What it writes is not valid; every problem of it, each with a [code](crate::Problem::code).
+    #[serde(serialize_with = "problems")]
     Invalid(Problems),
     /// Roles that would inherit each other, or positions that would report to each other: the cycle
     /// whole, its first member repeated at the end.
@@ -364,16 +400,18 @@ impl RefusalKind {
 }
 
 /// Somebody whom a refusal names.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PersonNamed {
     /// The user's id.
     pub id: String,
     /// What a person reads.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
 
 /// What a name is the name of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Named {
     /// A user.

@@ -1,7 +1,11 @@
 //! What a transaction does to whom, worked out when asked for (A6).
 
+mod written;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+
+use serde::Serialize;
 
 use crate::abilities::{self, Ability, Listed, write_alike};
 use crate::catalog::EVERYBODY;
@@ -22,6 +26,9 @@ use crate::{Engine, Scope};
 /// It tells of the users of the directory, and of the roles that tokens may bring one by one (D18), conditions
 /// aside: neither of what several roles do together in a token nor of what conditions make of users'
 /// properties.
+///
+/// Serde writes what [`access`](Report::access), [`reach`](Report::reach), [`lending`](Report::lending) and
+/// [`tokens`](Report::tokens) answer, with names in place of handles. Semver covers the form.
 ///
 /// Its `Display` says all of it in English, for whoever is about to make the change. Of a change that
 /// makes no difference it says that nobody can do more or less than before, or, where tokens may bring
@@ -90,7 +97,7 @@ impl ScopeChange {
 
 /// Whose records some people, who were and are in the same position, reach otherwise by Reports and
 /// Peers: owners as the positions they hold.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ReachChange {
     /// Their position before.
     pub before: Option<String>,
@@ -149,6 +156,20 @@ impl<'e> Report<'e> {
     /// assert_eq!(
     ///     preview.report().to_string(),
     ///     "1 user (`ann`)\n  + gain field `person.email` by `contact_info`: all\n",
+    /// );
+    /// # #[cfg(feature = "json")]
+    /// assert_eq!(
+    ///     serde_json::to_value(preview.report())?["access"],
+    ///     serde_json::json!([{
+    ///         "users": 1,
+    ///         "named": ["ann"],
+    ///         "scopes": [{
+    ///             "ability": { "field": { "type": "person", "path": "email" } },
+    ///             "permission": "contact_info",
+    ///             "before": null,
+    ///             "after": "all",
+    ///         }],
+    ///     }]),
     /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

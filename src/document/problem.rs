@@ -5,6 +5,8 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use serde::{Serialize, Serializer};
+
 use super::alike::first_difference;
 use super::code::{ProblemCode, Said};
 use super::node::{Node, Value};
@@ -51,6 +53,34 @@ impl Problem {
     }
 }
 
+/// As `code`, `file`, `line`, `column`, `path` and `message`; what is not known is left out.
+impl Serialize for Problem {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Words<'p> {
+            code: ProblemCode,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            file: Option<&'p str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            line: Option<usize>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            column: Option<usize>,
+            path: &'p str,
+            message: &'p str,
+        }
+        let (line, column) = self.line_column.unzip();
+        Words {
+            code: self.code,
+            file: self.file(),
+            line,
+            column,
+            path: &self.path,
+            message: &self.message,
+        }
+        .serialize(serializer)
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(file) = &self.file {
@@ -81,7 +111,7 @@ impl fmt::Display for Problem {
 ///      catalog.toml:2:1: unknown field `versionn`; did you mean `version`?"
 /// );
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problems(Vec<Problem>);
 
 impl Problems {

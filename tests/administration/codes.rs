@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use bailiwick::admin::{Actor, Change, Refusal, UsedIdKind};
+use bailiwick::admin::{Actor, Change, Named, PersonNamed, Refusal, UsedIdKind};
 use bailiwick::document::{
-    DenialDocument, GrantDocument, PackageDocument, PolicyDocument, PositionDocument,
+    ChangeKind, DenialDocument, GrantDocument, PackageDocument, PolicyDocument, PositionDocument,
     PropertyValue, RoleDocument, UserDocument,
 };
 use bailiwick::{Engine, ProblemCode, Scope, Timestamp};
@@ -496,4 +496,320 @@ fn every_change_is_told_by_a_line_of_its_own() {
         assert_eq!(change.to_string(), expected);
         assert!(!expected.contains("secret") && lines.insert(expected));
     }
+}
+
+// ── Kinds, and the written form ───────────────────────────────────────────────────────────────
+
+/// One refusal of each code.
+fn every_refusal() -> Vec<Refusal> {
+    let id = text;
+    let people = || {
+        vec![
+            PersonNamed {
+                id: text("ann"),
+                name: Some(text("Ann")),
+            },
+            PersonNamed {
+                id: text("bob"),
+                name: None,
+            },
+        ]
+    };
+    let engine = office().documents.load();
+    let Refusal::Invalid(problems) = refused(&engine, role("")).reason else {
+        panic!("an empty id is none");
+    };
+    vec![
+        Refusal::Unknown {
+            what: Named::Assignment,
+            id: id("editro"),
+            nearest: Some(id("editor")),
+        },
+        Refusal::Exists {
+            what: Named::Role,
+            id: id("editor"),
+        },
+        Refusal::NamedTwice {
+            what: Named::Package,
+            id: id("basic"),
+        },
+        Refusal::UsedId {
+            what: Named::UsedId,
+            id: id("east"),
+        },
+        Refusal::NothingToChange,
+        Refusal::Conflict {
+            role: id("editor"),
+            since: 3,
+            changed: 4,
+        },
+        Refusal::Adjustable {
+            permission: id("sharing"),
+        },
+        Refusal::Locked {
+            permission: id("texts"),
+            feature: id("texting"),
+        },
+        Refusal::Invalid(problems),
+        Refusal::Cycle {
+            what: Named::Position,
+            cycle: vec![id("a"), id("b"), id("a")],
+        },
+        Refusal::TooMany {
+            what: "roles",
+            limit: 7,
+        },
+        Refusal::SystemRole {
+            role: id("system:owner"),
+        },
+        Refusal::RoleInUse {
+            role: id("editor"),
+            packages: vec![id("basic")],
+            users: 2,
+            people: people(),
+            inherited_by: vec![id("head")],
+        },
+        Refusal::PackageInUse {
+            package: id("basic"),
+            users: 2,
+            people: people(),
+        },
+        Refusal::PositionInUse {
+            position: id("east"),
+            users: 2,
+            people: Vec::new(),
+            reported_to_by: vec![id("south")],
+        },
+        Refusal::MinHolders {
+            role: id("system:owner"),
+            needed: 1,
+            left: 0,
+        },
+        Refusal::LastAdministrator,
+        Refusal::UnknownActor { actor: id("eve") },
+        Refusal::ActorSuspended { actor: id("eve") },
+        Refusal::ActsThroughAnother,
+        Refusal::NoRule {
+            kind: Some(ChangeKind::EditRole),
+        },
+        Refusal::Lacks {
+            permission: id("admin"),
+        },
+        Refusal::NotAllowed {
+            permission: id("admin"),
+            user: Some(id("ann")),
+        },
+        Refusal::MayNotAssign {
+            role: id("editor"),
+            permission: Some(id("assign")),
+            user: None,
+            by_tokens: false,
+        },
+        Refusal::MayNotRevoke {
+            role: id("editor"),
+            permission: None,
+            user: Some(id("ann")),
+            by_tokens: true,
+        },
+        Refusal::NotHeld {
+            permission: id("contacts"),
+            scope: Scope::All,
+            held: Some(Scope::Own),
+            user: None,
+        },
+        Refusal::WildcardNotHeld {
+            selector: id("contacts.*"),
+        },
+        Refusal::MayNotEditProperty {
+            property: id("region"),
+            permission: None,
+            user: Some(id("ann")),
+        },
+        Refusal::WidensReach {
+            permission: id("contacts"),
+        },
+    ]
+}
+
+/// The kind of each, and what serde writes: both are stable.
+const WRITTEN: &str = r#"
+change {"code":"unknown","what":"assignment","id":"editro","nearest":"editor"}
+state {"code":"exists","what":"role","id":"editor"}
+change {"code":"named_twice","what":"package","id":"basic"}
+state {"code":"used_id","what":"used_id","id":"east"}
+state {"code":"nothing_to_change"}
+state {"code":"conflict","role":"editor","since":3,"changed":4}
+state {"code":"adjustable","permission":"sharing"}
+state {"code":"locked","permission":"texts","feature":"texting"}
+change {"code":"invalid","problems":[{"code":"empty_id","path":"id","message":"an identifier cannot be empty"}]}
+change {"code":"cycle","what":"position","cycle":["a","b","a"]}
+change {"code":"too_many","what":"roles","limit":7}
+guard {"code":"system_role","role":"system:owner"}
+guard {"code":"role_in_use","role":"editor","packages":["basic"],"users":2,"people":[{"id":"ann","name":"Ann"},{"id":"bob"}],"inherited_by":["head"]}
+guard {"code":"package_in_use","package":"basic","users":2,"people":[{"id":"ann","name":"Ann"},{"id":"bob"}]}
+guard {"code":"position_in_use","position":"east","users":2,"people":[],"reported_to_by":["south"]}
+guard {"code":"min_holders","role":"system:owner","needed":1,"left":0}
+guard {"code":"last_administrator"}
+authority {"code":"unknown_actor","actor":"eve"}
+authority {"code":"actor_suspended","actor":"eve"}
+authority {"code":"acts_through_another"}
+authority {"code":"no_rule","kind":"edit_role"}
+authority {"code":"lacks","permission":"admin"}
+authority {"code":"not_allowed","permission":"admin","user":"ann"}
+authority {"code":"may_not_assign","role":"editor","permission":"assign","user":null,"by_tokens":false}
+authority {"code":"may_not_revoke","role":"editor","permission":null,"user":"ann","by_tokens":true}
+authority {"code":"not_held","permission":"contacts","scope":"all","held":"own","user":null}
+authority {"code":"wildcard_not_held","selector":"contacts.*"}
+authority {"code":"may_not_edit_property","property":"region","permission":null,"user":"ann"}
+authority {"code":"widens_reach","permission":"contacts"}
+"#;
+
+#[test]
+fn every_refusal_has_a_kind_and_is_written_with_its_code_and_facts() {
+    let mut told = text("\n");
+    for refusal in every_refusal() {
+        let json = serde_json::to_string(&refusal).unwrap();
+        assert!(
+            json.starts_with(&format!(r#"{{"code":"{}""#, refusal.code())),
+            "{json}"
+        );
+        assert_eq!(
+            refusal.is_authority(),
+            refusal.kind().as_str() == "authority"
+        );
+        assert_eq!(
+            serde_json::json!(refusal.kind()),
+            serde_json::json!(refusal.kind().as_str())
+        );
+        told.push_str(&format!("{} {json}\n", refusal.kind().as_str()));
+    }
+    assert_eq!(told, WRITTEN);
+}
+
+#[test]
+fn the_written_form_of_a_refused_transaction() {
+    let engine = office().documents.load();
+    let give = Change::assign_role("boss", "brand new");
+    let refused = engine
+        .apply(&Actor::System, NOW, &[give, role("brand new")])
+        .unwrap_err();
+    assert_eq!(
+        serde_json::to_value(&refused).unwrap(),
+        serde_json::json!({
+            "change": 0,
+            "what": "assign role `brand new` to `boss`",
+            "kind": "change",
+            "reason": { "code": "unknown", "what": "role", "id": "brand new", "nearest": null },
+            "order": [1, 0],
+        })
+    );
+}
+
+#[test]
+fn the_written_form_of_a_problem_has_its_place() {
+    let policy = PolicyDocument::from_toml("p.toml", "format = 2\nversionn = 1");
+    let problems = policy.into_document().unwrap_err();
+    assert_eq!(
+        serde_json::to_value(&problems).unwrap(),
+        serde_json::json!([
+            {
+                "code": "missing",
+                "file": "p.toml",
+                "line": 1,
+                "column": 1,
+                "path": "catalog_version",
+                "message": "`catalog_version` is missing"
+            },
+            {
+                "code": "unknown_field",
+                "file": "p.toml",
+                "line": 2,
+                "column": 1,
+                "path": "versionn",
+                "message": "unknown field `versionn`"
+            }
+        ])
+    );
+}
+
+/// Somebody moves up and gets a role: what they may do, whom they reach, and what they are lent.
+#[test]
+fn the_written_form_of_a_report() {
+    let engine = office()
+        .granting("viewer", [("contacts.view", Scope::Reports)])
+        .granting("head", [("contacts.view", Scope::All)])
+        .position("east", &[])
+        .position("south", &["east"])
+        .with(|it| it.catalog.tokens.account_roles = true)
+        .with(|it| it.catalog.reach = bailiwick::document::Reach::Accessible)
+        .user(UserDocument::new("ann").role("viewer"))
+        .user(UserDocument::new("bob").position("south"))
+        .documents
+        .load();
+    let changes = [
+        Change::PlaceUser {
+            user: text("ann"),
+            position: Some(text("east")),
+        },
+        Change::assign_role("bob", "head"),
+        Change::EditRole {
+            role: text("viewer"),
+            grants: vec![("contacts.view", Scope::Peers).into()],
+            denies: Vec::new(),
+            since: None,
+        },
+    ];
+    let preview = engine.preview(&Actor::System, NOW, &changes).unwrap();
+    let views = |before: Option<&str>, after: &str| {
+        serde_json::json!([{
+            "ability": { "operation": "contact:view" },
+            "permission": "contacts.view",
+            "before": before,
+            "after": after,
+        }])
+    };
+    let lent = serde_json::json!([{
+        "operation": "contact:view",
+        "permission": "contacts.view",
+    }]);
+    assert_eq!(
+        serde_json::to_value(preview.report()).unwrap(),
+        serde_json::json!({
+            "access": [
+                { "users": 1, "named": ["ann"], "scopes": views(Some("reports"), "peers") },
+                { "users": 1, "named": ["bob"], "scopes": views(None, "all") },
+            ],
+            "reach": [{
+                "before": null,
+                "after": "east",
+                "users": 1,
+                "gained": ["south"],
+                "lost": [],
+            }],
+            "lending": [{ "position": "east", "gained": lent, "lost": [] }],
+            "tokens": [{
+                "role": "viewer",
+                "before": true,
+                "after": true,
+                "scopes": views(Some("reports"), "peers"),
+            }],
+            "tells_all": false,
+        })
+    );
+    // No more people are named than fit.
+    let many = (0..12).fold(office(), |office, n| {
+        office.user(UserDocument::new(format!("user {n:02}")))
+    });
+    let many = many.granting("head", [("contacts.view", Scope::All)]);
+    let give = (0..12).map(|n| Change::assign_role(format!("user {n:02}"), "head"));
+    let give: Vec<Change> = give.collect();
+    let engine = many.documents.load();
+    let preview = engine.preview(&Actor::System, NOW, &give).unwrap();
+    let written = serde_json::to_value(preview.report()).unwrap();
+    assert_eq!(written["access"][0]["users"], 12);
+    assert_eq!(
+        written["access"][0]["named"].as_array().map(Vec::len),
+        Some(10)
+    );
+    assert_eq!(written["tells_all"], true);
 }

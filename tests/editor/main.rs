@@ -7,6 +7,7 @@ mod properties;
 mod random;
 mod rebuild;
 mod scopes;
+mod serialized;
 mod ticks;
 mod view;
 mod written;

@@ -152,6 +152,78 @@ revision 7, 1970-01-01T00:06:00Z, the host: gone
     assert_eq!((nobody.first, nobody.entries), (None, Vec::new()));
 }
 
+#[test]
+fn the_written_form_of_a_history() {
+    let mut office = Office::new();
+    let create = Change::CreateUser {
+        user: UserDocument::new("bob").role("seller"),
+    };
+    assert!(office.change(60, "new", vec![create]));
+    let remove = Change::RemoveUser {
+        user: "bob".to_owned(),
+    };
+    assert!(office.change(120, "gone", vec![remove]));
+    assert_eq!(
+        serde_json::to_value(office.history(&user("bob"))).unwrap(),
+        json!({
+            "item": { "user": "bob" },
+            "from": 1,
+            "first": null,
+            "first_used": false,
+            "entries": [
+                {
+                    "revision": 2,
+                    "at": "1970-01-01T00:01:00Z",
+                    "actor": "system",
+                    "note": "new",
+                    "is_erased": false,
+                    "before": null,
+                    "after": { "id": "bob", "roles": ["seller"] },
+                    "used_before": false,
+                    "used_after": false,
+                    "between": "nothing",
+                    "differences": [{
+                        "difference": "list",
+                        "field": "roles",
+                        "removed": [],
+                        "added": ["`seller`"],
+                    }],
+                },
+                {
+                    "revision": 3,
+                    "at": "1970-01-01T00:02:00Z",
+                    "actor": "system",
+                    "note": "gone",
+                    "is_erased": false,
+                    "before": { "id": "bob", "roles": ["seller"] },
+                    "after": null,
+                    "used_before": false,
+                    "used_after": true,
+                    "between": "nothing",
+                    "differences": [{
+                        "difference": "list",
+                        "field": "roles",
+                        "removed": ["`seller`"],
+                        "added": [],
+                    }],
+                },
+            ],
+        })
+    );
+    // A field of one value.
+    let describe = Change::DescribeRole {
+        role: "seller".to_owned(),
+        name: Some("Seller".to_owned()),
+        description: None,
+    };
+    assert!(office.change(180, "named", vec![describe]));
+    let history = office.history(&Item::Role("seller".to_owned()));
+    assert_eq!(
+        serde_json::to_value(history.entries[0].differences()).unwrap(),
+        json!([{ "difference": "value", "field": "name", "before": null, "after": "`Seller`" }])
+    );
+}
+
 /// An import, a copy, a replacement: none of them names what it changes.
 #[test]
 fn what_changes_by_the_way() {

@@ -2,13 +2,16 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::Scope;
 use crate::document::GrantDocument;
 
 /// What one action of a [`RoleEditor`](super::RoleEditor) changed, all of it (T4). Paths are in the
 /// tree's preorder.
 ///
-/// Its `Display` is for people, one line for each thing: `+` set, `-` cleared, `~` another scope.
+/// Its `Display` is for people, one line for each thing: `+` set, `-` cleared, `~` another scope. Semver covers what
+/// serde writes.
 ///
 /// ```
 /// # use bailiwick::{Catalog, Warnings, document::*};
@@ -33,9 +36,14 @@ use crate::document::GrantDocument;
 ///      + orders.edit\n\
 ///      ? orders.cancel is suggested\n"
 /// );
+/// # #[cfg(feature = "json")]
+/// assert_eq!(
+///     serde_json::to_value(&edit)?["changes"][0],
+///     serde_json::json!({ "path": "orders", "before": null, "after": "all", "cause": "prerequisite" }),
+/// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Edit {
     /// Every tick that is another than before.
@@ -55,7 +63,7 @@ pub struct Edit {
 }
 
 /// A node whose tick changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct TickChange {
     /// The node.
@@ -69,7 +77,8 @@ pub struct TickChange {
 }
 
 /// Why a tick changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Cause {
     /// The action was about this node.
@@ -83,7 +92,8 @@ pub enum Cause {
 }
 
 /// A node that an action left alone.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "because", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum LeftAlone {
     /// A feature is off in the account (D6).

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::ItemDocument;
@@ -10,7 +11,8 @@ use super::text::told_apart;
 use crate::catalog::Evolution;
 
 /// A field of a thing that is otherwise than before. No two texts in it are alike.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "difference", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Difference {
     /// A field of one value; `None` where it has none.

@@ -78,8 +78,8 @@ pub enum ItemDocument {
     },
 }
 
-/// What a journal tells of one thing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a journal tells of one thing. Semver covers what serde writes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct History {
     /// The thing.
     pub item: Item,
@@ -94,7 +94,7 @@ pub struct History {
 }
 
 /// A transaction that touched a thing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Entry {
     /// The revision that it made.
@@ -121,7 +121,8 @@ pub struct Entry {
 }
 
 /// What a transaction did to a thing, and what before and after do not tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Between {
     /// Before and after tell all.
@@ -185,6 +186,10 @@ pub enum Between {
 /// revision 2, 1970-01-02T00:00:00Z, the host: joined the team
 ///   + roles: `seller`
 /// ");
+/// assert_eq!(
+///     serde_json::to_value(&history.entries[0])?["differences"],
+///     serde_json::json!([{ "difference": "list", "field": "roles", "removed": [], "added": ["`seller`"] }]),
+/// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn history(
