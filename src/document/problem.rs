@@ -671,11 +671,24 @@ pub(crate) fn quoted(text: &str) -> String {
     format!("`{}`", shortened(text))
 }
 
+/// An id, path or selector as explanations show it: in backticks, and whole where it is no longer than one can be.
+/// Two that differ in what would be cut must not read alike.
+pub(crate) fn named(text: &str) -> String {
+    format!("`{}`", whole(text))
+}
+
+pub(crate) fn whole(text: &str) -> String {
+    cut(text, crate::limits::IDENTIFIER_BYTES)
+}
+
 pub(crate) fn shortened(text: &str) -> String {
-    const SHOWN: usize = 80;
+    cut(text, 80)
+}
+
+fn cut(text: &str, shown: usize) -> String {
     let mut out = String::new();
     for (i, c) in text.chars().enumerate() {
-        if i == SHOWN {
+        if i == shown {
             out.push_str(&format!("… ({} bytes)", text.len()));
             break;
         }

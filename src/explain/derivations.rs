@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{Edge, Graph, Node};
 use crate::Scope;
-use crate::document::problem::shortened;
+use crate::document::problem::whole;
 
 /// One way in which a permission, or a deny of it, came to the subject.
 ///
@@ -229,14 +229,14 @@ impl fmt::Display for Node {
         let except = |f: &mut fmt::Formatter<'_>, except: &[String]| {
             for (i, left_out) in except.iter().enumerate() {
                 let word = if i == 0 { " except" } else { "," };
-                write!(f, "{word} `{}`", shortened(left_out))?;
+                write!(f, "{word} `{}`", whole(left_out))?;
             }
             Ok(())
         };
         match self {
-            Node::Subject { id: Some(id) } => write!(f, "`{}`", shortened(id)),
+            Node::Subject { id: Some(id) } => write!(f, "`{}`", whole(id)),
             Node::Subject { id: None } => f.write_str("the token"),
-            Node::User { id } => write!(f, "user `{}`", shortened(id)),
+            Node::User { id } => write!(f, "user `{}`", whole(id)),
             Node::Package(package) => write!(f, "package {package}"),
             Node::Role(role) => write!(f, "role {role}"),
             Node::Grant {
@@ -244,7 +244,7 @@ impl fmt::Display for Node {
                 except: left_out,
                 ..
             } => {
-                write!(f, "grant `{}`", shortened(select))?;
+                write!(f, "grant `{}`", whole(select))?;
                 except(f, left_out)
             }
             Node::Setting => f.write_str("setting"),
@@ -252,7 +252,7 @@ impl fmt::Display for Node {
                 select,
                 except: left_out,
             } => {
-                write!(f, "deny `{}`", shortened(select))?;
+                write!(f, "deny `{}`", whole(select))?;
                 except(f, left_out)
             }
             Node::Permission(permission) => permission.fmt(f),

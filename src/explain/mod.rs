@@ -41,7 +41,7 @@ use std::fmt;
 
 use crate::Scope;
 use crate::decision::Decision;
-use crate::document::problem::shortened;
+use crate::document::problem::{named, shortened};
 
 /// Why a request is allowed or denied; made by [`Engine::explain`](crate::Engine::explain).
 ///
@@ -180,7 +180,7 @@ impl Named {
 
 impl fmt::Display for Named {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`", shortened(&self.id))?;
+        f.write_str(&named(&self.id))?;
         match &self.name {
             Some(name) => write!(f, " ({})", shortened(name)),
             None => Ok(()),

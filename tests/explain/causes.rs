@@ -247,3 +247,42 @@ fn few_alternatives_are_all_told_the_closest_first() {
          - The operation wants `resource.region` to be `region 1`; it is `region 2` (alternative 2).\n"
     );
 }
+
+// ── Texts that read alike ─────────────────────────────────────────────────────────────────────
+
+/// Two roles whose ids differ in what a shorter text would cut.
+#[test]
+fn long_ids_that_begin_alike_are_shown_whole() {
+    let [one, other] = ["b", "c"].map(|end| format!("{}{end}", "a".repeat(200)));
+    let engine = shop([UserDocument::new("ann").role("cashier")]);
+    let mut policy = engine.policy();
+    for id in [&one, &other] {
+        let role = RoleDocument::new(id.clone()).grant(("orders", Scope::All));
+        policy.roles.push(role);
+    }
+    let engine = Engine::new(
+        engine.catalog(),
+        policy,
+        engine.directory(),
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap();
+    let why = engine.explain("ann", "export", &OnType::named("order"));
+    let text = why.to_string();
+    assert!(text.contains(&format!("`{one}` at `all`")), "{text}");
+    assert!(text.contains(&format!("`{other}` at `all`")), "{text}");
+}
+
+/// What is wanted and what was seen read alike: the text says where they differ.
+#[test]
+fn values_that_read_alike_say_where_they_differ() {
+    let engine = gate(1);
+    let says = |stage: &str, ending: &str| {
+        let why = engine.explain("ann", "pass", &at(stage, "region 0"));
+        let text = why.to_string();
+        assert!(text.ends_with(ending), "{text}");
+    };
+    says("st\u{430}ge 0", ", which differs at character 3.\n");
+    says("stage 1", "; it is `stage 1`.\n");
+}

@@ -9,7 +9,7 @@ use super::super::sources::Names;
 use super::case::Case;
 use super::step::Step;
 use crate::Scope;
-use crate::document::problem::quoted;
+use crate::document::problem::named;
 use crate::engine::Held;
 
 /// One part of a remedy that cannot be left out. Several mends of one role are one change.
@@ -147,8 +147,8 @@ pub(super) fn mend(case: &Case<'_>, names: &Names<'_>, step: Step) -> Option<Men
 impl fmt::Display for Mend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Mend::Reinstate { user } => write!(f, "reinstate {}", quoted(user)),
-            Mend::EnableFeature { feature } => write!(f, "enable feature {}", quoted(feature)),
+            Mend::Reinstate { user } => write!(f, "reinstate {}", named(user)),
+            Mend::EnableFeature { feature } => write!(f, "enable feature {}", named(feature)),
             Mend::MoveSetting { permission, role } => {
                 write!(f, "let the setting of {permission} name role {role}")
             }
@@ -162,11 +162,11 @@ impl fmt::Display for Mend {
                 select,
                 except,
             } => {
-                write!(f, "let role {role} no longer deny {}", quoted(select))?;
+                write!(f, "let role {role} no longer deny {}", named(select))?;
                 let mut except = except.iter();
                 if let Some(first) = except.next() {
-                    write!(f, " (except {}", quoted(first))?;
-                    except.try_for_each(|it| write!(f, ", {}", quoted(it)))?;
+                    write!(f, " (except {}", named(first))?;
+                    except.try_for_each(|it| write!(f, ", {}", named(it)))?;
                     f.write_str(")")?;
                 }
                 Ok(())
@@ -174,13 +174,13 @@ impl fmt::Display for Mend {
             Mend::AddToPackage { package, role } => {
                 write!(f, "put role {role} in package {package}")
             }
-            Mend::AssignRole { user, role } => write!(f, "assign role {role} to {}", quoted(user)),
+            Mend::AssignRole { user, role } => write!(f, "assign role {role} to {}", named(user)),
             Mend::AssignPackage { user, package } => {
-                write!(f, "assign package {package} to {}", quoted(user))
+                write!(f, "assign package {package} to {}", named(user))
             }
-            Mend::RevokeRole { user, role } => write!(f, "take role {role} from {}", quoted(user)),
+            Mend::RevokeRole { user, role } => write!(f, "take role {role} from {}", named(user)),
             Mend::RevokePackage { user, package } => {
-                write!(f, "take package {package} from {}", quoted(user))
+                write!(f, "take package {package} from {}", named(user))
             }
         }
     }

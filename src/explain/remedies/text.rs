@@ -5,13 +5,13 @@ use std::fmt;
 use super::{Makers, NoRemedy, Remedies, Remedy, RemedyEffect};
 use crate::abilities::{Ability, names_alike};
 use crate::compared::counted;
-use crate::document::problem::quoted;
+use crate::document::problem::named;
 
 /// A numbered list for whoever answers the telephone; the sentences are not stable.
 impl fmt::Display for Remedies {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(why) = &self.none {
-            let left_out: Vec<String> = why.left_out().into_iter().map(quoted).collect();
+            let left_out: Vec<String> = why.left_out().into_iter().map(named).collect();
             if !left_out.is_empty() {
                 let properties = left_out.join(", ");
                 return writeln!(
@@ -72,7 +72,7 @@ impl fmt::Display for Remedy {
                     write!(
                         f,
                         ". {verb} {counts} {way} tokens that bring {}",
-                        quoted(role)
+                        named(role)
                     )?;
                     write_names(f, effects)?;
                 }
@@ -142,7 +142,7 @@ impl fmt::Display for Makers {
             if number > 0 {
                 f.write_str(", ")?;
             }
-            f.write_str(&quoted(user))?;
+            f.write_str(&named(user))?;
         }
         let more = self.count - self.users.len().min(self.count);
         if more > 0 {

@@ -4,7 +4,8 @@ use std::fmt::{self, Write as _};
 
 use super::{ALTERNATIVES, NAMED, Teller, WAYS, list};
 use crate::decision::Part;
-use crate::document::problem::{quoted, shortened};
+use crate::document::alike::look;
+use crate::document::problem::{named, quoted, shortened};
 use crate::document::{AskedOn, PropertyValue};
 use crate::explain::{Asker, Cause, FailedCondition, HeldRole, Named, RequestPart, Seen, Wanted};
 
@@ -97,7 +98,7 @@ impl Teller<'_> {
             write!(
                 f,
                 "- Roles that grant {}, and that {who} does not have:",
-                quoted(path)
+                named(path)
             )?;
             list(f, roles.iter().cloned(), roles.len())?;
             f.write_str(".\n")?;
@@ -127,49 +128,49 @@ impl Teller<'_> {
                 f,
                 "The {} is of account {}, which is not this one",
                 on.as_str(),
-                quoted(stated)
+                named(stated)
             )?,
             Cause::Removed { user } => write!(
                 f,
                 "User {} was removed, and the id is not forgotten",
-                quoted(user)
+                named(user)
             )?,
             Cause::NotReady { id } => {
-                let whom = id.as_deref().map_or("the subject".to_owned(), quoted);
+                let whom = id.as_deref().map_or("the subject".to_owned(), named);
                 write!(
                     f,
                     "A change that cannot be read here yet may have taken something from {whom}"
                 )?;
             }
             Cause::UnknownSubject { id: Some(id) } => {
-                write!(f, "There is no user {} in the directory", quoted(id))?;
+                write!(f, "There is no user {} in the directory", named(id))?;
             }
             Cause::UnknownSubject { id: None } => f.write_str("The user is not of this account")?,
             Cause::UnknownRole {
                 role,
                 retired: true,
                 ..
-            } => write!(f, "Role {} was retired by the catalog", quoted(role))?,
+            } => write!(f, "Role {} was retired by the catalog", named(role))?,
             Cause::UnknownRole {
                 role, exists: true, ..
-            } => write!(f, "Role {} may not be brought by a token", quoted(role))?,
+            } => write!(f, "Role {} may not be brought by a token", named(role))?,
             Cause::UnknownRole {
                 role,
                 exists: false,
                 ..
-            } => write!(f, "There is no role {}", quoted(role))?,
+            } => write!(f, "There is no role {}", named(role))?,
             Cause::UnknownPosition { position } => {
-                write!(f, "There is no position {}", quoted(position))?;
+                write!(f, "There is no position {}", named(position))?;
             }
-            Cause::Suspended { user } => write!(f, "User {} is suspended", quoted(user))?,
+            Cause::Suspended { user } => write!(f, "User {} is suspended", named(user))?,
             Cause::UnknownType {
                 r#type: Some(r#type),
-            } => write!(f, "There is no resource type {}", quoted(r#type))?,
+            } => write!(f, "There is no resource type {}", named(r#type))?,
             Cause::UnknownType { r#type: None } => {
                 f.write_str("The resource type is not of this catalog")?;
             }
             Cause::UnknownAction { action } => {
-                write!(f, "There is no operation {}", quoted(action))?;
+                write!(f, "There is no operation {}", named(action))?;
             }
             Cause::AskedWrongWay { operation, asked } => {
                 let (of, asked) = match asked {
@@ -179,7 +180,7 @@ impl Teller<'_> {
                 write!(
                     f,
                     "{} is asked of {of}, and was asked of {asked}",
-                    quoted(operation)
+                    named(operation)
                 )?;
             }
             Cause::NotEverybody => write!(
@@ -214,14 +215,14 @@ impl Teller<'_> {
                 permission,
             } => {
                 match (permission, on) {
-                    (Some(path), Part::Pair) => write!(f, "{} for this operation", quoted(path))?,
-                    (Some(path), _) => f.write_str(&quoted(path))?,
+                    (Some(path), Part::Pair) => write!(f, "{} for this operation", named(path))?,
+                    (Some(path), _) => f.write_str(&named(path))?,
                     (None, _) => f.write_str("The operation")?,
                 }
                 write!(
                     f,
                     " needs the feature {}, which the account does not have",
-                    quoted(feature)
+                    named(feature)
                 )?;
             }
             Cause::PrerequisiteMissing {
@@ -401,6 +402,9 @@ fn condition(f: &mut String, failed: &FailedCondition) -> fmt::Result {
         (None, _, Seen::Value(value)) => {
             f.write_str("; it is ")?;
             write_value(f, value)?;
+            if let Some(place) = apart(value, &failed.wanted) {
+                write!(f, ", which differs at character {place}")?;
+            }
         }
         (None, ..) => f.write_str("; it is not so")?,
     }
@@ -409,6 +413,26 @@ fn condition(f: &mut String, failed: &FailedCondition) -> fmt::Result {
         further => write!(f, " (alternative {})", further + 1)?,
     }
     f.write_str(".\n")
+}
+
+/// Where a text differs from the one that is wanted, counted from 1, if the two read alike.
+fn apart(value: &PropertyValue, wanted: &Wanted) -> Option<usize> {
+    let (Wanted::Constant(other)
+    | Wanted::Property {
+        value: Seen::Value(other),
+        ..
+    }) = wanted
+    else {
+        return None;
+    };
+    let (PropertyValue::Text(one), PropertyValue::Text(other)) = (value, other) else {
+        return None;
+    };
+    if one == other || look(&quoted(one)) != look(&quoted(other)) {
+        return None;
+    }
+    let both = one.chars().zip(other.chars());
+    Some(both.take_while(|(one, other)| one == other).count() + 1)
 }
 
 fn write_value(f: &mut String, value: &PropertyValue) -> fmt::Result {

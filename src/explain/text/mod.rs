@@ -8,7 +8,7 @@ use std::fmt::{self, Formatter, Write as _};
 
 use super::{Asker, Cause, Explanation, Lender, Lent, Named, PairFinding, Reach, Relation};
 use crate::Scope;
-use crate::document::problem::{quoted, shortened};
+use crate::document::problem::{named, shortened};
 
 /// How many ways, roles, packages and values a sentence names before it says how many more there are.
 const NAMED: usize = 10;
@@ -37,11 +37,11 @@ impl Explanation {
     fn who(&self) -> String {
         let subject = &self.subject;
         match (subject.kind, &subject.id, subject.brings.first()) {
-            (Asker::User, Some(id), _) => quoted(id),
+            (Asker::User, Some(id), _) => named(id),
             (Asker::User, None, _) => "the user".to_owned(),
-            (Asker::Token, Some(id), _) => format!("the token of {}", quoted(id)),
+            (Asker::Token, Some(id), _) => format!("the token of {}", named(id)),
             (Asker::Token, None, _) => "the token".to_owned(),
-            (Asker::Role, Some(id), Some(role)) => format!("{} as role {role}", quoted(id)),
+            (Asker::Role, Some(id), Some(role)) => format!("{} as role {role}", named(id)),
             (Asker::Role, None, Some(role)) => format!("role {role}"),
             (Asker::Role, _, None) => "the role".to_owned(),
         }
@@ -62,12 +62,12 @@ impl Teller<'_> {
             &who.next()
                 .map_or_else(String::new, |it| it.to_uppercase().collect()),
         )?;
-        write!(f, "{} {may} do {}", who.as_str(), quoted(&asked.id))?;
+        write!(f, "{} {may} do {}", who.as_str(), named(&asked.id))?;
         if let Some(label) = &asked.label {
             write!(f, " ({})", shortened(label))?;
         }
         if let Some(record) = &asked.record {
-            write!(f, " on record {}", quoted(record))?;
+            write!(f, " on record {}", named(record))?;
         }
         f.write_str(".\n")
     }
@@ -129,8 +129,8 @@ impl Teller<'_> {
 
     fn lent(&self, f: &mut String, lent: &Lent) -> fmt::Result {
         f.write_str("- It reaches `all` because people below have it:")?;
-        let named = |it: &Lender| format!(" {} at {}", quoted(&it.user), it.position);
-        list(f, lent.by.iter().map(named), lent.count)?;
+        let lender = |it: &Lender| format!(" {} at {}", named(&it.user), it.position);
+        list(f, lent.by.iter().map(lender), lent.count)?;
         f.write_str(".\n")
     }
 
@@ -142,7 +142,7 @@ impl Teller<'_> {
                 return writeln!(f, "nobody, so that only `all` reaches it.");
             }
             Some(owner) if owner.is_empty() => f.write_str("a user of another account")?,
-            Some(owner) => f.write_str(&quoted(owner))?,
+            Some(owner) => f.write_str(&named(owner))?,
         }
         match (reach.relation, &reach.owner_position) {
             (Relation::Own, _) => return writeln!(f, ": it is their own."),
