@@ -43,3 +43,5 @@ pub const USERS: usize = 16_000_000;
 pub const TAKEN_FROM: usize = 1_024;
 /// Edges of one hierarchy: of the roles of an account, or of its positions.
 pub const EDGES: usize = 16_000_000;
+/// Changes in one transaction; more are made by importing a policy, or by several transactions.
+pub const CHANGES: usize = 10_000;

@@ -1,10 +1,12 @@
 //! Selectors: what a grant, a deny or an exception names (D5, S5), and what it comes to.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
+use std::ops::Range;
 
 use smallvec::SmallVec;
 
-use super::evolution::is_at_or_below;
+use super::evolution::prefixes;
 use super::{Followed, Model, Permission};
 use crate::Scope;
 use crate::document::decode::backticked;
@@ -85,19 +87,18 @@ impl Model {
             .map_or(node, |permission| permission.end)
     }
 
-    /// Marks the node and all below it, wherever a rename has moved any of it since (D16).
-    fn mark_taken_away(
+    /// The node and all below it, wherever a rename has moved any of it since (D16).
+    fn taken_away(
         &self,
         text: &str,
         version: u32,
         at: &Path<'_>,
         report: &mut Report<'_>,
-    ) -> Vec<bool> {
-        let mut marked = vec![false; self.permissions.len()];
+    ) -> Vec<Range<u16>> {
         let path = match parse(text) {
             Selector::Everything => {
-                marked.fill(true);
-                return marked;
+                let whole = 0..self.permissions.len() as u16;
+                return [whole].into();
             }
             // Taking away is greedy: a path is the node and everything below it.
             Selector::Below(path) | Selector::Node(path) => path,
@@ -105,7 +106,7 @@ impl Model {
         // No node of any version had such a name.
         if path.len() > limits::FORMER_PATH_BYTES {
             self.report_unknown(path, at, report);
-            return marked;
+            return Vec::new();
         }
         match self.evolution.follow(path, version) {
             Followed::Retired => {
@@ -117,13 +118,40 @@ impl Model {
             }
             Followed::Path(_) => {}
         }
-        for place in self.evolution.places(path, version) {
-            if let Some(node) = self.permission_names.get(&place) {
-                let node = node as u16;
-                marked[node as usize..self.end(node) as usize].fill(true);
+        let places = self.evolution.places(path, version).into_iter();
+        let nodes = places.filter_map(|place| self.permission_names.get(&place));
+        nodes
+            .map(|node| node as u16..self.end(node as u16))
+            .collect()
+    }
+}
+
+/// Permissions, as ranges of the catalog's preorder that do not touch, in ascending order. A role may have
+/// as many grants and denies as a catalog has permissions, so that none of them may cost a list of all.
+#[derive(Default)]
+struct Marked(Vec<Range<u16>>);
+
+impl Marked {
+    fn of(mut ranges: Vec<Range<u16>>) -> Marked {
+        ranges.sort_unstable_by_key(|it| (it.start, it.end));
+        ranges.dedup_by(|next, last| {
+            let touches = next.start <= last.end;
+            if touches {
+                last.end = last.end.max(next.end);
             }
-        }
-        marked
+            touches
+        });
+        Marked(ranges)
+    }
+
+    fn nodes(&self) -> impl Iterator<Item = u16> + '_ {
+        self.0.iter().cloned().flatten()
+    }
+
+    fn has(&self, node: u16) -> bool {
+        let after = self.0.partition_point(|it| it.start <= node);
+        let last = after.checked_sub(1).and_then(|it| self.0.get(it));
+        last.is_some_and(|it| node < it.end)
     }
 }
 
@@ -134,19 +162,13 @@ fn excepted(
     version: u32,
     at: &Path<'_>,
     report: &mut Report<'_>,
-) -> Vec<bool> {
-    let mut all = vec![false; model.permissions.len()];
-    if except.is_empty() {
-        return all;
-    }
+) -> Marked {
     let list = at.field("except");
+    let mut all = Vec::new();
     for (i, text) in except.iter().enumerate() {
-        let marked = model.mark_taken_away(text, version, &list.index(i), report);
-        for (all, marked) in all.iter_mut().zip(marked) {
-            *all |= marked;
-        }
+        all.extend(model.taken_away(text, version, &list.index(i), report));
     }
-    all
+    Marked::of(all)
 }
 
 /// Whether a deny's exceptions spare a node by the names of the version that the deny was written
@@ -160,7 +182,7 @@ pub(super) fn was_spared<'m>(
     let is_older = version < model.version;
     let tops = denial.except.iter().filter(|_| is_older);
     // Everything, where there is none.
-    let tops: Vec<Option<Cow<'_, str>>> = tops
+    let tops: HashSet<Option<Cow<'_, str>>> = tops
         .map(|text| match parse(text) {
             Selector::Everything => None,
             Selector::Below(top) | Selector::Node(top) => Some(name_then(model, top, version)),
@@ -169,8 +191,7 @@ pub(super) fn was_spared<'m>(
     let spares_all = !is_older || tops.contains(&None);
     move |path| {
         let is_below = |origin: String| {
-            let mut tops = tops.iter().flatten();
-            tops.any(|top| is_at_or_below(&origin, top))
+            prefixes(&origin).any(|above| tops.contains(&Some(Cow::Borrowed(above))))
         };
         spares_all || model.evolution.origin(path, version).is_some_and(is_below)
     }
@@ -198,18 +219,19 @@ pub(crate) fn resolve_denial(
     report: &mut Report<'_>,
 ) {
     let select = at.field("select");
-    let covered = model.mark_taken_away(&denial.select, version, &select, report);
+    let covered = Marked::of(model.taken_away(&denial.select, version, &select, report));
     let spared = excepted(model, &denial.except, version, at, report);
     let was_spared = was_spared(model, denial, version);
-    let marks = covered.into_iter().zip(spared);
     let (mut covers, mut denies) = (false, false);
-    for ((denied, permission), (covered, spared)) in
-        rights.denied.iter_mut().zip(&model.permissions).zip(marks)
-    {
-        let is_denied = covered && !(spared && was_spared(&permission.path));
-        *denied |= is_denied;
-        covers |= covered;
-        denies |= is_denied;
+    for node in covered.nodes() {
+        let Some(permission) = model.permissions.get(node as usize) else {
+            continue;
+        };
+        covers = true;
+        if !(spared.has(node) && was_spared(&permission.path)) {
+            denies = true;
+            rights.denied[node as usize] = true;
+        }
     }
     if covers && !denies {
         let message = format!(
@@ -263,7 +285,7 @@ pub(crate) fn give(
             if let Found::Node(node) = model.find(path, version, &select, report) {
                 out.node = Some(node);
                 let scope = scope_of_node(model, grant, node, older, at, report);
-                let is_spared = spared[node as usize];
+                let is_spared = spared.has(node);
                 if is_spared {
                     warn_of_nothing_granted(grant, &select, report);
                 }
@@ -281,7 +303,7 @@ pub(crate) fn give(
             Found::Retired | Found::Unknown => return out,
         },
     };
-    if covered.clone().all(|node| spared[node as usize]) {
+    if covered.clone().all(|node| spared.has(node)) {
         warn_of_nothing_granted(grant, &select, report);
     }
     // Adjustable, or not offered at the scope; and what offers a choice that was not made (S5).
@@ -290,7 +312,7 @@ pub(crate) fn give(
         let Some(permission) = model.permissions.get(node as usize) else {
             continue;
         };
-        if spared[node as usize] {
+        if spared.has(node) {
             continue;
         }
         let scope = match grant.scope {

@@ -5,7 +5,7 @@
 //! so that what follows in the same transaction sees them; cells, which only checks read, are worked
 //! out once at the end.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::positions::NoHierarchy;
@@ -271,27 +271,25 @@ impl Draft {
 
     /// Works out anew what these roles and all their seniors come to, and the sets that have one.
     fn unite_above(&mut self, roles: Vec<u32>) {
+        /// So many are worked out before all that are above them are put in order.
+        const FEW: usize = 64;
         let mut changed = Vec::new();
-        for role in self.juniors_first(roles) {
-            let Some(known) = self.state.roles.get(role) else {
-                continue;
+        let mut waiting: VecDeque<u32> = roles.into();
+        // Most of those above come to what they did.
+        for _ in 0..FEW {
+            let Some(role) = waiting.pop_front() else {
+                break;
             };
-            let mut closure = (*known.own).clone();
-            for junior in &known.juniors {
-                if let Some(junior) = self.state.roles.get(*junior) {
-                    closure.unite(&junior.closure);
-                }
+            if self.unite_role(role) {
+                changed.push(role);
+                waiting.extend(self.state.roles.seniors(role));
             }
-            // Of a retired role the denies stay, its own and those it inherits (D16).
-            if self.state.is_retired_role(role) {
-                closure.keep_denies();
-            }
-            if *known.closure == closure {
-                continue;
-            }
-            changed.push(role);
-            if let Some(known) = Arc::make_mut(&mut self.state.roles).get_mut(role) {
-                known.closure = Arc::new(closure);
+        }
+        let mut concerned: HashSet<u32> = waiting.iter().copied().collect();
+        for role in self.juniors_first(waiting.into()) {
+            if concerned.contains(&role) && self.unite_role(role) {
+                changed.push(role);
+                concerned.extend(self.state.roles.seniors(role));
             }
         }
         let mut sets = BTreeSet::new();
@@ -302,6 +300,21 @@ impl Draft {
             }
         }
         self.unite_sets(sets);
+    }
+
+    /// Works out anew what a role comes to; whether it is something else.
+    fn unite_role(&mut self, role: u32) -> bool {
+        let Some(known) = self.state.roles.get(role) else {
+            return false;
+        };
+        let closure = self.state.closure_over(role, &known.juniors);
+        if *known.closure == closure {
+            return false;
+        }
+        if let Some(known) = Arc::make_mut(&mut self.state.roles).get_mut(role) {
+            known.closure = Arc::new(closure);
+        }
+        true
     }
 
     /// The roles and all their seniors, each after those of them that it inherits.
@@ -373,21 +386,15 @@ impl Draft {
 
     // ── Positions ──
 
-    pub(crate) fn add_position(
-        &mut self,
-        name: &str,
-        label: Option<&str>,
-        seniors: &[u32],
-    ) -> Result<(), NoHierarchy> {
+    pub(crate) fn add_position(&mut self, name: &str, label: Option<&str>, seniors: &[u32]) {
         let positions = Arc::make_mut(&mut self.state.positions);
-        let number = positions.add(name, seniors)?;
+        let number = positions.add(name, seniors);
         if label.is_some() {
             positions.set_label(number, label);
         }
         if let Some(lent) = &mut self.state.lent {
             Arc::make_mut(lent).add_position();
         }
-        Ok(())
     }
 
     pub(crate) fn set_seniors(
@@ -447,9 +454,17 @@ impl Draft {
         }
     }
 
-    /// The engine.
+    /// Works out who stands below whom, where changes of positions left that for later.
+    pub(crate) fn settle(&mut self) -> Result<(), NoHierarchy> {
+        if self.state.positions.is_stale() {
+            Arc::make_mut(&mut self.state.positions).settle()?;
+        }
+        Ok(())
+    }
+
     /// Works out the cells of access sets that are new or whose rights changed, or of all where features did
     /// (I8).
+    /// The draft is settled.
     pub(crate) fn finish(mut self) -> Engine {
         let sets: BTreeSet<u32> = match self.features_changed {
             true => (0..self.state.sets.numbers()).collect(),

@@ -1,6 +1,6 @@
 //! The reporting hierarchy, by number. Numbers are never used again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::chunked::{Chunked, Sparse};
 use crate::compact_names::CompactNames;
@@ -24,7 +24,10 @@ pub(crate) struct Positions {
     first_seniors: Chunked<u32>,
     /// Position and senior, of every further edge: few report to several.
     further_seniors: Ordered<(u32, u32)>,
+    /// Of a state that is not stale.
     pub(crate) reach: Reach,
+    /// Whether `reach` is of a hierarchy before: whoever stands below whom is then searched for.
+    is_stale: bool,
     count: usize,
 }
 
@@ -57,6 +60,7 @@ impl Positions {
             first_seniors: first_seniors.into_iter().collect(),
             further_seniors,
             reach,
+            is_stale: false,
             count,
         }
     }
@@ -128,17 +132,37 @@ impl Positions {
     }
 
     /// Adds a position that nobody holds and none reports to; its number.
-    pub(crate) fn add(&mut self, name: &str, seniors: &[u32]) -> Result<u32, NoHierarchy> {
+    pub(crate) fn add(&mut self, name: &str, seniors: &[u32]) -> u32 {
         let number = self.names.add(name);
         self.live.push(true);
         self.first_seniors.push(NOBODY);
         self.count += 1;
         self.write_seniors(number, seniors);
         let first = seniors.first().copied();
-        if !self.reach.add(first) || !self.cover_above(number, seniors) {
-            self.relabel()?;
+        self.is_stale =
+            self.is_stale || !self.reach.add(first) || !self.cover_above(number, seniors);
+        number
+    }
+
+    /// Whether a position stands strictly below another, at any depth.
+    pub(crate) fn stands_below(&self, low: u32, high: u32) -> bool {
+        if !self.is_stale {
+            return self.reach.is_below(low, high);
         }
-        Ok(number)
+        self.is_under(low, high)
+    }
+
+    /// Whether a position stands strictly below another, by plain search.
+    fn is_under(&self, low: u32, high: u32) -> bool {
+        let mut waiting: Vec<u32> = self.seniors(low).collect();
+        let mut seen: HashSet<u32> = waiting.iter().copied().collect();
+        while let Some(at) = waiting.pop() {
+            if at == high {
+                return true;
+            }
+            waiting.extend(self.seniors(at).filter(|it| seen.insert(*it)));
+        }
+        false
     }
 
     /// Lets all above a position reach it who do not yet; `false` where all must be worked out anew.
@@ -173,25 +197,52 @@ impl Positions {
         }
         self.write_seniors(position, &[]);
         self.labels.set(position, None);
-        self.reach.take_out(position);
+        if !self.is_stale {
+            self.reach.take_out(position);
+        }
     }
 
-    /// Lets positions report to others, in one step.
+    /// Lets positions report to others, in one step. Where that leads to a cycle, they do so all the same,
+    /// and are to be set anew.
     pub(crate) fn set_seniors<'s>(
         &mut self,
         mut moves: impl Iterator<Item = (u32, &'s [u32])>,
     ) -> Result<(), NoHierarchy> {
         let (first, second) = (moves.next(), moves.next());
         if let (Some((position, seniors)), None) = (first, second) {
-            return match self.replant(position, seniors) {
-                true => Ok(()),
-                false => self.relabel(),
+            if self.is_stale {
+                self.write_seniors(position, seniors);
+            } else {
+                self.is_stale = !self.replant(position, seniors);
+            }
+            let closes_cycle =
+                |senior: &u32| *senior == position || self.is_under(*senior, position);
+            return if self.is_stale && seniors.iter().any(closes_cycle) {
+                self.dag().map(drop).map_err(NoHierarchy::Cycles)
+            } else {
+                Ok(())
             };
         }
         for (position, seniors) in first.into_iter().chain(second).chain(moves) {
             self.write_seniors(position, seniors);
         }
-        self.relabel()
+        self.is_stale = true;
+        self.dag().map(drop).map_err(NoHierarchy::Cycles)
+    }
+
+    /// Works out anew who stands below whom, where that is needed. It takes as long as the hierarchy is
+    /// large; so it is done once for as many changes of positions as follow each other.
+    pub(crate) fn settle(&mut self) -> Result<(), NoHierarchy> {
+        if self.is_stale {
+            self.relabel()?;
+            self.is_stale = false;
+        }
+        Ok(())
+    }
+
+    /// Whether there is something to work out.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.is_stale
     }
 
     /// Moves a position with all below it; `false` where all must be worked out anew.
@@ -275,7 +326,10 @@ impl Positions {
     /// Works out anew who stands below whom.
     fn relabel(&mut self) -> Result<(), NoHierarchy> {
         let dag = self.dag().map_err(NoHierarchy::Cycles)?;
-        self.reach = Reach::new(&dag).map_err(|TooTangled| NoHierarchy::Tangled)?;
+        self.reach = self
+            .reach
+            .anew(&dag)
+            .map_err(|TooTangled| NoHierarchy::Tangled)?;
         for position in 0..self.numbers() {
             if !self.is_live(position) {
                 self.reach.take_out(position);
@@ -348,7 +402,7 @@ mod tests {
         let expected = searched(positions);
         for low in 0..positions.numbers() {
             for high in 0..positions.numbers() {
-                let below = positions.reach.is_below(low, high);
+                let below = positions.stands_below(low, high);
                 assert_eq!(
                     below,
                     expected.contains(&(low, high)),
@@ -401,15 +455,14 @@ mod tests {
             match (random.below(5), one) {
                 (0 | 1, _) | (_, None) => {
                     let seniors = random.some(&live, several_in_100, most);
-                    let added = positions.add(&format!("new-{step}"), &seniors);
-                    assert!(added.is_ok());
+                    positions.add(&format!("new-{step}"), &seniors);
                 }
                 (2, Some(one)) if positions.juniors(one).next().is_none() => positions.remove(one),
                 (_, Some(one)) => {
                     let seniors = random.some(&live, several_in_100, most);
                     let cycles = seniors
                         .iter()
-                        .any(|it| *it == one || positions.reach.is_below(*it, one));
+                        .any(|it| *it == one || positions.stands_below(*it, one));
                     let before = positions.clone();
                     if cycles {
                         let refused = positions.set_seniors([(one, &seniors[..])].into_iter());
@@ -417,12 +470,20 @@ mod tests {
                         positions = before;
                     } else {
                         moved += 1;
-                        match positions.replant(one, &seniors) {
-                            true => cheap += 1,
-                            false => assert!(positions.relabel().is_ok()),
-                        }
+                        let was_stale = positions.is_stale();
+                        assert!(
+                            positions
+                                .set_seniors([(one, &seniors[..])].into_iter())
+                                .is_ok()
+                        );
+                        cheap += usize::from(!positions.is_stale());
+                        assert!(positions.is_stale() || !was_stale);
                     }
                 }
+            }
+            // A state that is stale for long, and one that never is for two steps.
+            if !seed.is_multiple_of(3) || step % 20 == 0 {
+                assert!(positions.settle().is_ok() && !positions.is_stale());
             }
             holds(&positions, &format!("step {step} of seed {seed}"));
         }
@@ -462,6 +523,8 @@ mod tests {
                 .map(|(position, seniors)| (*position, &seniors[..]));
             assert!(positions.set_seniors(moves).is_ok());
             holds(&positions, "turning");
+            assert!(positions.settle().is_ok());
+            holds(&positions, "settling");
             assert!(positions.reach.is_below(0, 29));
         }
     }
@@ -497,7 +560,7 @@ mod tests {
                 continue;
             }
             let moved = if add {
-                positions.add(&format!("n{step}"), &seniors).ok().unwrap()
+                positions.add(&format!("n{step}"), &seniors)
             } else {
                 cheap += usize::from(positions.replant(one, &seniors));
                 one

@@ -167,6 +167,11 @@ impl Planes {
         self.selected(|word| self.word(DENIED, word) & !other.word(DENIED, word))
     }
 
+    /// Returns whether another denies the same.
+    pub(crate) fn has_same_denies(&self, other: &Planes) -> bool {
+        self.words(DENIED) == other.words(DENIED)
+    }
+
     /// Yields the permissions that are denied.
     pub(crate) fn denials(&self) -> impl Iterator<Item = u16> + '_ {
         self.selected(|word| self.word(DENIED, word))

@@ -133,7 +133,7 @@ impl State {
 
     /// Whether the first position stands strictly below the second.
     pub(crate) fn stands_below(&self, low: u32, high: u32) -> bool {
-        self.positions.reach.is_below(low, high)
+        self.positions.stands_below(low, high)
     }
 
     /// Whether anything is lent at all (S6).
@@ -318,18 +318,25 @@ impl State {
 
     /// A role and all that it inherits, at any depth.
     pub(crate) fn roles_below(&self, role: u32) -> Vec<u32> {
-        reached(vec![role], |role| {
-            let known = self.roles.get(role);
-            known.map_or(&[][..], |it| &it.juniors).to_vec()
-        })
+        self.reached_below(vec![role])
+    }
+
+    /// Some roles and all that they inherit, at any depth.
+    pub(crate) fn reached_below(&self, roles: Vec<u32>) -> Vec<u32> {
+        reached(roles, |role| self.juniors_of(role))
+    }
+
+    fn juniors_of(&self, role: u32) -> impl Iterator<Item = u32> + '_ {
+        let juniors = self.role_juniors(role).unwrap_or_default();
+        juniors.iter().copied()
     }
 
     /// Some roles and all that they inherit, but for what is retired and what is inherited through it:
     /// the roles that grant something (D16).
     pub(crate) fn granting(&self, roles: Vec<u32>) -> Vec<u32> {
-        let mut found = reached(roles, |role| match self.is_retired_role(role) {
-            true => Vec::new(),
-            false => self.role_juniors(role).unwrap_or_default().to_vec(),
+        let mut found = reached(roles, |role| {
+            let juniors = self.juniors_of(role);
+            juniors.filter(move |_| !self.is_retired_role(role))
         });
         found.retain(|role| !self.is_retired_role(*role));
         found
@@ -387,21 +394,38 @@ impl State {
         retired.is_some_and(|version| version <= self.catalog_version)
     }
 
+    /// What a role comes to that inherits these.
+    pub(crate) fn closure_over(&self, role: u32, juniors: &[u32]) -> Planes {
+        let Some(known) = self.roles.get(role) else {
+            return Planes::none(self.model().permissions.len());
+        };
+        let mut closure = (*known.own).clone();
+        for junior in juniors {
+            if let Some(junior) = self.roles.get(*junior) {
+                closure.unite(&junior.closure);
+            }
+        }
+        // Of a retired role the denies stay, its own and those it inherits (D16).
+        if self.is_retired_role(role) {
+            closure.keep_denies();
+        }
+        closure
+    }
+
     /// A role and all that inherit it, at any depth.
     pub(crate) fn roles_above(&self, role: u32) -> Vec<u32> {
-        reached(vec![role], |role| self.roles.seniors(role).collect())
+        reached(vec![role], |role| self.roles.seniors(role))
     }
 
     /// The positions strictly above one, at any depth.
     pub(crate) fn positions_above(&self, position: u32) -> Vec<u32> {
-        let seniors = |position| self.positions.seniors(position).collect();
-        reached(seniors(position), seniors)
+        let seniors = |position| self.positions.seniors(position);
+        reached(seniors(position).collect(), seniors)
     }
 
     /// A position and all strictly below it, at any depth.
     pub(crate) fn positions_below(&self, position: u32) -> Vec<u32> {
-        let juniors = |position| self.positions.juniors(position).collect();
-        reached(vec![position], juniors)
+        reached(vec![position], |position| self.positions.juniors(position))
     }
 
     /// The access sets that somebody has and in which a role is authorized (D2).
@@ -418,10 +442,7 @@ impl State {
 
     /// The roles authorized in an access set (D2), each once.
     pub(crate) fn authorized(&self, assigned: &Assigned) -> Vec<u32> {
-        reached(self.directly(assigned), |role| {
-            let known = self.roles.get(role);
-            known.map_or(&[][..], |it| &it.juniors).to_vec()
-        })
+        reached(self.directly(assigned), |role| self.juniors_of(role))
     }
 }
 
@@ -445,8 +466,8 @@ impl<'e, C: ?Sized> InContext<'e, C> {
 }
 
 /// What can be reached from somewhere, itself included, each once.
-fn reached(mut from: Vec<u32>, next: impl Fn(u32) -> Vec<u32>) -> Vec<u32> {
-    let mut seen = std::collections::HashSet::new();
+fn reached<I: Iterator<Item = u32>>(mut from: Vec<u32>, next: impl Fn(u32) -> I) -> Vec<u32> {
+    let mut seen = hashbrown::HashSet::with_hasher(foldhash::quality::RandomState::default());
     let mut found = Vec::new();
     while let Some(at) = from.pop() {
         if seen.insert(at) {

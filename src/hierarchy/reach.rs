@@ -91,6 +91,9 @@ const ROOM: u32 = 4095;
 /// A new node takes this part of the room that its senior has left.
 const ROOM_TAKEN: u32 = 64;
 
+/// Bits of a word of the matrix.
+const WORD: usize = usize::BITS as usize;
+
 /// Ranges that may be kept, and gathered from juniors, for each node and edge on average.
 const RANGES_KEPT: usize = 8;
 const RANGES_GATHERED: usize = 64;
@@ -99,6 +102,17 @@ impl Reach {
     pub(crate) fn new(dag: &Dag) -> Result<Reach, TooTangled> {
         let size = dag.len() + dag.juniors.len();
         Reach::with_budget(dag, size * RANGES_KEPT + 1024)
+    }
+
+    /// Works everything out anew after a change. What was so tangled that it took a matrix takes one
+    /// again: to find that out from ranges takes longer than the matrix.
+    pub(crate) fn anew(&self, dag: &Dag) -> Result<Reach, TooTangled> {
+        if self.is_matrix()
+            && let Ok(reach) = Reach::with_matrix(dag)
+        {
+            return Ok(reach);
+        }
+        Reach::new(dag)
     }
 
     fn with_budget(dag: &Dag, budget: usize) -> Result<Reach, TooTangled> {
@@ -329,7 +343,7 @@ impl Reach {
         if let Some(label) = self.labels.get_mut(node as usize) {
             *label = TAKEN_OUT;
         } else {
-            let stride = self.height.next_multiple_of(64);
+            let stride = self.height.next_multiple_of(WORD);
             let Some(column) = self.row(node) else {
                 return;
             };
@@ -360,23 +374,28 @@ impl Reach {
         if height > limits::TANGLED_POSITIONS {
             return Err(TooTangled);
         }
-        // Rows of whole words, so that uniting two is one operation a word.
-        let stride = height.next_multiple_of(64);
-        let mut matrix = BitVec::<usize, Lsb0>::repeat(false, height * stride);
-        let mut row = BitVec::<usize, Lsb0>::repeat(false, stride);
+        // Rows of whole words, so that uniting two is one operation a word; by bitvec's own operators it
+        // took ten times as long.
+        let words = height.div_ceil(WORD);
+        let mut matrix = vec![0_usize; height * words];
+        let mut row = vec![0_usize; words];
         for node in dag.juniors_first() {
             if dag.juniors(node).is_empty() {
                 continue;
             }
-            row.fill(false);
+            row.fill(0);
             for &junior in dag.juniors(node) {
                 let junior = rows[junior as usize] as usize;
-                row |= &matrix[junior * stride..(junior + 1) * stride];
-                row.set(junior, true);
+                let below = &matrix[junior * words..(junior + 1) * words];
+                for (all, more) in row.iter_mut().zip(below) {
+                    *all |= more;
+                }
+                row[junior / WORD] |= 1 << (junior % WORD);
             }
             let node = rows[node as usize] as usize;
-            matrix[node * stride..(node + 1) * stride].copy_from_bitslice(&row);
+            matrix[node * words..(node + 1) * words].copy_from_slice(&row);
         }
+        let matrix = BitVec::from_vec(matrix);
         Ok(Reach {
             matrix: Arc::new(matrix),
             rows: rows.into(),
@@ -409,7 +428,7 @@ impl Reach {
 
     #[cold]
     fn is_below_by_matrix(&self, low: u32, high: u32) -> bool {
-        let stride = self.height.next_multiple_of(64);
+        let stride = self.height.next_multiple_of(WORD);
         let rows = self.row(low).zip(self.row(high));
         rows.is_some_and(|(low, high)| self.matrix.get(high * stride + low).is_some_and(|bit| *bit))
     }

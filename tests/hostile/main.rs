@@ -7,6 +7,7 @@
 mod cuts;
 mod documents;
 mod golden;
+mod growth;
 mod identifiers;
 mod large;
 mod nesting;

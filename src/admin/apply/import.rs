@@ -1,7 +1,7 @@
 //! Importing a policy whole: taken apart into the changes that lead there, so that no rule can be got
 //! round by importing (A4).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::super::authority::Target;
 use super::super::change::UsedIdKind;
@@ -236,16 +236,18 @@ impl Transaction {
             let Some(old) = old.get(role.id.as_str()) else {
                 continue;
             };
-            for junior in &old.inherits {
-                if !role.inherits.contains(junior) {
-                    self.remove_inheritance(&role.id, junior)?;
-                }
+            let after: HashSet<&String> = role.inherits.iter().collect();
+            for junior in old.inherits.iter().filter(|it| !after.contains(it)) {
+                self.remove_inheritance(&role.id, junior)?;
             }
         }
         let new = policy.roles.iter();
         let new: Vec<&RoleDocument> = new.filter(|it| !old.contains_key(it.id.as_str())).collect();
+        // Roles that others come to inherit.
+        let mut given: BTreeSet<&str> = BTreeSet::new();
         for role in juniors_first(&new) {
             self.create_role(role)?;
+            given.extend(role.inherits.iter().map(String::as_str));
         }
         for role in &policy.roles {
             let Some(old) = old.get(role.id.as_str()) else {
@@ -270,17 +272,31 @@ impl Transaction {
                 self.rewrite_role(number, document, before)?;
             }
         }
-        for role in &policy.roles {
+        // From below: what a role comes to is then worked out once, and not once for each that is added
+        // under it.
+        let all: Vec<&RoleDocument> = policy.roles.iter().collect();
+        for role in juniors_first(&all) {
             let Some(old) = old.get(role.id.as_str()) else {
                 continue;
             };
-            for junior in &role.inherits {
-                if !old.inherits.contains(junior) {
-                    self.add_inheritance(&role.id, junior)?;
-                }
+            let before: HashSet<&String> = old.inherits.iter().collect();
+            let added = role.inherits.iter().filter(|it| !before.contains(it));
+            let added: Vec<&String> = added.collect();
+            if !added.is_empty() {
+                let kind = ChangeKind::EditInheritance;
+                self.authority
+                    .kind(self.scene(), kind, Target::Everything)?;
+            }
+            for junior in added {
+                self.add_inheritance(&role.id, junior)?;
+                given.insert(junior);
             }
         }
-        Ok(())
+        let now = self.now();
+        let given = given.into_iter().filter_map(|it| now.roles().find(it));
+        let given = now.reached_below(given.collect());
+        self.authority
+            .assign(self.scene(), &given, Target::Everything)
     }
 
     fn import_packages(

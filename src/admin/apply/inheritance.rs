@@ -1,6 +1,6 @@
 //! Changes to what roles inherit.
 
-use super::super::authority::Target;
+use super::super::authority::{Receivers, Target};
 use super::super::refusal::{Named, Refusal};
 use super::Transaction;
 use super::moments::Moved;
@@ -17,18 +17,21 @@ impl Transaction {
             return Err(Refusal::NothingToChange);
         }
         self.check_edges(1)?;
-        let closure = now.roles_below(junior_number);
-        if closure.contains(&number) {
-            return Err(Refusal::Cycle {
-                what: Named::Role,
-                cycle: self.cycle(number, junior_number),
-            });
-        }
         let kind = ChangeKind::EditInheritance;
-        let scene = self.scene();
-        self.authority.kind(scene, kind, Target::Everything)?;
-        self.authority.assign(scene, &closure, Target::Everything)?;
-        self.confer_roles(kind, &[junior_number], &self.holders_of(number))?;
+        // An import has no cycles, and is asked for all that it gives at once.
+        if !self.importing {
+            let closure = now.roles_below(junior_number);
+            if closure.contains(&number) {
+                return Err(Refusal::Cycle {
+                    what: Named::Role,
+                    cycle: self.cycle(number, junior_number),
+                });
+            }
+            let scene = self.scene();
+            self.authority.kind(scene, kind, Target::Everything)?;
+            self.authority.assign(scene, &closure, Target::Everything)?;
+        }
+        self.confer_roles(kind, &[junior_number], &Receivers::Holders(number))?;
         document.inherits.push(junior.to_owned());
         juniors.push(junior_number);
         self.inherit(number, document, juniors, &[])
@@ -61,7 +64,17 @@ impl Transaction {
         taken_away: &[u32],
     ) -> Result<(), Refusal> {
         let lifting = self.compared(ChangeKind::EditInheritance, taken_away);
-        let sets = self.now().sets_holding(number);
+        let now = self.now();
+        let denies_move = match now.role_closure(number) {
+            Some(before) => !before.has_same_denies(&now.closure_over(number, &juniors)),
+            None => false,
+        };
+        // Everybody who has the role, at any depth, is asked about for denies alone.
+        if self.authority.is_system() || !denies_move {
+            self.draft.set_juniors(number, document, juniors);
+            return Ok(());
+        }
+        let sets = now.sets_holding(number);
         let rights = self.rights_before(&sets);
         // The role itself, held by somebody or not, and what tokens bring.
         let brought = self.brought_above(number);
@@ -71,20 +84,18 @@ impl Transaction {
             .filter_map(|role| self.now().role_closure(*role).cloned())
             .collect();
         self.draft.set_juniors(number, document, juniors);
-        if !self.authority.is_system() {
-            let receivers = self.holders_of(number);
-            for (role, before) in roles.iter().zip(&before) {
-                let Some(after) = self.now().role_closure(*role) else {
-                    continue;
-                };
-                let mut moved = Moved::none(self.before.model().permissions.len());
-                moved.compare(before, after);
-                self.lift(&moved.lifted, after, &lifting, &receivers)?;
-                // Whoever brings it can do less.
-                if brought.contains(role) && before.is_denied_something_by(after) {
-                    let scene = self.scene();
-                    self.authority.revoke(scene, &[*role], Target::Everything)?;
-                }
+        let receivers = Receivers::Holders(number);
+        for (role, before) in roles.iter().zip(&before) {
+            let Some(after) = self.now().role_closure(*role) else {
+                continue;
+            };
+            let mut moved = Moved::none(self.before.model().permissions.len());
+            moved.compare(before, after);
+            self.lift(&moved.lifted, after, &lifting, &receivers)?;
+            // Whoever brings it can do less.
+            if brought.contains(role) && before.is_denied_something_by(after) {
+                let scene = self.scene();
+                self.authority.revoke(scene, &[*role], Target::Everything)?;
             }
         }
         self.check_sets(ChangeKind::EditInheritance, &rights, &lifting)

@@ -31,6 +31,7 @@ use crate::catalog::SYSTEM;
 use crate::document::problem::{self, NEAREST_BUDGET, Path, Rules, Source, nearest};
 use crate::document::{Problems, Timestamp};
 use crate::engine::{Draft, Held, State};
+use crate::limits;
 use crate::names::Known;
 use administrators::{is_administered, may_lose_administrators};
 
@@ -86,13 +87,14 @@ impl Engine {
     /// the host itself makes one. The revision is one higher.
     ///
     /// Cost: what the changes touch, the access sets that they change among it, and not the size of the
-    /// account; but moving a position, or adding one that reports to several, works out anew who stands
-    /// below whom, a feature touches every access set, and an actor who holds a right below All is held
-    /// against each person concerned.
+    /// account; but changes of positions that follow each other may work out anew who stands below whom,
+    /// once for all of them, a feature touches every access set, and an actor who holds a right below All
+    /// is held against each person concerned. A tick reads the role and the catalog's permissions.
     ///
     /// # Errors
     /// The first change that is refused, and why; this engine then is as it was. For instance a role to
-    /// be deleted that a package has; an assignment of what the actor does not hold.
+    /// be deleted that a package has; an assignment of what the actor does not hold; more changes than
+    /// [`limits::CHANGES`](crate::limits::CHANGES).
     ///
     /// ```
     /// # use bailiwick::{Catalog, Warnings, document::*};
@@ -172,13 +174,24 @@ impl Engine {
         if changes.is_empty() && *actor != Actor::System {
             return Err(refused(Refusal::NothingToChange));
         }
+        if rules == Rules::Today && changes.len() > limits::CHANGES {
+            return Err(refused(Refusal::TooMany {
+                what: "changes in one transaction",
+                limit: limits::CHANGES,
+            }));
+        }
         if rules == Rules::Today && !actor.is_one_step() {
             return Err(refused(Refusal::ActsThroughAnother));
         }
         let (mut transaction, holders) = self.begin(rules, actor, at, changes).map_err(refused)?;
         let made = transaction.make_all(changes, watch);
+        let last = changes.len().saturating_sub(1);
         let kept = made.and_then(|()| transaction.keeps(actor, changes, &holders));
-        match kept {
+        let settled = kept.and_then(|()| {
+            let settled = transaction.draft.settle();
+            settled.map_err(|it| (last, transaction.no_hierarchy(it)))
+        });
+        match settled {
             Ok(()) => Ok(Applied {
                 before: self.whole().clone(),
                 engine: transaction.draft.finish(),
@@ -245,7 +258,9 @@ impl Engine {
             return None;
         }
         let (transaction, holders) = self.begin(Rules::Today, actor, at, changes).ok()?;
-        transaction.some_order(changes, |it| it.keeps(actor, changes, &holders).is_ok())
+        transaction.some_order(changes, |it| {
+            it.keeps(actor, changes, &holders).is_ok() && it.draft.clone().settle().is_ok()
+        })
     }
 
     /// What [`apply`](Engine::apply) would do, without keeping it (A6).

@@ -31,8 +31,8 @@ impl Transaction {
         // Nobody is in it yet, and whoever is placed there is asked about then.
         self.may_edit_positions()?;
         let label = position.name.as_deref();
-        let added = self.draft.add_position(&position.id, label, &seniors);
-        added.map_err(|it| self.no_hierarchy(it))
+        self.draft.add_position(&position.id, label, &seniors);
+        Ok(())
     }
 
     pub(super) fn describe_position(

@@ -9,6 +9,7 @@ use super::super::listing::with_sets;
 use super::super::order::{are_same_denies, are_same_grants};
 use super::super::refusal::{Named, Refusal};
 use super::{Transaction, find, validated, validated_by};
+use crate::Scope;
 use crate::catalog::{Rights, SYSTEM, check_identifier, resolve_denial, resolve_grant};
 use crate::document::naming::{check_display_name, check_readable_id};
 use crate::document::problem::{Rules, quoted};
@@ -78,9 +79,12 @@ impl Transaction {
         let own = self.resolve(role, None)?;
         let scene = self.scene();
         self.authority.kind(scene, kind, Target::Everything)?;
+        // An import is asked for all that it gives at once.
+        if !self.importing {
+            let given = now.reached_below(juniors.clone());
+            self.authority.assign(scene, &given, Target::Everything)?;
+        }
         for &junior in &juniors {
-            let closure = now.roles_below(junior);
-            self.authority.assign(scene, &closure, Target::Everything)?;
             self.confer_roles(kind, &[junior], &self.nobody())?;
         }
         if !self.is_exempt(kind, u32::MAX) {
@@ -185,21 +189,21 @@ impl Transaction {
             crate::engine::check_created(role.created, root, report);
             if !self.importing {
                 let model = now.model();
-                let known = |grant: &GrantDocument| {
-                    before.is_some_and(|before| before.grants.contains(grant))
-                };
+                let before = before.into_iter();
+                let grants = before.clone().flat_map(|it| &it.grants);
+                let grants: HashSet<_> = grants.map(granted).collect();
+                let denies: HashSet<_> = before.flat_map(|it| &it.denies).map(denied).collect();
                 let mut scratch = Rights::none(model.permissions.len());
-                let grants = root.field("grants");
-                for (i, grant) in role.grants.iter().enumerate().filter(|(_, it)| !known(it)) {
-                    let here = grants.index(i);
+                let list = root.field("grants");
+                let written = role.grants.iter().enumerate();
+                for (i, grant) in written.filter(|(_, it)| !grants.contains(&granted(it))) {
+                    let here = list.index(i);
                     resolve_grant(model, grant, model.version, &mut scratch, &here, report);
                 }
-                let known = |denial: &DenialDocument| {
-                    before.is_some_and(|before| before.denies.contains(denial))
-                };
-                let denies = root.field("denies");
-                for (i, denial) in role.denies.iter().enumerate().filter(|(_, it)| !known(it)) {
-                    let here = denies.index(i);
+                let list = root.field("denies");
+                let written = role.denies.iter().enumerate();
+                for (i, denial) in written.filter(|(_, it)| !denies.contains(&denied(it))) {
+                    let here = list.index(i);
                     resolve_denial(model, denial, model.version, &mut scratch, &here, report);
                 }
                 if report.has_errors() {
@@ -338,7 +342,7 @@ impl Transaction {
             std::sync::Arc::clone(before),
             std::sync::Arc::clone(closure),
         );
-        let receivers = self.holders_of(number);
+        let receivers = Receivers::Holders(number);
         let loses = before.is_granted_beyond(&after)
             || after
                 .denied_beyond(&before)
@@ -353,6 +357,11 @@ impl Transaction {
             let added = after.grants_beyond(&before);
             self.authority.confer(self.scene(), added, &receivers)?;
             self.check_wildcards(grants_before, &document.grants)?;
+        }
+        // Everybody who has the role is asked about for denies alone.
+        if before.has_same_denies(&after) {
+            self.draft.set_own(number, document, &own);
+            return Ok(());
         }
         let sets = now.sets_holding(number);
         let rights = self.rights_before(&sets);
@@ -462,6 +471,14 @@ impl Transaction {
             _ => Err(impossible_tick(edit, permission)),
         }
     }
+}
+
+fn granted(it: &GrantDocument) -> (&str, Option<Scope>, &[String]) {
+    (&it.select, it.scope, &it.except)
+}
+
+fn denied(it: &DenialDocument) -> (&str, &[String]) {
+    (&it.select, &it.except)
 }
 
 /// Why an action of the role editor changed nothing: a node that it was about cannot be ticked, or it is

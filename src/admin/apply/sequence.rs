@@ -130,8 +130,12 @@ impl Transaction {
     /// Makes a change, or leaves everything as it was.
     fn attempt(&mut self, change: &Change) -> Result<(), Refusal> {
         // In others, guards speak before the first step.
-        let steps_first = matches!(change, Change::ImportPolicy { .. })
-            || matches!(change, Change::CreatePosition { position } if position.reports_to.len() > 1);
+        let steps_first = matches!(change, Change::ImportPolicy { .. });
+        // Others ask who stands below whom, and of many people.
+        if !changes_positions(change) {
+            let settled = self.draft.settle();
+            settled.map_err(|it| self.no_hierarchy(it))?;
+        }
         let kept = steps_first.then(|| self.draft.clone());
         let made = match self.change(change) {
             Err(Refusal::NothingToChange) if self.is_replayed() && may_say_nothing(change) => {
@@ -147,6 +151,17 @@ impl Transaction {
         }
         made
     }
+}
+
+/// Whether a change is one of positions alone.
+fn changes_positions(change: &Change) -> bool {
+    matches!(
+        change,
+        Change::CreatePosition { .. }
+            | Change::DescribePosition { .. }
+            | Change::MovePosition { .. }
+            | Change::DeletePosition { .. }
+    )
 }
 
 /// Every order of so few things, those like the first one first.

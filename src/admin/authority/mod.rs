@@ -112,8 +112,20 @@ pub(super) enum Receivers {
     Person(Person, String),
     /// These users.
     Users(Vec<u32>),
+    /// All who have a role in the state so far, and who may bring it in a token.
+    Holders(u32),
     /// All who have one of these access sets in the state so far; tokens may bring it besides.
     Sets(std::collections::BTreeSet<u32>, bool),
+}
+
+impl Receivers {
+    /// Finds who has a role, or may bring it.
+    fn of_holders(state: &State, role: u32) -> Receivers {
+        let mut above = state.roles_above(role).into_iter();
+        let known = |role| state.roles().get(role);
+        let is_brought = above.any(|role| known(role).is_some_and(|it| it.tokens_bring));
+        Receivers::Sets(state.sets_holding(role), is_brought)
+    }
 }
 
 impl Authority {
@@ -323,11 +335,18 @@ impl Authority {
         given: &Planes,
         receivers: &Receivers,
     ) -> Result<(), Refusal> {
-        let mut rights = self.principals.iter().map(|it| &it.rights);
-        if rights.all(|held| given.is_within_all_of(held)) {
+        if self.holds_at_all([given].into_iter()) {
             return Ok(());
         }
         self.confer(scene, given.grants(), receivers)
+    }
+
+    /// Whether they hold at All whatever these grant: then they may confer it on anybody.
+    pub(super) fn holds_at_all<'p>(&self, mut given: impl Iterator<Item = &'p Planes>) -> bool {
+        given.all(|given| {
+            let mut rights = self.principals.iter().map(|it| &it.rights);
+            rights.all(|held| given.is_within_all_of(held))
+        })
     }
 
     /// Whether they hold these permissions that far, and may confer them (A4).
@@ -355,7 +374,7 @@ impl Authority {
                     held: Scope::from_u8(held),
                     user: match receivers {
                         Receivers::Person(_, name) => Some(name.clone()),
-                        Receivers::Users(_) | Receivers::Sets(..) => None,
+                        Receivers::Holders(_) | Receivers::Users(_) | Receivers::Sets(..) => None,
                     },
                 });
             }
@@ -371,7 +390,13 @@ impl Authority {
                 levels.add(principal.needed(scene, person));
             }
         };
-        match receivers {
+        let holders = match receivers {
+            Receivers::Holders(role) => Some(Receivers::of_holders(scene.now, *role)),
+            Receivers::Person(..) | Receivers::Users(_) | Receivers::Sets(..) => None,
+        };
+        match holders.as_ref().unwrap_or(receivers) {
+            // Looked up above: only who does not hold everything at All needs to know.
+            Receivers::Holders(_) => {}
             Receivers::Person(person, _) => add(&mut all, *person),
             Receivers::Users(users) => {
                 for user in users {
