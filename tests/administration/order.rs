@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bailiwick::Timestamp;
 use bailiwick::admin::{Actor, Change, Refused, UsedIdKind};
-use bailiwick::document::{PackageDocument, PositionDocument, UserDocument};
+use bailiwick::document::{PackageDocument, PolicyDocument, PositionDocument, UserDocument};
 
 use crate::office::office;
 use crate::reference::administration::compare;
@@ -380,4 +380,113 @@ fn what_cannot_even_be_made_midway_is_refused_with_the_order_that_works() {
         &[take, give],
         "change 1 (revoke role `brand new` from `zoe`): unknown role `brand new`",
     );
+}
+
+/// What is deleted, made anew and given again in one transaction is the new thing, whatever still stood
+/// in the way of the deletion.
+#[test]
+fn what_is_made_anew_and_given_again_is_the_new_thing() {
+    let pack = || PackageDocument {
+        id: "pack".to_owned(),
+        name: None,
+        description: None,
+        created: None,
+        roles: vec!["spare".to_owned()],
+    };
+    let office = office()
+        .granting("spare", [])
+        .position("desk", &[])
+        .role(bailiwick::document::RoleDocument::new("senior").inherit("spare"))
+        .with(|it| {
+            let mut bob = UserDocument::new("bob");
+            bob.position = Some("desk".to_owned());
+            bob.packages = vec!["pack".into()];
+            it.directory.users.push(bob);
+            it.policy.packages.push(pack());
+        });
+    let text = |it: &str| it.to_owned();
+    let forget = |kind, id: &str| Change::ForgetId { kind, id: text(id) };
+    let place = |position: Option<&str>| Change::PlaceUser {
+        user: text("bob"),
+        position: position.map(text),
+    };
+    let cases = [
+        vec![
+            Change::DeletePosition {
+                position: text("desk"),
+            },
+            place(None),
+            forget(UsedIdKind::Position, "desk"),
+            Change::CreatePosition {
+                position: PositionDocument {
+                    id: text("desk"),
+                    name: Some(text("anew")),
+                    reports_to: vec![],
+                },
+            },
+            place(Some("desk")),
+        ],
+        vec![
+            Change::DeleteRole {
+                role: text("spare"),
+            },
+            Change::RemoveFromPackage {
+                package: text("pack"),
+                role: text("spare"),
+            },
+            Change::RemoveInheritance {
+                role: text("senior"),
+                junior: text("spare"),
+            },
+            forget(UsedIdKind::Role, "spare"),
+            Change::CreateRole {
+                role: bailiwick::document::RoleDocument::new("spare").deny("admin"),
+            },
+            Change::AddToPackage {
+                package: text("pack"),
+                role: text("spare"),
+            },
+            Change::AddInheritance {
+                role: text("senior"),
+                junior: text("spare"),
+            },
+        ],
+        vec![
+            Change::DeletePackage {
+                package: text("pack"),
+            },
+            Change::revoke_package("bob", "pack"),
+            Change::CreatePackage {
+                package: PackageDocument {
+                    name: Some(text("anew")),
+                    ..pack()
+                },
+            },
+            Change::assign_package("bob", "pack"),
+        ],
+    ];
+    for changes in cases {
+        let applied = office
+            .documents
+            .load()
+            .apply(&Actor::System, Timestamp(100), &changes);
+        let after = applied
+            .unwrap_or_else(|it| panic!("{it}: {changes:#?}"))
+            .into_engine();
+        let (policy, directory) = (after.policy(), after.directory());
+        let before = office.documents.load();
+        assert_ne!(
+            policy,
+            PolicyDocument {
+                revision: policy.revision,
+                ..before.policy()
+            }
+        );
+        let bob = |it: &bailiwick::document::DirectoryDocument| {
+            let bob = it.users.iter().find(|it| it.id == "bob").unwrap();
+            (bob.position.clone(), bob.packages.clone())
+        };
+        assert_eq!(bob(&directory), bob(&before.directory()));
+        assert!(office.refusal(&Actor::System, changes).is_empty());
+    }
 }

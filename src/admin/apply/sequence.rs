@@ -203,6 +203,8 @@ enum Thing<'c> {
 enum Claim {
     /// It is to be made, once its name is free.
     Name,
+    /// It is to be deleted, and its name may be another's then.
+    Gone,
     Other,
 }
 
@@ -232,7 +234,10 @@ impl<'c> Waiting<'c> {
                 }
             }
         };
+        let is_about_to_change =
+            |thing: &Thing<'_>| matches!(self.things.get(thing), Some(Claim::Name | Claim::Gone));
         concerns.things.iter().any(is_held)
+            || concerns.given.iter().any(is_about_to_change)
             || (concerns.packages && packages != Extent::Nothing)
             || (concerns.policy && policy != Extent::Nothing)
             || (concerns.packages && policy == Extent::All)
@@ -252,10 +257,15 @@ impl<'c> Waiting<'c> {
         for thing in concerns.things {
             let claim = if made == Some(thing) {
                 Claim::Name
+            } else if concerns.frees == Some(thing) {
+                Claim::Gone
             } else {
                 Claim::Other
             };
-            self.things.entry(thing).or_insert(claim);
+            let first = self.things.entry(thing).or_insert(claim);
+            if *first == Claim::Other {
+                *first = claim;
+            }
             if !matches!(thing, Thing::User(_)) && self.policy == Extent::Nothing {
                 self.policy = Extent::Some;
             }
@@ -282,6 +292,8 @@ impl<'c> Waiting<'c> {
 struct Concerns<'c> {
     things: Vec<Thing<'c>>,
     makes: Option<Thing<'c>>,
+    /// What it gives, or places somebody in: the thing that has the name when its turn comes.
+    given: Vec<Thing<'c>>,
     /// Whose name it gives free.
     frees: Option<Thing<'c>>,
     /// Every package.
@@ -305,8 +317,13 @@ impl<'c> Concerns<'c> {
             frees: Some(thing),
             ..one(thing)
         };
+        let giving = |concerns: Concerns<'c>, given: Vec<Thing<'c>>| Concerns { given, ..concerns };
+        let roles = |ids: &'c [String]| ids.iter().map(|it| Thing::Role(it)).collect();
+        let positions = |ids: &'c [String]| ids.iter().map(|it| Thing::Position(it)).collect();
         match change {
-            Change::CreateRole { role } => makes(Thing::Role(&role.id)),
+            Change::CreateRole { role } => {
+                giving(makes(Thing::Role(&role.id)), roles(&role.inherits))
+            }
             Change::CopyRole { role, id, .. } => Concerns {
                 things: vec![Thing::Role(id), Thing::Role(role)],
                 ..makes(Thing::Role(id))
@@ -318,33 +335,61 @@ impl<'c> Concerns<'c> {
             | Change::UncheckPermission { role, .. }
             | Change::SetPermission { role, .. }
             | Change::ClearPermission { role, .. }
-            | Change::AddInheritance { role, .. }
             | Change::RemoveInheritance { role, .. } => one(Thing::Role(role)),
-            Change::CreatePackage { package } => makes(Thing::Package(&package.id)),
+            Change::AddInheritance { role, junior } => {
+                giving(one(Thing::Role(role)), vec![Thing::Role(junior)])
+            }
+            Change::CreatePackage { package } => {
+                giving(makes(Thing::Package(&package.id)), roles(&package.roles))
+            }
             Change::DeletePackage { package } => frees(Thing::Package(package)),
-            Change::DescribePackage { package, .. }
-            | Change::AddToPackage { package, .. }
-            | Change::RemoveFromPackage { package, .. } => one(Thing::Package(package)),
-            Change::ReplaceInPackages { .. } => Concerns {
+            Change::DescribePackage { package, .. } | Change::RemoveFromPackage { package, .. } => {
+                one(Thing::Package(package))
+            }
+            Change::AddToPackage { package, role } => {
+                giving(one(Thing::Package(package)), vec![Thing::Role(role)])
+            }
+            Change::ReplaceInPackages { with, .. } => Concerns {
                 packages: true,
+                given: vec![Thing::Role(with)],
                 ..Concerns::default()
             },
-            Change::CreatePosition { position } => makes(Thing::Position(&position.id)),
+            Change::CreatePosition { position } => giving(
+                makes(Thing::Position(&position.id)),
+                positions(&position.reports_to),
+            ),
             Change::DeletePosition { position } => frees(Thing::Position(position)),
-            Change::DescribePosition { position, .. } | Change::MovePosition { position, .. } => {
-                one(Thing::Position(position))
+            Change::DescribePosition { position, .. } => one(Thing::Position(position)),
+            Change::MovePosition {
+                position,
+                reports_to,
+            } => giving(one(Thing::Position(position)), positions(reports_to)),
+            Change::CreateUser { user } => {
+                let roles = user.roles.iter().map(|it| Thing::Role(&it.id));
+                let packages = user.packages.iter().map(|it| Thing::Package(&it.id));
+                let position = user.position.iter().map(|it| Thing::Position(it));
+                giving(
+                    makes(Thing::User(&user.id)),
+                    roles.chain(packages).chain(position).collect(),
+                )
             }
-            Change::CreateUser { user } => makes(Thing::User(&user.id)),
             Change::RemoveUser { user } => frees(Thing::User(user)),
             Change::DescribeUser { user, .. }
             | Change::SuspendUser { user }
             | Change::ReinstateUser { user }
-            | Change::PlaceUser { user, .. }
             | Change::SetProperty { user, .. }
-            | Change::AssignRole { user, .. }
             | Change::RevokeRole { user, .. }
-            | Change::AssignPackage { user, .. }
             | Change::RevokePackage { user, .. } => one(Thing::User(user)),
+            Change::PlaceUser { user, position } => giving(
+                one(Thing::User(user)),
+                position.iter().map(|it| Thing::Position(it)).collect(),
+            ),
+            Change::AssignRole { user, role, .. } => {
+                giving(one(Thing::User(user)), vec![Thing::Role(role)])
+            }
+            Change::AssignPackage { user, package, .. } => {
+                giving(one(Thing::User(user)), vec![Thing::Package(package)])
+            }
             Change::EnableFeature { feature } | Change::DisableFeature { feature } => {
                 one(Thing::Feature(feature))
             }

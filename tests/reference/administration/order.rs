@@ -83,6 +83,33 @@ pub(crate) fn about(change: &Change) -> Vec<About> {
     }
 }
 
+/// The things that a change gives to others, or lets them stand below: those that have the names then.
+fn gives(change: &Change) -> Vec<About> {
+    let roles = |ids: &[String]| ids.iter().cloned().map(About::Role).collect();
+    let positions = |ids: &[String]| ids.iter().cloned().map(About::Position).collect();
+    match change {
+        Change::CreateRole { role } => roles(&role.inherits),
+        Change::AddInheritance { junior, .. } => vec![About::Role(junior.clone())],
+        Change::CreatePackage { package } => roles(&package.roles),
+        Change::AddToPackage { role, .. } => vec![About::Role(role.clone())],
+        Change::ReplaceInPackages { with, .. } => vec![About::Role(with.clone())],
+        Change::CreatePosition { position } => positions(&position.reports_to),
+        Change::MovePosition { reports_to, .. } => positions(reports_to),
+        Change::CreateUser { user } => {
+            let roles = user.roles.iter().map(|it| About::Role(it.id.clone()));
+            let packages = user.packages.iter().map(|it| About::Package(it.id.clone()));
+            let position = user.position.iter().cloned().map(About::Position);
+            roles.chain(packages).chain(position).collect()
+        }
+        Change::PlaceUser { position, .. } => {
+            position.iter().cloned().map(About::Position).collect()
+        }
+        Change::AssignRole { role, .. } => vec![About::Role(role.clone())],
+        Change::AssignPackage { package, .. } => vec![About::Package(package.clone())],
+        _ => vec![],
+    }
+}
+
 fn frees(change: &Change) -> Option<About> {
     match change {
         Change::DeleteRole { .. }
@@ -126,6 +153,20 @@ pub(super) fn waits(classes: &Classes) -> bool {
 /// Whether a change must not be made before one of those that wait: they are about the same thing. What a
 /// name waits for may be deleted or forgotten.
 pub(super) fn is_held_up(waiting: &[(&Change, Option<&Classes>)], change: &Change) -> bool {
+    let is_name = |classes: &Classes| {
+        let mut classes = classes.iter();
+        classes.all(|it| matches!(it, Class::Exists | Class::UsedId | Class::Authority))
+    };
+    // What is given is the thing that has the name once the others were made.
+    let is_another_then = |thing: &About| {
+        waiting.iter().any(|(earlier, classes)| {
+            frees(earlier).as_ref() == Some(thing)
+                || (makes(earlier).as_ref() == Some(thing) && classes.is_some_and(is_name))
+        })
+    };
+    if gives(change).iter().any(is_another_then) {
+        return true;
+    }
     let forgets = |it: &Change| matches!(it, Change::ForgetId { .. });
     let imports = |it: &Change| matches!(it, Change::ImportPolicy { .. });
     about(change).iter().any(|thing| {
@@ -134,10 +175,6 @@ pub(super) fn is_held_up(waiting: &[(&Change, Option<&Classes>)], change: &Chang
             about(earlier).iter().any(|it| it.meets(thing))
                 || (forgets(change) && imports(earlier))
                 || (imports(change) && forgets(earlier))
-        };
-        let is_name = |classes: &Classes| {
-            let mut classes = classes.iter();
-            classes.all(|it| matches!(it, Class::Exists | Class::UsedId | Class::Authority))
         };
         match waiting.iter().find(meets) {
             None => false,
