@@ -520,3 +520,34 @@ fn a_catalog_in_which_who_may_suspend_lacks_the_right_loads_with_a_finding() {
     });
     assert!(warnings(&exempt).is_empty());
 }
+
+/// Who brings a role in a token is taken all that it inherits, by a deny as by deleting it (A2, A3).
+#[test]
+fn what_a_brought_role_inherits_is_taken_with_it() {
+    let office = gate()
+        .with(|it| it.catalog.tokens.account_roles = true)
+        .role(RoleDocument::new("chief").inherit("system:boss"));
+    let chief = || "chief".to_owned();
+    let without = {
+        let mut policy = office.documents.load().policy();
+        policy.roles.retain(|it| it.id != "chief");
+        policy.revision = None;
+        policy
+    };
+    for change in [
+        Change::EditRole {
+            role: chief(),
+            grants: vec![],
+            denies: vec!["enter".into()],
+            since: None,
+        },
+        Change::AddInheritance {
+            role: chief(),
+            junior: "gag too".to_owned(),
+        },
+        Change::DeleteRole { role: chief() },
+        Change::ImportPolicy { policy: without },
+    ] {
+        binds(&office, change);
+    }
+}

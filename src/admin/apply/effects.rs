@@ -18,6 +18,14 @@ pub(super) struct RightsBefore {
     state: Option<Arc<State>>,
 }
 
+/// Those who bring a role in a token: it counts as held by somebody (D18).
+pub(super) struct Bearers {
+    role: u32,
+    /// It and all that it inherits.
+    roles: Vec<u32>,
+    before: Planes,
+}
+
 /// What ends, and when.
 type Ends = Vec<(i64, Held)>;
 
@@ -209,6 +217,35 @@ impl Transaction {
             })
         });
         found.collect()
+    }
+
+    /// What those come to who bring one of these roles in a token, before a step.
+    pub(super) fn bearers_of(&self, brought: &[u32]) -> Vec<Bearers> {
+        let now = self.now();
+        let bearers = brought.iter().filter_map(|&role| {
+            Some(Bearers {
+                role,
+                roles: match self.is_replayed() {
+                    true => vec![role],
+                    false => now.roles_below(role),
+                },
+                before: now.role_closure(role)?.clone(),
+            })
+        });
+        bearers.collect()
+    }
+
+    /// Checks that the actor may take every role from those who can do less since a step, by a deny (A3).
+    pub(super) fn take_from(&self, bearers: &[Bearers]) -> Result<(), Refusal> {
+        for bearers in bearers {
+            let after = self.now().role_closure(bearers.role);
+            if after.is_some_and(|after| bearers.before.is_denied_something_by(after)) {
+                let scene = self.scene();
+                self.authority
+                    .revoke(scene, &bearers.roles, Target::Everything)?;
+            }
+        }
+        Ok(())
     }
 
     /// Denies that were lifted, as far as a step took them away: what is granted after must be held.

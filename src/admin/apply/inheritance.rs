@@ -83,7 +83,9 @@ impl Transaction {
             .iter()
             .filter_map(|role| self.now().role_closure(*role).cloned())
             .collect();
+        let bearers = self.bearers_of(&brought);
         self.draft.set_juniors(number, document, juniors);
+        self.take_from(&bearers)?;
         let receivers = Receivers::Holders(number);
         for (role, before) in roles.iter().zip(&before) {
             let Some(after) = self.now().role_closure(*role) else {
@@ -92,11 +94,6 @@ impl Transaction {
             let mut moved = Moved::none(self.before.model().permissions.len());
             moved.compare(before, after);
             self.lift(&moved.lifted, after, &lifting, &receivers)?;
-            // Whoever brings it can do less.
-            if brought.contains(role) && before.is_denied_something_by(after) {
-                let scene = self.scene();
-                self.authority.revoke(scene, &[*role], Target::Everything)?;
-            }
         }
         self.check_sets(ChangeKind::EditInheritance, &rights, &lifting)
     }

@@ -281,8 +281,13 @@ impl Transaction {
         let scene = self.scene();
         self.authority
             .kind(scene, ChangeKind::DeleteRole, Target::Everything)?;
-        self.authority
-            .revoke(scene, &[number], Target::Everything)?;
+        // Who brings it in a token loses all that it inherits, too.
+        let is_brought = now.roles().get(number).is_some_and(|it| it.tokens_bring);
+        let taken = match is_brought && !self.is_replayed() {
+            true => now.roles_below(number),
+            false => vec![number],
+        };
+        self.authority.revoke(scene, &taken, Target::Everything)?;
         self.draft.remove_role(number);
         self.draft.use_id(UsedIdKind::Role, role);
         Ok(())
@@ -365,22 +370,12 @@ impl Transaction {
         }
         let sets = now.sets_holding(number);
         let rights = self.rights_before(&sets);
-        let brought: Vec<(u32, Planes)> = self
-            .brought_above(number)
-            .into_iter()
-            .filter_map(|role| Some((role, now.role_closure(role)?.clone())))
-            .collect();
+        let brought = self.brought_above(number);
+        let bearers = self.bearers_of(&brought);
         self.draft.set_own(number, document, &own);
-        for (role, before) in &brought {
-            let after = self.now().role_closure(*role);
-            if after.is_some_and(|after| before.is_denied_something_by(after)) {
-                let scene = self.scene();
-                self.authority.revoke(scene, &[*role], Target::Everything)?;
-            }
-        }
+        self.take_from(&bearers)?;
         if !is_exempt {
-            let brought = brought.iter().map(|(role, _)| *role);
-            let roles: Vec<u32> = brought.chain([number]).collect();
+            let roles: Vec<u32> = brought.into_iter().chain([number]).collect();
             let lifted: Vec<(u16, u8)> = before
                 .denied_beyond(&after)
                 .map(|it| {

@@ -69,7 +69,7 @@ impl Judge<'_> {
                 let copy = self.after.policy.roles.iter().find(|role| role.id == *id);
                 self.may(kind) && copy.is_some_and(|copy| self.makes(copy, kind))
             }
-            Change::DeleteRole { role } => self.may(kind) && self.revokes_at_all([role.clone()]),
+            Change::DeleteRole { role } => self.may(kind) && self.deletes(role),
             Change::EditRole { role, .. } => self.may(kind) && self.edits(role, kind),
             Change::AddInheritance { role, junior } => {
                 self.may(kind) && self.adds_inheritance(role, junior)
@@ -407,6 +407,29 @@ impl Judge<'_> {
                     && wildcard::may_write(self.before, self.party, &role.grants, &[]))
     }
 
+    /// Who brings it in a token loses all that it inherits, too (A2).
+    pub(super) fn deletes(&self, role: &str) -> bool {
+        let alone = [role.to_owned()];
+        match self.now.tokens_may_bring(role) {
+            true => self.revokes_at_all(self.now.closure(&alone)),
+            false => self.revokes_at_all(alone),
+        }
+    }
+
+    /// Where those who bring a role can do less by a deny, each role that they bring so (A3).
+    fn may_take_from_tokens(&self, role: &str) -> bool {
+        self.brought_seniors(role).into_iter().all(|senior| {
+            let alone = [senior];
+            let granted = stored(self.now, &self.now.granting(&alone));
+            let from = denied(self.now, &self.now.closure(&alone));
+            let to = denied(self.after, &self.after.closure(&alone));
+            let takes = granted
+                .keys()
+                .any(|path| !from.contains(path) && to.contains(path));
+            !takes || self.revokes_at_all(self.now.closure(&alone))
+        })
+    }
+
     pub(super) fn edits(&self, role: &str, kind: ChangeKind) -> bool {
         let (Some(from), Some(to)) = (self.now.roles.get(role), self.after.roles.get(role)) else {
             return false;
@@ -422,7 +445,7 @@ impl Judge<'_> {
                 .denies
                 .difference(&from.denies)
                 .any(|path| granted_before.contains_key(path));
-        if loses && !self.may_revoke(role, None) {
+        if loses && !self.may_revoke(role, None) || !self.may_take_from_tokens(role) {
             return false;
         }
         if self.exempt(kind, role) {
@@ -473,23 +496,13 @@ impl Judge<'_> {
 
     pub(super) fn adds_inheritance(&self, role: &str, junior: &str) -> bool {
         let junior = [junior.to_owned()];
-        // A deny that is given to what tokens bring needs no more than the role's own revoke right.
-        let takes_from_tokens = self.brought_seniors(role).into_iter().any(|senior| {
-            let alone = [senior];
-            let granted = stored(self.now, &self.now.granting(&alone));
-            let from = denied(self.now, &self.now.closure(&alone));
-            let to = denied(self.after, &self.after.closure(&alone));
-            granted
-                .keys()
-                .any(|path| !from.contains(path) && to.contains(path))
-        });
         self.assigns_at_all(self.after.closure(&junior))
             && self.confers_contents(
                 ChangeKind::EditInheritance,
                 &self.after.granting(&junior),
                 &self.holders(role),
             )
-            && (!takes_from_tokens || self.may_revoke(role, None))
+            && self.may_take_from_tokens(role)
     }
 
     pub(super) fn removes_inheritance(&self, role: &str, junior: &str) -> bool {
@@ -498,6 +511,7 @@ impl Judge<'_> {
         let alone = [role.to_owned()];
         self.revokes_at_all(closure)
             && self.may_revoke(role, None)
+            && self.may_take_from_tokens(role)
             && self.may_lift_for_users(&denies)
             && self.may_lift_for_roles(&denies, &alone, &alone, &self.holders(role))
             && self.brought_seniors(role).into_iter().all(|senior| {

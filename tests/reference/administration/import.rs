@@ -86,7 +86,7 @@ fn roles(judge: &Judge<'_>) -> bool {
     let removed = old.iter().filter(|it| !new.iter().any(|n| n.id == it.id));
     let mut allowed = removed
         .into_iter()
-        .all(|role| judge.may(ChangeKind::DeleteRole) && judge.revokes_at_all([role.id.clone()]));
+        .all(|role| judge.may(ChangeKind::DeleteRole) && judge.deletes(&role.id));
     for role in new {
         allowed &= match old.iter().find(|it| it.id == role.id) {
             None => judge.may(ChangeKind::CreateRole) && judge.makes(role, ChangeKind::CreateRole),
