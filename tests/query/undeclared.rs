@@ -268,7 +268,7 @@ fn a_declared_property_of_their_names_is_refused() {
     };
     let with = |types: &str, more: &str| {
         problems(&format!(
-            "format = 1\nid = 'x'\nversion = 1\npermissions = [{{ path = 'p' }}]\ntypes = [{types}]\n{more}"
+            "format = 2\nid = 'x'\nversion = 1\npermissions = [{{ path = 'p' }}]\ntypes = [{types}]\n{more}"
         ))
     };
     for name in ["id", "owner"] {
@@ -303,4 +303,64 @@ fn a_declared_property_of_their_names_is_refused() {
         "{said}"
     );
     assert!(said.contains("orders compare integers"), "{said}");
+}
+
+/// Format 1 let a catalog declare them, and such a catalog means what it meant: its conditions read what is
+/// declared.
+#[test]
+fn catalogs_of_format_1_go_on_reading_the_properties_they_declare() {
+    let text = "
+        format = 1
+        id = 'x'
+        version = 1
+        subject_properties = { id = 'text' }
+        types = [{ id = 't', properties = { owner = 'text' } }, { id = 'other' }]
+        operations = [
+          { type = 't', action = 'a', on = 'record', open = true, when = [[{ resource = 'owner', is = { subject = 'id' } }]] },
+          { type = 't', action = 'b', on = 'record', open = true, when = [[{ resource = 'id', is = '7' }]] },
+          { type = 'other', action = 'a', on = 'record', open = true, when = [[{ resource = 'owner', is = 'ann' }]] },
+        ]
+    ";
+    let mut findings = Vec::new();
+    let document = CatalogDocument::from_toml("c", text);
+    let catalog = Catalog::new(document, Warnings::Into(&mut findings)).unwrap();
+    let findings: Vec<String> = findings.iter().map(ToString::to_string).collect();
+    for name in ["`subject.id`", "`resource.owner`"] {
+        let told = findings.iter().filter(|it| {
+            it.contains(&format!("{name} exists without being declared"))
+                && it.contains("`format = 2` refuses it")
+        });
+        assert_eq!(told.count(), 1, "{findings:#?}");
+    }
+    let engine = Engine::new(
+        &catalog,
+        PolicyDocument::from_toml("p", "format = 1\ncatalog_version = 1"),
+        DirectoryDocument::from_toml(
+            "d",
+            "format = 1\nusers = [{ id = 'ann', properties = { id = 'north' } }, { id = 'bob' }]",
+        ),
+        Timestamp(0),
+        Warnings::Into(&mut Vec::new()),
+    )
+    .unwrap();
+    for (property, owner, allowed) in [("north", "bob", true), ("ann", "ann", false)] {
+        let record = Record::of("t").id("1").owner(owner);
+        let record = record.property("owner", property);
+        assert_eq!(engine.check("ann", "a", &record).is_allow(), allowed);
+        let filter = engine.records("ann", "t:a").unwrap();
+        assert_eq!(filter.matches(&record), allowed);
+        // Who has none is not read by their id.
+        assert!(!engine.check("bob", "a", &record).is_allow());
+    }
+    // What is not declared is read as everywhere.
+    assert!(
+        engine
+            .check("bob", "b", &Record::of("t").id("7"))
+            .is_allow()
+    );
+    assert!(
+        engine
+            .check("bob", "a", &Record::of("other").id("1").owner("ann"))
+            .is_allow()
+    );
 }

@@ -1,6 +1,6 @@
 //! Resource types, properties, operations with their pairs (D9, D14, D19).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bitvec::prelude::BitVec;
 
@@ -94,7 +94,8 @@ pub(super) fn types(
     undeclared(model);
 }
 
-/// The three properties that exist without being declared (D10), after those that are.
+/// The three properties that exist without being declared (D10), after those that are. A catalog of format 1 may
+/// have declared one of these names: its conditions go on reading that (D16).
 fn undeclared(model: &mut Model) {
     let of_types = (0..model.types.len() as u16).flat_map(|it| {
         [
@@ -103,12 +104,20 @@ fn undeclared(model: &mut Model) {
         ]
     });
     let all = [("id", Bearer::SubjectId)].into_iter().chain(of_types);
-    model.properties.extend(all.map(|(name, bearer)| Property {
+    let declared: HashSet<(Bearer, &str)> = model
+        .properties
+        .iter()
+        .map(|it| (it.bearer, &*it.name))
+        .collect();
+    let all = all.filter(|(name, bearer)| !declared.contains(&(bearer.named_on(), *name)));
+    let all = all.map(|(name, bearer)| Property {
         name: name.into(),
         bearer,
         kind: PropertyType::Text,
         edited_by: EditedBy::Anybody,
-    }));
+    });
+    let all: Vec<Property> = all.collect();
+    model.properties.extend(all);
 }
 
 /// Whether a property of that name exists undeclared.
@@ -138,14 +147,13 @@ fn declare<'d>(
     for (name, kind) in properties {
         let here = at.field(name);
         check_identifier(name, &here, report);
-        if exists_undeclared(bearer, name) {
-            report.error(
-                &here,
-                format!(
-                    "`{}.{name}` exists without being declared; a property of your own needs another name",
-                    bearer.as_str()
-                ),
-            );
+        let is_taken = || {
+            format!(
+                "`{}.{name}` exists without being declared; a property of your own needs another name",
+                bearer.as_str()
+            )
+        };
+        if exists_undeclared(bearer, name) && report.refuse_today(&here, is_taken()) {
             continue;
         }
         model.properties.push(Property {
