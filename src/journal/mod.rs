@@ -21,6 +21,7 @@ mod digest;
 mod feed;
 mod history;
 mod memory;
+mod nested;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod record;

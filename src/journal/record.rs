@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::withheld::{self, Belongs, Beside, Erased, Place, Withheld, Withholds};
-use super::{Damage, Digest, FORMAT, Head, JournalError, TakesFrom};
+use super::{Damage, Digest, FORMAT, Head, JournalError, TakesFrom, nested};
 use crate::Timestamp;
 use crate::admin::{Actor, Change};
 
@@ -100,6 +100,20 @@ impl Withholds for Stored {
 
     fn withheld(&self) -> &[Withheld] {
         &self.withheld
+    }
+
+    fn read(revision: u64, format: u32, line: &[u8]) -> Result<Self, JournalError> {
+        let read = as_json(revision, format, line);
+        // Format 1 holds actors that act for others deeper than a reader of JSON goes.
+        if read.is_err()
+            && format == 1
+            && let Some((record, actor)) = nested::apart(line)
+        {
+            let mut stored: Stored = as_json(revision, format, &record)?;
+            stored.actor = nested::actor(revision, actor)?;
+            return Ok(stored);
+        }
+        read
     }
 
     fn place(&mut self, at: Place) -> Option<Belongs<'_>> {
@@ -358,10 +372,25 @@ pub(super) fn reads_as<T: Withholds + for<'de> Deserialize<'de>>(
 /// The formats that this version of the crate reads.
 const FORMATS: std::ops::RangeInclusive<u32> = 1..=FORMAT;
 
-/// Reads what is stored under a revision, and tells what was erased of it.
+/// Reads the first line of what is stored.
 ///
-/// A record of format 1 that does not have its form was damaged before it was stored. One of format 2 comes
-/// from a newer version of the crate: the digest has shown that it is what was written.
+/// What is of format 1 and does not have its form was damaged before it was stored. What is of format 2 comes from
+/// a newer version of the crate: the digest has shown that it is what was written.
+pub(super) fn as_json<T: for<'de> Deserialize<'de>>(
+    revision: u64,
+    format: u32,
+    line: &[u8],
+) -> Result<T, JournalError> {
+    serde_json::from_slice(line).map_err(|error| match format {
+        1 => JournalError::damaged(revision, Damage::Malformed(error.to_string())),
+        _ => JournalError::UnknownForm {
+            revision,
+            what: error.to_string(),
+        },
+    })
+}
+
+/// Reads what is stored under a revision, and tells what was erased of it.
 pub(super) fn decode<T: Withholds + for<'de> Deserialize<'de>>(
     revision: u64,
     bytes: &[u8],
@@ -378,13 +407,7 @@ pub(super) fn decode<T: Withholds + for<'de> Deserialize<'de>>(
     if !FORMATS.contains(&format) {
         return Err(JournalError::UnknownFormat { revision, format });
     }
-    let mut stored: T = serde_json::from_slice(first).map_err(|error| match format {
-        1 => malformed(error),
-        _ => JournalError::UnknownForm {
-            revision,
-            what: error.to_string(),
-        },
-    })?;
+    let mut stored = T::read(revision, format, first)?;
     if format == 1 && !stored.withheld().is_empty() {
         let what = "format 1 withholds nothing".to_owned();
         return Err(JournalError::damaged(revision, Damage::Malformed(what)));

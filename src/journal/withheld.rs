@@ -73,7 +73,12 @@ pub(super) struct Erased {
 }
 
 /// What can be withheld of a record or snapshot.
-pub(super) trait Withholds {
+pub(super) trait Withholds: Sized + for<'de> Deserialize<'de> {
+    /// Reads the line that has it.
+    fn read(revision: u64, format: u32, line: &[u8]) -> Result<Self, JournalError> {
+        super::record::as_json(revision, format, line)
+    }
+
     /// Takes each personal value out.
     fn withhold(&mut self, beside: &mut Beside) -> Result<(), JournalError>;
 

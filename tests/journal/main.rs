@@ -10,6 +10,7 @@ mod support;
 
 mod conformance;
 mod damage;
+mod deep_actors;
 mod deploy;
 mod deploy_sqlite;
 mod erasing;
