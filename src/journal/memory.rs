@@ -143,6 +143,10 @@ impl Journal for MemoryJournal {
         Ok(self.stored().catalogs.get(digest).cloned())
     }
 
+    fn catalogs(&self) -> Result<Option<Vec<Digest>>, JournalError> {
+        Ok(Some(self.stored().catalogs.keys().copied().collect()))
+    }
+
     fn wait(&self, at_most: Duration) -> bool {
         let stored = self.stored();
         let waited = self.appended.wait_timeout(stored, at_most);

@@ -22,6 +22,7 @@ mod feed;
 mod history;
 mod memory;
 mod nested;
+mod older;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod record;
@@ -37,6 +38,7 @@ pub use digest::{Digest, DigestError};
 pub use feed::{Feed, Reached, Written};
 pub use history::{Between, Difference, Entry, History, Item, ItemDocument, history};
 pub use memory::MemoryJournal;
+pub use older::OlderCatalogs;
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresError, PostgresFeed, PostgresJournal, PostgresJournals};
 pub(crate) use record::Outline;
@@ -131,6 +133,15 @@ pub trait Journal: Send + Sync {
     /// # Errors
     /// [`JournalError::Storage`].
     fn catalog(&self, digest: &Digest) -> Result<Option<Vec<u8>>, JournalError>;
+
+    /// The digests of all catalogs that it keeps, in any order; `None` of a store that does not tell, and whose
+    /// records then name more people than they would ([`OlderCatalogs`]).
+    ///
+    /// # Errors
+    /// [`JournalError::Storage`].
+    fn catalogs(&self) -> Result<Option<Vec<Digest>>, JournalError> {
+        Ok(None)
+    }
 
     /// Waits until there may be something new, or the time is over; whether there was a hint. Hints may
     /// be lost and may be wrong: whoever follows reads the journal all the same. This one only sleeps.

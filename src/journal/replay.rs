@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::withheld::Erased;
 use super::{
-    Digest, Head, Journal, JournalError, Record, Sealed, SealedSnapshot, Snapshot, catalog_digest,
+    Digest, Head, Journal, JournalError, OlderCatalogs, Record, Sealed, SealedSnapshot, Snapshot,
+    catalog_digest,
 };
 use crate::admin::Change;
 use crate::document::{CatalogDocument, Parsed, Problem};
@@ -25,6 +26,8 @@ pub struct Restored {
     warnings: Vec<Problem>,
     /// The users whose names and properties were erased.
     erased: BTreeSet<String>,
+    /// By which older versions of the catalog hosts may read the journal.
+    older: OlderCatalogs,
 }
 
 /// The engine that a journal tells of, under a catalog: as of its end, or as of an earlier revision.
@@ -63,7 +66,11 @@ pub(crate) fn restore_from(
 ) -> Result<Restored, JournalError> {
     let mut replay = Replay::start(journal, catalog, account, until, from)?;
     while replay.step()?.is_some() {}
-    replay.finish()
+    let restored = replay.finish()?;
+    Ok(Restored {
+        older: OlderCatalogs::of(journal, catalog)?,
+        ..restored
+    })
 }
 
 /// A journal on its way to a revision, record by record.
@@ -261,7 +268,10 @@ fn is_followed(journal: &dyn Journal, head: Head, ends: Head) -> Result<(), Jour
 }
 
 /// The snapshot that a journal began with, where it began by then.
-fn first_snapshot(journal: &dyn Journal, until: u64) -> Result<SealedSnapshot, JournalError> {
+pub(super) fn first_snapshot(
+    journal: &dyn Journal,
+    until: u64,
+) -> Result<SealedSnapshot, JournalError> {
     let first = journal.read_from(0, 1)?;
     let first = first.first().map(|it| it.revision);
     // The first record follows it; without any, the journal ends with it.
@@ -294,7 +304,7 @@ fn catalog_of(
 
 /// What a journal keeps of a catalog. One that is what was written, and cannot be read, is of a newer version
 /// of the crate.
-fn stored_catalog<T: serde::de::DeserializeOwned>(
+pub(super) fn stored_catalog<T: serde::de::DeserializeOwned>(
     journal: &dyn Journal,
     digest: Digest,
     revision: u64,
@@ -336,11 +346,18 @@ impl Restored {
             catalog: catalog_digest(catalog),
             warnings,
             erased: BTreeSet::new(),
+            older: OlderCatalogs::unknown(),
         })
     }
 
     /// What was read of a journal and kept, to go on from there.
-    pub(crate) fn resumed(engine: Engine, head: Head, at: Timestamp, catalog: Digest) -> Restored {
+    pub(crate) fn resumed(
+        engine: Engine,
+        head: Head,
+        at: Timestamp,
+        catalog: Digest,
+        older: OlderCatalogs,
+    ) -> Restored {
         Restored {
             engine,
             head,
@@ -348,7 +365,13 @@ impl Restored {
             catalog,
             warnings: Vec::new(),
             erased: BTreeSet::new(),
+            older,
         }
+    }
+
+    /// By which older versions of the catalog hosts may read the journal.
+    pub(crate) fn older(&self) -> &OlderCatalogs {
+        &self.older
     }
 
     /// The digest of the engine's catalog.

@@ -168,6 +168,17 @@ impl SealedSnapshot {
         Ok(self.open_rest(account)?.0)
     }
 
+    /// The catalog under which it was taken, if it can be read.
+    pub(super) fn catalog(&self) -> Option<Digest> {
+        #[derive(Deserialize)]
+        struct Under {
+            catalog: Digest,
+        }
+        let (first, _) = withheld::parted(&self.bytes);
+        let under: Under = serde_json::from_slice(first).ok()?;
+        Some(under.catalog)
+    }
+
     /// The same, and what was erased of it.
     pub(super) fn open_rest(
         &self,

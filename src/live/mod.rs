@@ -36,7 +36,7 @@ use std::sync::{Arc, OnceLock};
 use crate::decision::{Code, Denial, Verdict};
 use crate::decision_record::Names;
 use crate::engine::Engine;
-use crate::journal::{Digest, Head, RefusedSink, Restored, catalog_digest};
+use crate::journal::{Digest, Head, OlderCatalogs, RefusedSink, Restored, catalog_digest};
 use crate::request::{Action, Context, OnType, Resource, Subject};
 use crate::{Catalog, Decision, DecisionRecord, Timestamp};
 use apply::Applying;
@@ -100,6 +100,8 @@ struct Published {
     at: Timestamp,
     /// The digest of the engine's catalog.
     catalog: Digest,
+    /// By which older versions of the catalog hosts may read the journal.
+    older: OlderCatalogs,
     /// What the journal has that cannot be read here (D16). The engine then denies the people concerned.
     unread: Option<Unread>,
 }
@@ -135,7 +137,14 @@ impl Live {
             digest: Digest::ZERO,
         };
         let catalog = catalog_digest(engine.catalog());
-        Live::of(Restored::resumed(engine, head, Timestamp(0), catalog))
+        let older = OlderCatalogs::unknown();
+        Live::of(Restored::resumed(
+            engine,
+            head,
+            Timestamp(0),
+            catalog,
+            older,
+        ))
     }
 
     /// Of what was read of a journal.
@@ -310,6 +319,7 @@ impl Published {
             head: restored.head(),
             at: restored.at(),
             catalog: restored.catalog(),
+            older: restored.older().clone(),
             unread: None,
         }
     }
@@ -317,7 +327,8 @@ impl Published {
     /// From where to go on with the journal.
     fn resume(&self) -> Restored {
         let whole = self.engine.whole().clone();
-        Restored::resumed(whole, self.head, self.at, self.catalog)
+        let older = self.older.clone();
+        Restored::resumed(whole, self.head, self.at, self.catalog, older)
     }
 
     /// Whether this is that engine, and not another of its revision.

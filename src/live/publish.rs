@@ -7,7 +7,7 @@ use super::sync::lock;
 use super::{Live, Published, observe};
 use crate::admin::{Actor, Applied, Change, Refused, Report};
 use crate::engine::Engine;
-use crate::journal::{FORMAT, Head, Record, RefusedTransaction, Sealed, TakesFrom};
+use crate::journal::{FORMAT, Head, OlderCatalogs, Record, RefusedTransaction, Sealed, TakesFrom};
 use crate::{Catalog, Timestamp};
 
 /// How many of the last heads are remembered: a follower may have gone on by fewer before whoever stored a
@@ -27,6 +27,7 @@ pub struct Prepared {
     record: Record,
     sealed: Sealed,
     applied: Applied,
+    older: OlderCatalogs,
 }
 
 impl Prepared {
@@ -230,7 +231,11 @@ impl Live {
             format: FORMAT,
             account: self.account().map(Into::into),
             revision: applied.engine().revision(),
-            takes_from: TakesFrom::between(&published.engine, applied.engine()),
+            takes_from: TakesFrom::between_for(
+                &published.engine,
+                applied.engine(),
+                &published.older,
+            ),
             catalog: published.catalog,
             at,
             actor: actor.clone(),
@@ -245,6 +250,7 @@ impl Live {
             record,
             sealed,
             applied,
+            older: published.older.clone(),
         })
     }
 
@@ -269,6 +275,7 @@ impl Live {
             head: prepared.sealed.head(),
             at: prepared.record.at,
             catalog: prepared.record.catalog,
+            older: prepared.older.clone(),
             unread: None,
         };
         let head = next.head;

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::{Live, Published, catch_up};
 use crate::Engine;
 use crate::journal::{
-    Digest, Head, Journal, JournalError, Outline, Restored, TakesFrom, can_read, restore,
+    Digest, Head, Journal, JournalError, Outline, Restored, Sealed, TakesFrom, can_read, restore,
     restore_from,
 };
 
@@ -29,6 +29,21 @@ pub struct Unread {
 }
 
 impl Unread {
+    /// Goes past records that follow, and cannot be read; what is wrong with one.
+    pub(super) fn see(&mut self, page: &[Sealed], account: Option<&str>) -> Option<JournalError> {
+        let seen = self.ends.revision;
+        let mut page = page.iter().filter(|it| it.revision > seen);
+        page.find_map(|sealed| {
+            let outline = match sealed.outline(&self.ends, account) {
+                Ok(outline) => outline,
+                Err(error) => return Some(error),
+            };
+            self.ends = outline.head;
+            self.takes_from.unite(outline.takes_from);
+            None
+        })
+    }
+
     /// An engine that denies these people.
     fn mark(&self, engine: &Engine) -> Engine {
         match &self.takes_from {
@@ -57,11 +72,30 @@ impl Published {
     pub(super) fn still(self, unread: Option<&Unread>) -> Published {
         match unread.filter(|it| it.ends.revision > self.head.revision) {
             None => self,
-            Some(unread) => Published {
-                engine: unread.mark(&self.engine),
-                unread: Some(unread.clone()),
-                ..self
-            },
+            Some(unread) => self.marked(unread.clone()),
+        }
+    }
+
+    /// The same revision, which denies whomever later records take from.
+    pub(super) fn marked(self, unread: Unread) -> Published {
+        Published {
+            engine: unread.mark(&self.engine),
+            unread: Some(unread),
+            ..self
+        }
+    }
+
+    /// What cannot be read after this, as far as it was looked at before, or not at all.
+    pub(super) fn unread_after(&self, known: Option<&Unread>, missing: Option<Digest>) -> Unread {
+        let known = known.filter(|it| it.ends.revision > self.head.revision);
+        let (ends, takes_from) = match known {
+            Some(known) => (known.ends, known.takes_from.clone()),
+            None => (self.head, TakesFrom::nobody()),
+        };
+        Unread {
+            ends,
+            takes_from,
+            missing,
         }
     }
 }
@@ -76,39 +110,10 @@ impl Live {
         ends: Head,
         missing: Option<Digest>,
     ) -> Result<(), JournalError> {
-        let account = self.account();
-        let mut unread = now.unread.clone().unwrap_or(Unread {
-            ends: now.head,
-            takes_from: TakesFrom::nobody(),
-            missing,
-        });
-        let seen = (unread.ends, unread.missing);
-        unread.missing = missing;
-        let mut failed = None;
-        while unread.ends.revision < ends.revision {
-            let page = journal.read_from(unread.ends.revision, PAGE)?;
-            if page.is_empty() {
-                failed = Some(JournalError::CutOff {
-                    expected: unread.ends.revision.saturating_add(1),
-                    ends: ends.revision,
-                });
-            }
-            for sealed in &page {
-                match sealed.outline(&unread.ends, account) {
-                    Ok(outline) => {
-                        unread.ends = outline.head;
-                        unread.takes_from.unite(outline.takes_from);
-                    }
-                    Err(error) => failed = Some(error),
-                }
-                if failed.is_some() {
-                    break;
-                }
-            }
-            if failed.is_some() {
-                break;
-            }
-        }
+        let mut unread = now.unread_after(now.unread.as_ref(), missing);
+        let seen = now.unread.as_ref();
+        let seen = seen.map_or((now.head, missing), |it| (it.ends, it.missing));
+        let failed = self.look(journal, &mut unread, ends);
         if (unread.ends, unread.missing) != seen {
             let engine = unread.mark(&now.engine);
             let marked = Published {
@@ -116,12 +121,38 @@ impl Live {
                 head: now.head,
                 at: now.at,
                 catalog: now.catalog,
+                older: now.older.clone(),
                 unread: Some(unread),
             };
             // Where somebody here was faster, they have gone on from there.
             let _ = self.mark(&now.engine, marked);
         }
-        failed.map_or(Ok(()), Err)
+        failed?.map_or(Ok(()), Err)
+    }
+
+    /// Goes past what cannot be read, up to a journal's end; what is wrong with a record of it.
+    ///
+    /// # Errors
+    /// Those of reading: it then has come as far as was read.
+    pub(super) fn look(
+        &self,
+        journal: &dyn Journal,
+        unread: &mut Unread,
+        ends: Head,
+    ) -> Result<Option<JournalError>, JournalError> {
+        while unread.ends.revision < ends.revision {
+            let page = journal.read_from(unread.ends.revision, PAGE)?;
+            if page.is_empty() {
+                return Ok(Some(JournalError::CutOff {
+                    expected: unread.ends.revision.saturating_add(1),
+                    ends: ends.revision,
+                }));
+            }
+            if let Some(error) = unread.see(&page, self.account()) {
+                return Ok(Some(error));
+            }
+        }
+        Ok(None)
     }
 
     /// Why the record after what is published cannot be read here; `None` where it can, or there is none.

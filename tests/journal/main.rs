@@ -24,3 +24,4 @@ mod sqlite_file;
 mod sqlite_shared;
 mod stores;
 mod taking;
+mod taking_older;

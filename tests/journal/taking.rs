@@ -7,9 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bailiwick::admin::{Actor, Change};
-use bailiwick::document::{AskedOn, CatalogDocument, RetiredDocument};
+use bailiwick::document::{AskedOn, CatalogDocument, GrantDocument, Reach, RetiredDocument};
 use bailiwick::journal::{
-    FORMAT, Journal, MemoryJournal, Record, TakesFrom, begin, catalog_digest, keep_catalog, restore,
+    FORMAT, Journal, MemoryJournal, OlderCatalogs, Record, TakesFrom, begin, catalog_digest,
+    keep_catalog, restore,
 };
 use bailiwick::live::Live;
 use bailiwick::{Catalog, Engine, Problems, Scope, Timestamp, Warnings};
@@ -199,9 +200,9 @@ fn newer(catalog: &CatalogDocument, rng: &mut Rng) -> Option<Catalog> {
     let path = format!("new in {version}");
     next.permissions
         .push(serde_json::from_value(json!({ "path": path })).expect("it reads"));
-    for _ in 0..rng.range(0, 3) {
+    for _ in 0..rng.range(0, 4) {
         let mut changed = next.clone();
-        match rng.below(5) {
+        match rng.below(11) {
             0 if !changed.features.is_empty() => {
                 let feature = rng.of(&mut changed.features);
                 feature.retired.get_or_insert(version);
@@ -220,6 +221,31 @@ fn newer(catalog: &CatalogDocument, rng: &mut Rng) -> Option<Catalog> {
             3 => {
                 let path = rng.pick(&changed.permissions).path.clone();
                 changed = renamed(&changed, &path, &format!("{path} of {version}"));
+            }
+            4 => {
+                changed.reach = match changed.reach {
+                    Reach::Owned => Reach::Accessible,
+                    Reach::Accessible => Reach::Owned,
+                };
+            }
+            5 => changed.tokens.account_roles = !changed.tokens.account_roles,
+            6 if !changed.roles.is_empty() => {
+                let role = rng.pick(&changed.roles).id.clone();
+                let brought = &mut changed.tokens.system_roles;
+                let had = brought.len();
+                brought.retain(|it| *it != role);
+                if brought.len() == had {
+                    brought.push(role);
+                }
+            }
+            7 | 8 if !changed.roles.is_empty() => give_otherwise(&mut changed, rng),
+            9 if !changed.features.is_empty() => {
+                let feature = rng.pick(&changed.features).id.clone();
+                let permission = rng.of(&mut changed.permissions);
+                permission.features = match rng.chance(50) {
+                    true => vec![feature],
+                    false => Vec::new(),
+                };
             }
             _ => {
                 let path = rng.pick(&changed.permissions).path.clone();
@@ -243,6 +269,27 @@ fn newer(catalog: &CatalogDocument, rng: &mut Rng) -> Option<Catalog> {
         }
     }
     loaded(next).ok()
+}
+
+/// Lets a system role give more, less, or deny more or less than before.
+fn give_otherwise(catalog: &mut CatalogDocument, rng: &mut Rng) {
+    let permission = rng.pick(&catalog.permissions).clone();
+    let scope = (permission.scopes.len() > 1).then(|| *rng.pick(&permission.scopes));
+    let role = rng.of(&mut catalog.roles);
+    match rng.below(5) {
+        0 => role.grants.clear(),
+        1 => role.denies.clear(),
+        2 => role.denies.push((&*permission.path).into()),
+        3 => role.grants.retain(|it| it.select != permission.path),
+        _ => {
+            let grant = match scope {
+                Some(scope) => GrantDocument::from((&*permission.path, scope)),
+                None => (&*permission.path).into(),
+            };
+            role.grants.retain(|it| it.select != permission.path);
+            role.grants.push(grant);
+        }
+    }
 }
 
 fn loaded(document: CatalogDocument) -> Result<Catalog, Problems> {
@@ -324,6 +371,15 @@ fn a_record_names_everybody_who_loses_something_and_others_are_answered() {
         let Ok(mut engine) = documents.engine_over(&catalog) else {
             return tallied.count("does not load under the newer catalog");
         };
+        let older = match documents.engine_over(&old_catalog) {
+            // What is not known may be any.
+            Ok(under_older) if is_upgraded && rng.chance(60) => {
+                let journal = MemoryJournal::new();
+                begin(&journal, &under_older, documents.at).expect("it begins");
+                OlderCatalogs::of(&journal, &catalog).expect("it reads")
+            }
+            _ => OlderCatalogs::unknown(),
+        };
         documents.catalog = catalog.document().clone();
         for _ in 0..STEPS {
             let time = Timestamp(documents.at.0 + *rng.pick(&[0, 0, 1, 1_000]));
@@ -338,7 +394,7 @@ fn a_record_names_everybody_who_loses_something_and_others_are_answered() {
                 continue;
             };
             let after = applied.into_engine();
-            let takes_from = TakesFrom::between(&engine, &after);
+            let takes_from = TakesFrom::between_for(&engine, &after, &older);
             let subjects = subjects(&documents, &mut rng);
             let mut cases = cases(&documents, &mut rng);
             let lost = losers(&engine, &after, &after, &subjects, &mut cases);

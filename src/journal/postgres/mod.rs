@@ -300,6 +300,10 @@ impl Journal for PostgresJournal {
         self.ask(|client| statements::catalog(client, digest))
     }
 
+    fn catalogs(&self) -> Result<Option<Vec<Digest>>, JournalError> {
+        self.ask(statements::catalogs).map(Some)
+    }
+
     fn wait(&self, at_most: Duration) -> bool {
         let after = self.heard.load(Ordering::Relaxed);
         let store = &self.store;

@@ -86,6 +86,8 @@ const SAVE_CATALOG: &str = "
 
 const CATALOG: &str = "SELECT document FROM bailiwick.catalog WHERE digest = $1";
 
+const CATALOGS: &str = "SELECT digest FROM bailiwick.catalog";
+
 const ACCOUNTS: &str = "
     SELECT account FROM bailiwick.revision WHERE record IS NULL ORDER BY account";
 
@@ -243,6 +245,11 @@ pub(super) fn save_catalog(
 pub(super) fn catalog(client: &mut impl Asks, digest: &Digest) -> Result<Option<Vec<u8>>, Error> {
     let rows = client.query_typed(CATALOG, &[(&bytes(digest), Type::BYTEA)])?;
     rows.first().map(|row| row.try_get(0)).transpose()
+}
+
+pub(super) fn catalogs(client: &mut impl Asks) -> Result<Vec<Digest>, Error> {
+    let rows = client.query_typed(CATALOGS, &[])?;
+    rows.iter().map(|row| digest_of(row, 0)).collect()
 }
 
 pub(super) fn accounts(client: &mut impl Asks) -> Result<Vec<String>, Error> {

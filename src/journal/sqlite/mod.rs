@@ -269,6 +269,11 @@ impl Journal for SqliteJournal {
         })
     }
 
+    fn catalogs(&self) -> Result<Option<Vec<Digest>>, JournalError> {
+        let digests = self.shared.read(self.at_most, statements::catalogs);
+        digests.map(Some)
+    }
+
     /// There is a hint of what is written by way of the same [`SqliteJournals`]; what others write shows
     /// when the time is over.
     fn wait(&self, at_most: Duration) -> bool {

@@ -178,6 +178,12 @@ pub(super) fn catalog(
     found.map_err(Failure::from)
 }
 
+pub(super) fn catalogs(connection: &Connection) -> Result<Vec<Digest>, Failure> {
+    let mut select = connection.prepare("SELECT digest FROM catalogs")?;
+    let digests = select.query_map([], |row| row.get(0).map(Digest))?;
+    digests.collect::<Result<_, _>>().map_err(Failure::from)
+}
+
 fn find(connection: &Connection, account: &str) -> Result<Option<Account>, Failure> {
     let mut select = connection
         .prepare("SELECT number, began, revision, digest FROM accounts WHERE account = ?1")?;

@@ -2,8 +2,9 @@
 //!
 //! Nothing is concluded from what the changes say. The account before and after is compared, as far as it
 //! differs: access sets, positions, what is lent, properties, the ends of assignments, and what tokens bring.
-//! Where the catalog has older versions, what has no effect here may have one there: what is written is compared,
-//! too. It may name too many, and never too few.
+//! Under an older version of the catalog all of it may have another effect. Where hosts may have one, what is
+//! written is compared, too, whatever it comes to here; what cannot be bounded by that is from everybody. It may
+//! name too many, and never too few.
 
 mod older;
 mod people;
@@ -14,7 +15,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::OlderCatalogs;
 use crate::catalog::EVERYBODY;
+use crate::document::CatalogDocument;
 use crate::engine::{Assigned, Held, Planes, State, User};
 use crate::{Engine, Timestamp};
 use people::People;
@@ -55,20 +58,21 @@ impl TakesFrom {
     }
 
     /// What a transaction takes that led from one engine to the other, both of one catalog: it may name too
-    /// many, and never too few.
+    /// many, and never too few. Hosts may have any older version of the catalog, of which nothing is known.
     ///
     /// Cost: what differs; where an access set that people share comes to less, a look at every user.
     pub fn between(before: &Engine, after: &Engine) -> TakesFrom {
-        let (before, after) = (&before.whole().0, &after.whole().0);
-        let model = before.model();
-        let compared = Taking {
-            before,
-            after,
-            denies_count: model.version > 1
-                || model.tokens_bring_account_roles
-                || model.roles.iter().any(|it| it.tokens_bring),
-        };
-        match compared.users() {
+        TakesFrom::between_for(before, after, &OlderCatalogs::unknown())
+    }
+
+    /// The same where it is known which older versions hosts may have: it names fewer.
+    ///
+    /// Cost: that of [`between`](TakesFrom::between); where a feature is switched off, loading the account twice
+    /// under each older version.
+    pub fn between_for(before: &Engine, after: &Engine, older: &OlderCatalogs) -> TakesFrom {
+        let before = before.whole();
+        let older = older.than(before.state().model().version);
+        match Taking::of(before, after.whole(), older).users() {
             Some(users) => TakesFrom::Users(users.into_iter().map(Into::into).collect()),
             None => TakesFrom::Everybody,
         }
@@ -78,8 +82,12 @@ impl TakesFrom {
 /// Two states of one account and one catalog.
 #[derive(Clone, Copy)]
 struct Taking<'e> {
+    /// The first of them.
+    engine: &'e Engine,
     before: &'e State,
     after: &'e State,
+    /// The older versions of the catalog that hosts may have, if they are known.
+    older: Option<&'e [CatalogDocument]>,
     /// Whether a deny takes something, whatever the user is granted here: where tokens may bring roles, it does
     /// from them; and where there are older versions of the catalog, more may be granted there.
     denies_count: bool,
@@ -89,6 +97,19 @@ struct Taking<'e> {
 struct All;
 
 impl<'e> Taking<'e> {
+    fn of(before: &'e Engine, after: &'e Engine, older: Option<&'e [CatalogDocument]>) -> Self {
+        let model = before.state().model();
+        Taking {
+            engine: before,
+            before: before.state(),
+            after: after.state(),
+            older,
+            denies_count: older.is_none_or(|it| !it.is_empty())
+                || model.tokens_bring_account_roles
+                || model.roles.iter().any(|it| it.tokens_bring),
+        }
+    }
+
     /// The users by id; `None` of everybody.
     fn users(self) -> Option<BTreeSet<&'e str>> {
         let mut found = People {
@@ -128,9 +149,10 @@ impl<'e> Taking<'e> {
             })
     }
 
-    fn lost_features(self) -> bool {
-        let mut before = self.before.features().iter();
-        before.any(|it| !self.after.features().contains(it))
+    fn lost_features(self) -> impl Iterator<Item = &'e str> {
+        let before = self.before.features().iter();
+        let lost = before.filter(move |it| !self.after.features().contains(it));
+        lost.map(|it| &**it)
     }
 
     /// What a user comes to at a time, by what is assigned then.

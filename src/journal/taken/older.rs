@@ -1,113 +1,123 @@
-//! What is written, where older versions of the catalog read more of it than this one (D16).
+//! What is written, judged without its effect here: an older version of the catalog may read more of it (D16).
 
-use super::Taking;
-use crate::Scope;
-use crate::document::RoleDocument;
-use crate::engine::{Assigned, State, User};
+use std::collections::HashSet;
 
-/// What roles may give in an older version of the catalog.
-#[derive(Default, Clone, Copy)]
-pub(super) struct Older {
-    /// It may be something that has no effect here.
-    pub(super) is_inert_here: bool,
-    /// It may depend on where somebody stands.
-    pub(super) looks_around: bool,
-    /// It is written to depend on that.
-    pub(super) is_between: bool,
-}
+use super::{All, Taking};
+use crate::document::{CatalogDocument, PolicyDocument, Reach, RoleDocument, SystemRoleDocument};
+use crate::engine::{Assigned, State};
+use crate::{Catalog, Engine, Scope, Timestamp, Warnings};
 
-impl Taking<'_> {
-    /// Whether what an older host reads may be less by what is inert here (D16): only where there are older
-    /// versions of the catalog.
+impl<'e> Taking<'e> {
+    /// Whether hosts may have an older version of the catalog.
     pub(super) fn has_older_readers(self) -> bool {
-        self.before.model().version > 1
+        self.in_some_older(|_| true)
     }
 
-    /// Whether any of these roles denies something, as it is written.
-    pub(super) fn denies_in_text(state: &State, roles: Vec<u32>) -> bool {
+    /// Whether something holds in an older version; of versions that are not known, it may.
+    pub(super) fn in_some_older(self, holds: impl Fn(&CatalogDocument) -> bool) -> bool {
+        self.older.is_none_or(|it| it.iter().any(holds))
+    }
+
+    /// Whether tokens may bring roles there that accounts make.
+    pub(super) fn tokens_bring_account_roles_there(self) -> bool {
+        self.in_some_older(|it| it.tokens.account_roles)
+    }
+
+    /// Whether what a token brings there may depend on where it stands.
+    pub(super) fn tokens_look_around_there(self) -> bool {
+        self.in_some_older(|it| {
+            let mut brought = it.tokens.system_roles.iter();
+            it.tokens.account_roles
+                || brought.any(|role| {
+                    let mut grants = with_juniors(it, role)
+                        .into_iter()
+                        .flat_map(|role| &role.grants);
+                    grants.any(|grant| {
+                        let of = it.permissions.iter().find(|it| it.path == grant.select);
+                        let scopes = of.map(|it| &*it.scopes);
+                        let between = [Scope::Reports, Scope::Peers];
+                        match grant.scope {
+                            Some(scope) => between.contains(&scope),
+                            None => {
+                                scopes.is_none_or(|it| between.iter().any(|of| it.contains(of)))
+                            }
+                        }
+                    })
+                })
+        })
+    }
+
+    /// Whether what somebody below can access is lent there (S6).
+    pub(super) fn lends_there(self) -> bool {
+        self.in_some_older(|it| it.reach == Reach::Accessible)
+    }
+
+    /// Whether any of these roles, juniors included, denies something: as it is written, or as a system role of
+    /// an older version.
+    pub(super) fn may_deny(self, state: &State, roles: Vec<u32>) -> bool {
         let assigned = Assigned {
             roles,
             packages: Vec::new(),
         };
         let mut roles = state.authorized(&assigned).into_iter();
         roles.any(|role| {
-            state
-                .role_text(role)
-                .is_some_and(|it| !it.denies.is_empty())
+            let text = state.role_text(role);
+            let id = state.role_id(role);
+            text.is_some_and(|it| !it.denies.is_empty())
+                || (!state.is_account_role(role)
+                    && id.is_some_and(|id| self.in_some_older(|it| system_role_denies(it, id))))
         })
     }
 
-    /// What a role may give in an older version of the catalog, as far as it is not seen here.
-    pub(super) fn in_older_versions(self, role: u32) -> Older {
-        let (state, model) = (self.before, self.before.model());
-        let mut older = Older::default();
-        if state.is_gone_role(role) {
-            older.is_inert_here = true;
-            older.looks_around = true;
+    /// The account under each older version, before, and with fewer features: what needs these there is not
+    /// known here.
+    pub(super) fn without_features(self) -> Result<Vec<[Engine; 2]>, All> {
+        let lost: Vec<&str> = self.lost_features().collect();
+        if lost.is_empty() {
+            return Ok(Vec::new());
         }
-        let Some(text) = state.role_text(role) else {
-            return older;
-        };
-        for grant in text.grants {
-            let is_wildcard = grant.select == "*" || grant.select.ends_with(".*");
-            let is_between = matches!(grant.scope, Some(Scope::Reports | Scope::Peers));
-            let today = model.evolution.last_name(&grant.select);
-            let known = model.permission_names.get(&today);
-            let known = known.and_then(|it| model.permissions.get(it as usize));
-            let is_whole = known.is_some_and(|known| {
-                let is_offered = grant.scope.is_none_or(|it| known.scopes.offers(it));
-                known.adjustable.is_none() && is_offered
-            });
-            // What lies below a wildcard may have been other permissions, with other scopes.
-            let is_inert = match is_wildcard {
-                true => !model.document.retired.is_empty(),
-                false => !is_whole,
+        let (policy, directory) = (self.engine.policy(), self.engine.directory());
+        let older = self.older.ok_or(All)?.iter();
+        let engines = older.map(|document| {
+            let policy = self.given_under(document, policy.clone());
+            let mut without = policy.clone();
+            without.features.retain(|it| !lost.contains(&&**it));
+            let unread = &mut Vec::new();
+            let catalog = Catalog::new(document.clone(), Warnings::Into(unread));
+            let catalog = catalog.map_err(|_| All)?;
+            // What is stored has not ended, or is to end with the next change.
+            let load = |policy| {
+                let unread = &mut Vec::new();
+                let at = Timestamp(i64::MIN);
+                let warnings = Warnings::Into(unread);
+                Engine::new(&catalog, policy, directory.clone(), at, warnings).map_err(|_| All)
             };
-            older.is_inert_here |= is_inert;
-            older.looks_around |= is_wildcard || is_between || !is_whole;
-            older.is_between |= is_between;
-        }
-        older
+            Ok([load(policy)?, load(without)?])
+        });
+        engines.collect()
     }
 
-    /// What somebody's roles, juniors included, may give in an older version of the catalog.
-    pub(super) fn user_in_older_versions(self, record: User) -> Older {
-        let assigned = self.before.assigned(record.access());
-        assigned.map_or(Older::default(), |it| self.assigned_in_older_versions(it))
-    }
-
-    pub(super) fn assigned_in_older_versions(self, assigned: &Assigned) -> Older {
-        let mut older = Older::default();
-        for role in self.before.authorized(assigned) {
-            let of_role = self.in_older_versions(role);
-            older.is_inert_here |= of_role.is_inert_here;
-            older.looks_around |= of_role.looks_around;
-            older.is_between |= of_role.is_between;
-        }
-        older
-    }
-
-    /// Whether a setting is otherwise that has no effect here, and may have one in an older catalog.
-    pub(super) fn inert_settings(self) -> bool {
-        let (was, is) = (self.before.settings(), self.after.settings());
-        if !self.has_older_readers() || was == is {
-            return false;
-        }
-        let model = self.before.model();
-        let is_live = |path: &str| {
-            let today = model.evolution.last_name(path);
-            let permission = model.permission_names.get(&today);
-            let permission = permission.and_then(|it| model.permissions.get(it as usize));
-            permission.is_some_and(|it| it.adjustable.is_some())
+    /// At least what a policy gives under an older version: no deny and no exception, and no names that are only
+    /// of today.
+    fn given_under(self, older: &CatalogDocument, mut policy: PolicyDocument) -> PolicyDocument {
+        let names = |catalog: &CatalogDocument| -> HashSet<String> {
+            let paths = catalog.permissions.iter();
+            paths.map(|it| it.path.clone()).collect()
         };
-        let mut lost = was
-            .iter()
-            .filter(|(path, role)| is.get(*path) != Some(role));
-        lost.any(|(path, _)| !is_live(path))
+        let (today, then) = (names(&self.before.model().document), names(older));
+        for role in &mut policy.roles {
+            role.denies.clear();
+            role.grants.retain_mut(|grant| {
+                grant.except.clear();
+                let node = grant.select.strip_suffix(".*").unwrap_or(&grant.select);
+                then.contains(node) || !today.contains(node)
+            });
+        }
+        policy
     }
 }
 
-/// Whether a role, as it is written, says less than before: for who reads what is inert here.
+/// Whether a role, as it is written, says less than before.
 pub(super) fn says_less(before: &RoleDocument, after: &RoleDocument) -> bool {
     let gone = |it| !after.grants.contains(it);
     let new = |it| !before.denies.contains(it);
@@ -117,4 +127,26 @@ pub(super) fn says_less(before: &RoleDocument, after: &RoleDocument) -> bool {
             .inherits
             .iter()
             .any(|it| !after.inherits.contains(it))
+}
+
+/// A system role and its juniors.
+fn with_juniors<'d>(catalog: &'d CatalogDocument, role: &str) -> Vec<&'d SystemRoleDocument> {
+    let find = |id: &str| catalog.roles.iter().find(|it| it.id == id);
+    let mut found: Vec<&SystemRoleDocument> = find(role).into_iter().collect();
+    let mut next = 0;
+    while let Some(role) = found.get(next) {
+        let juniors = role.inherits.iter().filter_map(|it| find(it));
+        let new: Vec<_> = juniors
+            .filter(|it| found.iter().all(|known| known.id != it.id))
+            .collect();
+        found.extend(new);
+        next += 1;
+    }
+    found
+}
+
+/// Whether it denies something, juniors included; of one that is not there, that is not known.
+fn system_role_denies(catalog: &CatalogDocument, role: &str) -> bool {
+    let roles = with_juniors(catalog, role);
+    roles.is_empty() || roles.iter().any(|it| !it.denies.is_empty())
 }

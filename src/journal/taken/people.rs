@@ -6,7 +6,6 @@ use super::older::says_less;
 use super::positions::looks_around;
 use super::{All, Taking};
 use crate::catalog::EVERYBODY;
-use crate::document::Reach;
 use crate::engine::{Assigned, Planes, State, User};
 use crate::limits::TAKEN_FROM;
 
@@ -18,10 +17,8 @@ pub(super) struct People<'e> {
 impl<'e> People<'e> {
     pub(super) fn find(&mut self) -> Result<(), All> {
         self.tokens()?;
-        if self.taking.inert_settings() {
-            return Err(All);
-        }
-        let sets = self.sets();
+        self.as_older_versions_read()?;
+        let sets = self.sets()?;
         self.in_sets(&sets)?;
         let differing: BTreeSet<u32> = {
             let Taking { before, after, .. } = self.taking;
@@ -36,7 +33,7 @@ impl<'e> People<'e> {
         self.taking.hierarchy(&mut lost_from);
         let mut lent_less = BTreeSet::new();
         self.taking.lending(&mut lent_less);
-        self.lending_of_old(&mut lent_less);
+        self.lent_less_there(&mut lent_less);
         self.at_positions(&lost_from, &lent_less)
     }
 
@@ -58,7 +55,7 @@ impl<'e> People<'e> {
     fn tokens(&self) -> Result<(), All> {
         let taking = self.taking;
         let Taking { before, after, .. } = taking;
-        let lost_features = taking.lost_features();
+        let lost_features = taking.lost_features().next().is_some();
         if !lost_features
             && std::ptr::eq(before.roles(), after.roles())
             && before.written_version() == after.written_version()
@@ -67,7 +64,7 @@ impl<'e> People<'e> {
         }
         // An open operation is everybody's who has an id.
         let nothing = Planes::none(before.model().permissions.len());
-        if lost_features && (taking.lacks_features(&nothing) || self.lost_retired_feature()) {
+        if lost_features && taking.lacks_features(&nothing) {
             return Err(All);
         }
         for (role, rights) in self.brought() {
@@ -88,20 +85,28 @@ impl<'e> People<'e> {
         Ok(())
     }
 
-    /// Whether a feature that is retired here was lost: an older host still has all that it gives.
-    fn lost_retired_feature(&self) -> bool {
-        let Taking { before, after, .. } = self.taking;
-        let lost = before.features().iter();
-        let mut lost = lost.filter(|it| !after.features().contains(it));
-        let features = &before.model().document.features;
-        lost.any(|lost| {
-            let known = features.iter().find(|it| *it.id == **lost);
-            known.is_none_or(|it| it.retired.is_some())
-        })
+    /// What another version of the catalog may give by a setting or for a feature: of a setting, it may be
+    /// anybody.
+    fn as_older_versions_read(&mut self) -> Result<(), All> {
+        let taking = self.taking;
+        if !taking.has_older_readers() {
+            return Ok(());
+        }
+        if taking.before.settings() != taking.after.settings() {
+            return Err(All);
+        }
+        for [before, after] in taking.without_features()? {
+            let there = Taking::of(&before, &after, Some(&[])).users().ok_or(All)?;
+            for id in there {
+                let user = taking.before.find_user(id).ok_or(All)?;
+                self.add(taking.before.user_id(user))?;
+            }
+        }
+        Ok(())
     }
 
     /// Access sets that come to less than they did, by their numbers before.
-    fn sets(&self) -> BTreeSet<u32> {
+    fn sets(&self) -> Result<BTreeSet<u32>, All> {
         let taking = self.taking;
         let Taking { before, after, .. } = taking;
         let mut found = BTreeSet::new();
@@ -114,7 +119,7 @@ impl<'e> People<'e> {
                 found.insert(set as u32);
             }
         }
-        if taking.lost_features() {
+        if taking.lost_features().next().is_some() {
             for set in (0..before.set_numbers()).filter(|it| is_used(*it)) {
                 let rights = before.set_rights(set as usize);
                 if rights.is_some_and(|it| taking.lacks_features(it)) {
@@ -134,10 +139,13 @@ impl<'e> People<'e> {
                     (Some(was), Some(is)) => {
                         let juniors = is.inherits.iter().filter(|it| !was.inherits.contains(it));
                         let juniors = juniors.filter_map(|it| after.find_role_number(it));
-                        says_less(was, is) || Taking::denies_in_text(after, juniors.collect())
+                        says_less(was, is) || taking.may_deny(after, juniors.collect())
                     }
                     (was, _) => was.is_some(),
                 };
+                if is_less && taking.tokens_bring_account_roles_there() {
+                    return Err(All);
+                }
                 if is_less {
                     found.extend(before.sets_holding(role));
                 }
@@ -157,12 +165,12 @@ impl<'e> People<'e> {
                 let new = now.iter().filter(|it| !then.contains(&after.role_id(**it)));
                 let new: Vec<u32> = new.copied().collect();
                 let now: BTreeSet<_> = now.iter().map(|it| after.role_id(*it)).collect();
-                if !then.is_subset(&now) || Taking::denies_in_text(after, new) {
+                if !then.is_subset(&now) || taking.may_deny(after, new) {
                     found.extend(before.sets().with_package(package));
                 }
             }
         }
-        found
+        Ok(found)
     }
 
     fn in_sets(&mut self, sets: &BTreeSet<u32>) -> Result<(), All> {
@@ -195,7 +203,9 @@ impl<'e> People<'e> {
             let denied = after.set_rights(record.access());
             let nothing = Planes::none(before.model().permissions.len());
             let is_bound = denied.is_some_and(|it| it.denied_beyond(&nothing).next().is_some());
-            let is_bound = record.is_suspended() || (taking.denies_count && is_bound);
+            let is_bound = record.is_suspended()
+                || (taking.denies_count && is_bound)
+                || taking.has_older_readers();
             let id = after.user_id(user).filter(|_| is_bound);
             return self.add(id);
         };
@@ -218,7 +228,10 @@ impl<'e> People<'e> {
             return self.add(id);
         };
         let is_otherwise = before.user_properties(user) != after.user_properties(number);
-        let lost_some = taking.has_older_readers() && self.lost_assignments(was, record);
+        let ends =
+            |state: &'e State, user| state.users().extras(user).map_or(&[][..], |it| &it.ends);
+        let lost_some = taking.has_older_readers()
+            && (self.lost_assignments(was, record) || ends(before, user) != ends(after, number));
         let is_less = (moved && place(was).is_some())
             || (record.is_suspended() && !was.is_suspended())
             || is_otherwise
@@ -245,7 +258,7 @@ impl<'e> People<'e> {
             roles: new(&was.roles, &is.roles),
             packages: new(&was.packages, &is.packages),
         });
-        lost_role || lost_package || Taking::denies_in_text(after, given)
+        lost_role || lost_package || self.taking.may_deny(after, given)
     }
 
     /// Where roles or packages are otherwise: whoever loses by it once an assignment ends.
@@ -278,51 +291,43 @@ impl<'e> People<'e> {
     }
 
     /// Positions that may be lent less in an older version of the catalog (S6): those above somebody who loses
-    /// something, and who may hold what has no effect here.
-    fn lending_of_old(&self, found: &mut BTreeSet<u32>) {
-        let taking = self.taking;
-        let before = taking.before;
-        if !taking.has_older_readers() || before.model().reach != Reach::Accessible {
+    /// something.
+    fn lent_less_there(&self, found: &mut BTreeSet<u32>) {
+        let before = self.taking.before;
+        if !self.taking.lends_there() {
             return;
         }
         for id in &self.ids {
             let record = before.find_user(id).and_then(|it| before.user_record(it));
-            if let Some(record) = record
-                && let Some(position) = record.in_position()
-                && taking.user_in_older_versions(record).is_inert_here
-            {
+            if let Some(position) = record.and_then(User::in_position) {
                 found.extend(before.positions_above(position));
             }
         }
     }
 
-    /// Adds the users who look around from a position that sees less, or is lent less.
+    /// Adds the users who look around from a position that sees less, or is lent less. In an older version of
+    /// the catalog, anybody there may.
     fn at_positions(
         &mut self,
         lost_from: &BTreeSet<u32>,
         lent_less: &BTreeSet<u32>,
     ) -> Result<(), All> {
-        let before = self.taking.before;
+        let taking = self.taking;
+        let before = taking.before;
         let permissions = before.model().permissions.len();
         let positions: BTreeSet<u32> = lost_from.union(lent_less).copied().collect();
         if positions.is_empty() {
             return Ok(());
         }
         // A token may bring any position; one that is gone denies it everything, what is open included.
-        let is_gone = |it: &u32| self.taking.position_after(*it).is_none();
+        let is_gone = |it: &u32| taking.position_after(*it).is_none();
         let mut brought = self.brought();
         let mut pairs = before.model().pairs.iter();
-        let has_something =
-            self.brought().next().is_some() || pairs.any(|it| it.permission == EVERYBODY);
-        let looks_in_older = |role| {
-            let assigned = Assigned {
-                roles: vec![role],
-                packages: Vec::new(),
-            };
-            let older = self.taking.assigned_in_older_versions(&assigned);
-            self.taking.has_older_readers() && (older.is_inert_here || older.is_between)
-        };
-        if brought.any(|(role, rights)| looks_around(permissions, rights) || looks_in_older(role))
+        let has_something = taking.has_older_readers()
+            || self.brought().next().is_some()
+            || pairs.any(|it| it.permission == EVERYBODY);
+        if brought.any(|(_, rights)| looks_around(permissions, rights))
+            || taking.tokens_look_around_there()
             || (positions.iter().any(is_gone) && has_something)
         {
             return Err(All);
@@ -336,9 +341,8 @@ impl<'e> People<'e> {
                 };
                 let looks = *known.entry(record.access()).or_insert_with(|| {
                     let rights = before.set_rights(record.access());
-                    rights.is_some_and(|it| looks_around(permissions, it))
-                        || (self.taking.has_older_readers()
-                            && self.taking.user_in_older_versions(record).looks_around)
+                    taking.has_older_readers()
+                        || rights.is_some_and(|it| looks_around(permissions, it))
                 });
                 self.add(before.user_id(user).filter(|_| looks))?;
             }
