@@ -3,7 +3,7 @@
 use super::{Live, Published, observe};
 use crate::journal::{Damage, Digest, Head, Journal, JournalError, Sealed, restore};
 
-/// How many records are read, replayed and published at once.
+/// How many records are read at once.
 const PAGE: usize = 256;
 
 /// What catching up came to.
@@ -18,9 +18,9 @@ pub struct CaughtUp {
     pub reloaded: bool,
 }
 
-/// What one page of the journal came to.
+/// What the next pages of the journal came to.
 enum Turned {
-    /// What it had is published.
+    /// What they had is published.
     Page,
     /// Records are missing, or were made under another catalog: the account must be loaded whole.
     MustReload,
@@ -70,7 +70,7 @@ impl Live {
                     return Ok(CaughtUp { from, to, reloaded });
                 }
                 Some(now) if now.waits(journal)? => Turned::Unread,
-                Some(now) => self.turn_page(journal, now)?,
+                Some(now) => self.turn_pages(journal, now, ends)?,
                 None => Turned::MustReload,
             };
             let turned = match turned {
@@ -103,28 +103,64 @@ impl Live {
         Ok(why)
     }
 
-    fn turn_page(&self, journal: &dyn Journal, now: &Published) -> Result<Turned, JournalError> {
-        let page = journal.read_from(now.head.revision, PAGE)?;
+    /// Makes what comes next once more, and publishes it in one step, with whomever later records take from
+    /// marked where these cannot be read: what is not looked at yet is not behind what is published.
+    fn turn_pages(
+        &self,
+        journal: &dyn Journal,
+        now: &Published,
+        ends: Head,
+    ) -> Result<Turned, JournalError> {
+        let mut page = journal.read_from(now.head.revision, PAGE)?;
         let next = now.head.revision.saturating_add(1);
         // There is more, by the journal's own head; if it does not begin with what comes next, it has a gap.
-        let Some(first) = page.first().filter(|it| it.revision <= next) else {
+        let Some(first) = page.first().filter(|it| it.revision <= next).cloned() else {
             return Ok(Turned::MustReload);
         };
         let mut restored = now.resume();
         // Whoever stored one of them may come to publish it yet.
         let mut heads = Vec::with_capacity(page.len());
-        let failed = page.iter().find_map(|sealed| {
-            let failed = restored.replay(sealed).err();
-            if failed.is_none() {
-                heads.push(restored.head());
+        let failed = loop {
+            let failed = page.iter().enumerate().find_map(|(number, sealed)| {
+                let failed = restored.replay(sealed).err();
+                if failed.is_none() {
+                    heads.push(restored.head());
+                }
+                Some((number, failed?))
+            });
+            if let Some((number, error)) = failed {
+                page.drain(..number);
+                break Some(error);
             }
-            failed
-        });
+            if page.is_empty() || restored.head().revision >= ends.revision {
+                break None;
+            }
+            match journal.read_from(restored.head().revision, PAGE) {
+                Ok(next) => page = next,
+                Err(error) => {
+                    page.clear();
+                    break Some(error);
+                }
+            }
+        };
         // As far as it is sound it is good: no check should be older than it must.
         let went_on = restored.head() != now.head;
         if went_on {
+            let unread = now.unread.as_ref();
+            let next = Published::of(&restored);
+            let next = match failed.as_ref().filter(|it| is_unreadable(it)) {
+                None => next.still(unread),
+                Some(error) => {
+                    let mut unread = next.unread_after(unread, missing(error));
+                    // What was read of them is at hand; what is wrong further on is told when it is read again.
+                    let seen = unread.see(&page, self.account());
+                    if seen.is_none() {
+                        let _ = self.look(journal, &mut unread, ends);
+                    }
+                    next.marked(unread)
+                }
+            };
             // Where somebody here was faster, the next page is read from there.
-            let next = Published::of(&restored).still(now.unread.as_ref());
             let _ = self.replace(Some(&now.engine), next, &heads);
         }
         match failed {
@@ -138,7 +174,7 @@ impl Live {
             Some(error) if is_unreadable(&error) => Ok(Turned::Unread),
             Some(JournalError::Gap { .. }) => Ok(Turned::MustReload),
             Some(error) if went_on => Err(error),
-            Some(error) => Err(named(journal, now.head, first, error)),
+            Some(error) => Err(named(journal, now.head, &first, error)),
         }
     }
 
@@ -177,7 +213,15 @@ impl Live {
             let before = now.as_ref().map(|it| &it.engine);
             let heads = [restored.head()];
             let unread = now.as_ref().and_then(|it| it.unread.as_ref());
-            let loaded = Published::of(&restored).still(unread);
+            let mut loaded = Published::of(&restored).still(unread);
+            if loaded.head.revision < ends.revision
+                && let Some(why) = self.why_unread(journal, loaded.head)?
+            {
+                let mut unread = loaded.unread_after(unread, missing(&why));
+                // What is wrong further on is told when it is read again.
+                self.look(journal, &mut unread, ends)?;
+                loaded = loaded.marked(unread);
+            }
             if self.replace(before, loaded, &heads).is_ok() {
                 return Ok(Turned::Page);
             }

@@ -11,6 +11,7 @@ mod stress;
 #[cfg(feature = "tracing")]
 mod told;
 mod unread;
+mod unread_between;
 
 use std::sync::Arc;
 
