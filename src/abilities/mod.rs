@@ -45,6 +45,10 @@ pub enum Ability {
     Change(ChangeKind),
     /// To change the setting of an adjustable permission (D13), which is named.
     ChangeSetting(String),
+    /// To edit a property of users (D10), which is named: by setting and clearing it, or by creating a user
+    /// with it. What the change itself needs is counted in. A property that names no `edited_by` goes with
+    /// [`Change`](Ability::Change); it is told by itself where a newer catalog makes that otherwise.
+    EditProperty(String),
     /// To give a role (A2): a system role, or a role of the account that inherits one. The rights for
     /// all roles that it inherits are counted in.
     AssignRole(String),
@@ -67,6 +71,7 @@ impl Ability {
             }
             Ability::Change(kind) => (Heading::Right, quoted(kind.as_str())),
             Ability::ChangeSetting(permission) => (Heading::Setting, quoted(permission)),
+            Ability::EditProperty(property) => (Heading::Property, quoted(property)),
             Ability::AssignRole(role) => (Heading::Assign, quoted(role)),
             Ability::RevokeRole(role) => (Heading::Revoke, quoted(role)),
             Ability::AssignAccountRoles => (Heading::Assign, "roles of the account".to_owned()),
@@ -96,6 +101,7 @@ enum Heading {
     Contribution,
     Right,
     Setting,
+    Property,
     Assign,
     Revoke,
 }
@@ -110,6 +116,8 @@ impl Heading {
             (Heading::Right, true) => "right ",
             (Heading::Right, false) => "rights ",
             (Heading::Setting, _) => "right to change the setting of ",
+            (Heading::Property, true) => "right to edit property ",
+            (Heading::Property, false) => "right to edit properties ",
             (Heading::Assign, _) => "right to give ",
             (Heading::Revoke, _) => "right to take away ",
         }

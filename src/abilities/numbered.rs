@@ -1,10 +1,11 @@
 //! Abilities by number, and how far somebody's reach.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::Ability;
 use crate::Scope;
-use crate::catalog::{EVERYBODY, Model};
+use crate::catalog::{Bearer, EVERYBODY, EditedBy, Model};
 use crate::document::{AskedOn, ChangeKind};
 use crate::engine::{Planes, State, is_effective};
 
@@ -27,11 +28,12 @@ pub(crate) enum Numbered {
     Right(Right),
 }
 
-/// What a right of administration needs; `None` stands for a rule that the catalog does not give, and
-/// then nobody has the right.
+/// What a right of administration needs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Right {
-    needs: Option<Vec<u16>>,
+    /// The permissions of one of these, all of them. A rule that the catalog does not give is no way, and
+    /// without a way nobody has the right.
+    ways: Vec<Vec<u16>>,
     /// Whether it is asked with somebody as the owner; else it is needed at All.
     is_on_people: bool,
 }
@@ -42,8 +44,7 @@ pub(crate) struct Listed {
     pub(crate) ability: Ability,
     pub(crate) numbered: Numbered,
     pub(crate) on: Option<AskedOn>,
-    /// The permission that gives it; `None` of an open operation, and of a role to be given that needs
-    /// several.
+    /// The permission that gives it; `None` of an open operation, and of a right that needs several.
     pub(crate) permission: Option<u16>,
 }
 
@@ -57,8 +58,8 @@ pub(crate) enum Worth {
 }
 
 /// The abilities of a catalog, whatever the account: pairs, fields, contributions where `contributions`,
-/// rights.
-pub(crate) fn of_catalog(model: &Model) -> Vec<Listed> {
+/// rights. Where it is compared with another catalog, that is `other`; else it is the same.
+pub(crate) fn of_catalog(model: &Model, other: &Model) -> Vec<Listed> {
     let mut all = Vec::new();
     for (operation, number) in model.operations.iter().zip(0..) {
         let name = model.operation_name(number);
@@ -76,7 +77,7 @@ pub(crate) fn of_catalog(model: &Model) -> Vec<Listed> {
         }
     }
     fields(model, &mut all);
-    rights(model, &mut all);
+    rights(model, other, &mut all);
     all
 }
 
@@ -111,21 +112,10 @@ fn fields(model: &Model, all: &mut Vec<Listed>) {
     }
 }
 
-fn rights(model: &Model, all: &mut Vec<Listed>) {
+fn rights(model: &Model, other: &Model, all: &mut Vec<Listed>) {
     let rules = &model.administration;
     let mut add = |ability, permission: Option<u16>, is_on_people| {
-        if let Some(permission) = permission {
-            let needs = Some(vec![permission]);
-            all.push(Listed {
-                ability,
-                numbered: Numbered::Right(Right {
-                    needs,
-                    is_on_people,
-                }),
-                on: None,
-                permission: Some(permission),
-            });
-        }
+        all.extend(by_one(ability, permission, is_on_people));
     };
     for &kind in ChangeKind::EVERY {
         let permission = rules.changes.get(&kind).copied();
@@ -136,6 +126,10 @@ fn rights(model: &Model, all: &mut Vec<Listed>) {
         let path = permission.path.as_ref().to_owned();
         add(Ability::ChangeSetting(path), changed_by, false);
     }
+    properties(model, other, all);
+    let mut add = |ability, permission: Option<u16>, is_on_people| {
+        all.extend(by_one(ability, permission, is_on_people));
+    };
     let (assign, revoke) = (rules.assign_account_roles, rules.revoke_account_roles);
     add(Ability::AssignAccountRoles, assign, true);
     add(Ability::RevokeAccountRoles, revoke, true);
@@ -149,6 +143,66 @@ fn rights(model: &Model, all: &mut Vec<Listed>) {
         if role.retired.is_none() {
             all.extend(of_role(&role.id, needs));
         }
+    }
+}
+
+/// A right that one permission gives, if the catalog has such a rule.
+fn by_one(ability: Ability, permission: Option<u16>, is_on_people: bool) -> Option<Listed> {
+    let permission = permission?;
+    Some(Listed {
+        ability,
+        numbered: Numbered::Right(Right {
+            ways: vec![vec![permission]],
+            is_on_people,
+        }),
+        on: None,
+        permission: Some(permission),
+    })
+}
+
+/// Editing properties of users, where that needs something besides the change's own right: in this catalog, or
+/// in the other one.
+fn properties(model: &Model, other: &Model, all: &mut Vec<Listed>) {
+    let edited = |model: &Model| -> BTreeMap<Box<str>, EditedBy> {
+        let of_users = model.properties.iter();
+        let of_users = of_users.filter(|it| it.bearer == Bearer::Subject);
+        of_users.map(|it| (it.name.clone(), it.edited_by)).collect()
+    };
+    let elsewhere = edited(other);
+    let changes = &model.administration.changes;
+    for (name, edited_by) in edited(model) {
+        let besides = match edited_by {
+            EditedBy::Anybody if elsewhere.get(&name) == Some(&EditedBy::Anybody) => continue,
+            EditedBy::Anybody => None,
+            EditedBy::Holder(permission) => Some(permission),
+            EditedBy::System => continue,
+        };
+        // Setting and clearing it, and creating a user with it.
+        let kinds = [ChangeKind::EditProperties, ChangeKind::CreateUser];
+        let way = |kind| {
+            let own = changes.get(&kind)?;
+            let mut needs: Vec<u16> = besides.into_iter().chain([*own]).collect();
+            needs.sort_unstable();
+            needs.dedup();
+            Some(needs)
+        };
+        let mut ways: Vec<Vec<u16>> = kinds.into_iter().filter_map(way).collect();
+        ways.sort_unstable();
+        ways.dedup();
+        let permission = match &ways[..] {
+            [] => continue,
+            [way] => way.first().copied().filter(|_| way.len() == 1),
+            _ => None,
+        };
+        all.push(Listed {
+            ability: Ability::EditProperty(name.into()),
+            numbered: Numbered::Right(Right {
+                ways,
+                is_on_people: true,
+            }),
+            on: None,
+            permission,
+        });
     }
 }
 
@@ -229,7 +283,7 @@ fn of_role(id: &str, needs: &Needs) -> [Listed; 2] {
             _ => None,
         },
         numbered: Numbered::Right(Right {
-            needs: needs.as_deref().map(<[u16]>::to_vec),
+            ways: needs.as_deref().map(<[u16]>::to_vec).into_iter().collect(),
             is_on_people: true,
         }),
     };
@@ -281,14 +335,16 @@ pub(crate) fn scope(state: &State, worth: Worth, of: &Numbered) -> Option<Scope>
         Numbered::Contribution { read } => by_any_pair(state, worth, (*read)?),
         Numbered::Right(right) => {
             let rights = rights()?;
-            let each = right.needs.as_deref()?.iter();
-            let each = each.map(|&needed| match is_effective(state, rights, needed) {
-                true => Scope::from_u8(rights.granted(needed)),
-                false => None,
+            let by_way = right.ways.iter().filter_map(|needs| {
+                let each = needs.iter().map(|&needed| {
+                    let is_effective = is_effective(state, rights, needed);
+                    Scope::from_u8(rights.granted(needed)).filter(|_| is_effective)
+                });
+                let least: Option<Vec<Scope>> = each.collect();
+                least?.into_iter().min()
             });
-            let least: Option<Vec<Scope>> = each.collect();
-            let least = least?.into_iter().min()?;
-            (right.is_on_people || least == Scope::All).then_some(least)
+            let widest = by_way.max()?;
+            (right.is_on_people || widest == Scope::All).then_some(widest)
         }
     }
 }

@@ -61,8 +61,7 @@ pub struct AccessChange<'e> {
 pub struct ScopeChange {
     /// What it lets people do or see.
     pub ability: Ability,
-    /// The permission that gives it. `None` of an open operation, and of giving or taking a role that needs
-    /// several.
+    /// The permission that gives it. `None` of an open operation, and of a right that needs several.
     pub permission: Option<PermissionId>,
     /// Before; `None`: not at all.
     pub before: Option<Scope>,
@@ -227,7 +226,7 @@ impl<'e> Report<'e> {
     fn abilities(self) -> Vec<Matched> {
         let (before, after) = (&*self.before.0, &*self.after.0);
         let list = |state: &State, other: &State| -> Vec<Listed> {
-            let all = abilities::of_catalog(state.model()).into_iter();
+            let all = abilities::of_catalog(state.model(), other.model()).into_iter();
             let all = all.filter(|it| !matches!(it.ability, Ability::OwnContribution { .. }));
             all.chain(abilities::of_account(state, other)).collect()
         };

@@ -134,8 +134,8 @@ pub struct ComparedAbility {
     /// that is asked another way is another one: what was asked is denied from now on.
     pub on: Option<AskedOn>,
     /// The path of the permission that gives it: today's, or of what is gone the one it had. `None` of an
-    /// open operation, and of giving or taking a role that needs several. An operation by each permission
-    /// is compared by itself (D9); fields and rights are the same by whichever permission.
+    /// open operation, and of a right that needs several. An operation by each permission is compared by
+    /// itself (D9); fields and rights are the same by whichever permission.
     pub permission: Option<String>,
     /// Whether conditions differ, or the types of what they compare: of an operation by that permission, of
     /// a field those of reading. Who has it before and after may then have it on other records.
@@ -149,8 +149,9 @@ pub struct ComparedAbility {
 /// Every ability of the newer catalog in its order, then those that it lacks in the order of the older.
 /// What people see of what they contributed is told where a catalog lets them and the other does not.
 pub(super) fn abilities(older: &Model, newer: &Model, moves: &Moves) -> Vec<ComparedAbility> {
-    let before = abilities::of_catalog(older);
-    let all = compared(older, newer, moves, before, abilities::of_catalog(newer));
+    let before = abilities::of_catalog(older, newer);
+    let after = abilities::of_catalog(newer, older);
+    let all = compared(older, newer, moves, before, after);
     let is_told = |it: &ComparedAbility| {
         let is_contribution = matches!(it.ability, Ability::OwnContribution { .. });
         !is_contribution || it.before.is_some() != it.after.is_some()

@@ -121,6 +121,56 @@ fn nobody_but_the_host_edits_what_opens_an_open_operation() {
     );
 }
 
+/// Whoever comes to edit a property, or no more, is told by a report, where the catalog asks a right for it;
+/// what is told is what the engine then allows.
+#[test]
+fn who_comes_to_edit_a_property_is_told() {
+    let told = |office: &Office, change: Change| {
+        let engine = office.documents.load();
+        let preview = engine.preview(&Actor::System, office.documents.at, &[change]);
+        preview.expect("it can be made").report().to_string()
+    };
+    // `admin` lets her edit properties and create users; `vet` what the property asks besides.
+    let office = vault()
+        .user(UserDocument::new("ann").role("administrator"))
+        .user(UserDocument::new("bea").role("vetter"));
+    let edit = set("eve", "vetted", 5);
+    let create = create(UserDocument::new("new").property("vetted", 5));
+    for change in [&edit, &create] {
+        for actor in ["ann", "bea"] {
+            office.refuses(Authority, actor, change.clone());
+        }
+    }
+    let vets = Change::assign_role("ann", "vetter");
+    assert_eq!(
+        told(&office, vets.clone()),
+        "1 user (`ann`)\n  + gain right to edit property `vetted`: all\n"
+    );
+    let administers = Change::assign_role("bea", "administrator");
+    let gained = told(&office, administers.clone());
+    let line = "  + gain right to edit property `vetted`: all\n";
+    assert!(gained.contains(line), "{gained}");
+    for (actor, change) in [("ann", vets), ("bea", administers)] {
+        let office = office.clone().after([change]);
+        office.allows(actor, edit.clone());
+        office.allows(actor, create.clone());
+        let revoked = told(&office, Change::revoke_role(actor, "vetter"));
+        let line = "  - lose right to edit property `vetted`: all\n";
+        assert!(revoked.contains(line), "{revoked}");
+    }
+    // Her own, and of those below: no further than both reach.
+    for (role, scope) in [("own", "own"), ("line", "reports")] {
+        let gained = told(&office, Change::assign_role("ann", role));
+        let line = format!("  + gain right to edit property `vetted`: {scope}\n");
+        assert!(gained.contains(&line), "{gained}");
+    }
+    // A role that brings nothing but the right says so to nobody who may not make the change.
+    let user = UserDocument::new("new");
+    let office = office.user(user);
+    let nothing = "nobody can do more or less than before\n";
+    assert_eq!(told(&office, Change::assign_role("new", "vetter")), nothing);
+}
+
 #[test]
 fn nobody_from_outside_nor_for_another_edits_it_either() {
     let everything = Actor::External {

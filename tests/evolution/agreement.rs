@@ -144,6 +144,7 @@ fn access_told_is_what_the_reference_says_of_each_user_and_role() {
                 tallied.count(&match upgrade.ability.ability {
                     Ability::Operation(_) => sign.to_owned(),
                     Ability::Field { .. } => format!("field {sign}"),
+                    Ability::EditProperty(_) => format!("right to a property {sign}"),
                     _ => format!("right {sign}"),
                 });
             }
@@ -229,6 +230,10 @@ fn access_told_is_what_the_reference_says_of_each_user_and_role() {
         "asked otherwise",
         "feature retired",
         "role dropped",
+        "property dropped",
+        "property edited otherwise",
+        "right to a property gained",
+        "right to a property lost",
     ]);
 }
 

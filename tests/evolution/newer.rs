@@ -64,6 +64,7 @@ const WIDENING: &[(&str, Step)] = &[
     ("role dropped", drop_role),
     ("feature dropped", drop_feature),
     ("property dropped", drop_property),
+    ("property edited otherwise", edit_property_otherwise),
 ];
 
 /// A newer version by a few steps; only such as narrow, or any. A step that its catalog does not stand
@@ -708,6 +709,17 @@ fn drop_feature(newer: &mut Newer, rng: &mut Rng) -> Option<()> {
     }
     newer.catalog.features.retain(|it| it.id != gone);
     Some(())
+}
+
+fn edit_property_otherwise(newer: &mut Newer, rng: &mut Rng) -> Option<()> {
+    let paths = newer.paths();
+    let mut properties: Vec<_> = newer.catalog.subject_properties.values_mut().collect();
+    let property = match properties.is_empty() {
+        true => return None,
+        false => rng.of(&mut properties),
+    };
+    let edited_by = rng.any(&paths).cloned().filter(|_| rng.chance(60));
+    (property.edited_by != edited_by).then(|| property.edited_by = edited_by)
 }
 
 fn drop_property(newer: &mut Newer, _: &mut Rng) -> Option<()> {

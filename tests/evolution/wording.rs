@@ -6,7 +6,7 @@ use bailiwick::document::{
     CatalogDocument, DenialDocument, DirectoryDocument, GrantDocument, PolicyDocument,
 };
 use bailiwick::evolution::{ReferenceKind, UpgradeTotals};
-use bailiwick::{Catalog, Timestamp, Warnings};
+use bailiwick::{Ability, Catalog, Timestamp, Warnings};
 
 use crate::newer::newer;
 use crate::reference::names::{Names, at_or_below};
@@ -90,6 +90,86 @@ users = [
   { id = "eve", roles = ["agent"], suspended = true },
 ]
 "#;
+
+/// Who may edit a property of users is asked of them anew by a newer catalog: by a permission that it names, by
+/// an open operation that reads it, and no more.
+#[test]
+fn who_comes_to_edit_a_property_or_no_more_is_told() {
+    let version = |version: u32, property: &str, condition: &str| {
+        catalog(&format!(
+            r#"
+            format = 2
+            id = "files"
+            version = {version}
+            permissions = [{{ path = "docs" }}, {{ path = "staff" }}, {{ path = "clearances" }}]
+            types = [{{ id = "doc" }}]
+            subject_properties = {{ {property} }}
+            operations = [
+              {{ type = "doc", action = "list", on = "type", allowed_by = ["docs"] }},
+              {{ type = "doc", action = "read", on = "type", open = true, when = [[{condition}]] }},
+            ]
+            administration = {{ changes = {{ edit_properties = "staff" }} }}
+            "#
+        ))
+    };
+    let policy = r#"
+        format = 2
+        catalog_version = 1
+        roles = [{ id = "both", grants = ["staff", "clearances"] }, { id = "hr", grants = ["staff"] }]
+    "#;
+    let users = r#"format = 2"#.to_owned()
+        + "\nusers = [{ id = 'ann', roles = ['hr'] }, { id = 'bob', roles = ['both'] }]";
+    let told = |older: &Catalog, newer: &Catalog| {
+        let comparison = older.compare(newer).unwrap_or_else(|it| panic!("{it}"));
+        let policy = PolicyDocument::from_toml("policy.toml", policy);
+        let directory = DirectoryDocument::from_toml("users.toml", &users);
+        let upgrade = comparison.account(policy, directory, Timestamp(0));
+        let Some(report) = upgrade.report() else {
+            panic!("{upgrade}");
+        };
+        let lines = report.access().into_iter().flat_map(|change| {
+            let users: Vec<&str> = change.users().collect();
+            let users = users.join(" ");
+            let rights = change.abilities.iter();
+            let rights = rights.filter(|it| matches!(it.ability.ability, Ability::EditProperty(_)));
+            let each = rights.map(move |it| {
+                let by = it.ability.permission.as_deref().unwrap_or("several");
+                let sign = if it.is_gain() { '+' } else { '-' };
+                format!("{users} {sign} {} by {by}", it.ability.ability)
+            });
+            each.collect::<Vec<String>>()
+        });
+        lines.collect::<Vec<String>>()
+    };
+    let none = "{ subject = 'name', is = 'x' }";
+    let read = "{ subject = 'level', is = 'secret' }";
+    let free = r#"name = { type = "text", edited_by = "docs" }, level = "text""#;
+    let held = r#"name = { type = "text", edited_by = "docs" }, level = { type = "text", edited_by = "clearances" }"#;
+    let gone = r#"name = { type = "text", edited_by = "docs" }"#;
+    let right = "right to edit property `level` by";
+    assert_eq!(
+        told(&version(1, free, none), &version(2, held, none)),
+        [format!("ann - {right} several")]
+    );
+    assert_eq!(
+        told(&version(1, held, none), &version(2, free, none)),
+        [format!("ann + {right} staff")]
+    );
+    // The host alone edits what opens something to everybody.
+    assert_eq!(
+        told(&version(1, free, none), &version(2, free, read)),
+        ["ann", "bob"].map(|it| format!("{it} - {right} staff"))
+    );
+    assert_eq!(
+        told(&version(1, free, none), &version(2, gone, none)),
+        ["ann", "bob"].map(|it| format!("{it} - {right} staff"))
+    );
+    let nothing: Vec<String> = Vec::new();
+    assert_eq!(
+        told(&version(1, free, none), &version(2, free, none)),
+        nothing
+    );
+}
 
 #[test]
 fn an_upgrade_is_told_in_english() {

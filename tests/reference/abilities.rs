@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bailiwick::Scope;
 use bailiwick::document::{AskedOn, ChangeKind, OperationDocument};
 
+use super::administration::opens;
 use super::{Model, Stage, Subject, Viewer};
 
 /// A field or a right, by words of this module's own.
@@ -14,10 +15,18 @@ pub(crate) enum Ability {
     Field(String, String),
     Change(ChangeKind),
     Setting(String),
+    Property(String),
     Assign(String),
     Revoke(String),
     AssignAccountRoles,
     RevokeAccountRoles,
+}
+
+#[derive(PartialEq, Eq)]
+enum EditedBy<'c> {
+    Anybody,
+    Holder(&'c str),
+    System,
 }
 
 impl Model {
@@ -59,6 +68,21 @@ impl Model {
             let scope = scope.filter(|it| *it == Scope::All);
             found.extend(scope.map(|it| (Ability::Setting(permission.path.clone()), it)));
         }
+        for property in self.catalog.subject_properties.keys() {
+            // D10: besides what changing it, or creating a user with it, needs.
+            let changes = [ChangeKind::EditProperties, ChangeKind::CreateUser];
+            let changes = changes.iter().filter_map(|it| rules.changes.get(it));
+            let scopes = changes.filter_map(|it| self.reaching(&viewer, it));
+            let scope = match self.edited_by(property) {
+                EditedBy::Anybody => scopes.max(),
+                EditedBy::Holder(path) => {
+                    let own = self.reaching(&viewer, path);
+                    scopes.filter_map(|it| own.map(|own| own.min(it))).max()
+                }
+                EditedBy::System => None,
+            };
+            found.extend(scope.map(|it| (Ability::Property(property.clone()), it)));
+        }
         let by = |it: &Option<String>| self.reaching(&viewer, it.as_ref()?);
         let (assign, revoke) = (&rules.account_roles.assign, &rules.account_roles.revoke);
         found.extend(by(assign).map(|it| (Ability::AssignAccountRoles, it)));
@@ -86,6 +110,22 @@ impl Model {
             found.extend(scope.map(|it| (Ability::Revoke(role.clone()), it)));
         }
         found
+    }
+
+    /// D10: who edits a property of users, besides who may make the change.
+    fn edited_by(&self, property: &str) -> EditedBy<'_> {
+        let declared = self.catalog.subject_properties.get(property);
+        match declared.and_then(|it| it.edited_by.as_ref()) {
+            Some(path) => EditedBy::Holder(path),
+            None if opens(&self.catalog, property) => EditedBy::System,
+            None => EditedBy::Anybody,
+        }
+    }
+
+    /// Whether there is such a property, and whoever may make the change edits it.
+    fn is_free(&self, property: &str) -> bool {
+        let is_declared = self.catalog.subject_properties.contains_key(property);
+        is_declared && self.edited_by(property) == EditedBy::Anybody
     }
 
     /// The account's roles of which somebody must be asked for more than the one rule for all of them.
@@ -170,6 +210,7 @@ pub(crate) fn named(ability: &bailiwick::Ability) -> Option<Ability> {
         bailiwick::Ability::Field { r#type, path } => Ability::Field(r#type.clone(), path.clone()),
         bailiwick::Ability::Change(kind) => Ability::Change(*kind),
         bailiwick::Ability::ChangeSetting(path) => Ability::Setting(path.clone()),
+        bailiwick::Ability::EditProperty(property) => Ability::Property(property.clone()),
         bailiwick::Ability::AssignRole(role) => Ability::Assign(role.clone()),
         bailiwick::Ability::RevokeRole(role) => Ability::Revoke(role.clone()),
         bailiwick::Ability::AssignAccountRoles => Ability::AssignAccountRoles,
@@ -179,7 +220,8 @@ pub(crate) fn named(ability: &bailiwick::Ability) -> Option<Ability> {
 }
 
 /// What differs between two lists: of the account's roles those that are there before and after, and of
-/// which one of both needs more than the rule for all.
+/// which one of both needs more than the rule for all; of properties those that are not edited, before
+/// and after, by whoever may make the change.
 pub(crate) fn differences(
     (before, was): (&Model, &BTreeMap<Ability, Scope>),
     (after, is): (&Model, &BTreeMap<Ability, Scope>),
@@ -191,6 +233,7 @@ pub(crate) fn differences(
             let stays = before.has_account_role(role) && after.has_account_role(role);
             !is_own || (stays && special.contains(role))
         }
+        Ability::Property(property) => !(before.is_free(property) && after.is_free(property)),
         _ => true,
     };
     let every = was.keys().chain(is.keys()).filter(|it| is_told(it));

@@ -137,6 +137,46 @@ fn a_scope_is_widened_in_its_place_and_what_opens_least_comes_first() {
     );
 }
 
+/// Not the role that comes first by its name.
+#[test]
+fn what_lets_somebody_edit_a_property_comes_after_what_does_not() {
+    let catalog = r#"
+        format = 2
+        id = "files"
+        version = 1
+        permissions = [{ path = "docs" }, { path = "staff" }, { path = "staff.clearances" }]
+        types = [{ id = "doc" }]
+        subject_properties = { clearance = { type = "text", edited_by = "staff.clearances" } }
+        operations = [
+          { type = "doc", action = "list", on = "type", allowed_by = ["docs"] },
+          { type = "doc", action = "read", on = "record", open = true, when = [[{ subject = "clearance", is = "secret" }]] },
+        ]
+        tokens = { account_roles = true }
+        administration = { changes = { edit_properties = "staff" } }
+    "#;
+    let policy = r#"
+        format = 2
+        catalog_version = 1
+        roles = [
+          { id = "hr", grants = ["staff"] },
+          { id = "a_wide", grants = ["docs", "staff.clearances"] },
+          { id = "z_narrow", grants = ["docs"] },
+        ]
+    "#;
+    let directory = r#"
+        format = 2
+        users = [{ id = "ann", roles = ["hr"] }]
+    "#;
+    let engine = engine_with(catalog, policy, directory);
+    let said = engine.remedies("ann", "list", &OnType::named("doc"), &options());
+    let lines = [
+        "1. Assign role `z_narrow` to `ann`. Opens one operation to one user. No user may make it.",
+        "2. Let role `hr` grant `docs` at `all`. Opens one operation to one user. Opens one operation to tokens that bring `hr`. No user may make it.",
+        "3. Assign role `a_wide` to `ann`. Opens one operation and one right to one user: right to edit property `clearance`. No user may make it.",
+    ];
+    assert_eq!(said.to_string(), lines.join("\n") + "\n");
+}
+
 #[test]
 fn a_role_is_put_in_a_package_and_prerequisites_come_along() {
     let hers = Record::of("order").id("2").owner("ann");

@@ -85,12 +85,13 @@ pub(super) fn openable(state: &State) -> Vec<(Ability, Numbered)> {
         let name = model.operation_name(number);
         (Ability::Operation(name), Numbered::Operation(number))
     });
-    let others = abilities::of_catalog(model).into_iter();
+    let others = abilities::of_catalog(model, model).into_iter();
     let others = others.filter(|it| match it.ability {
         Ability::Operation(_) | Ability::OwnContribution { .. } => false,
         Ability::Field { .. }
         | Ability::Change(_)
         | Ability::ChangeSetting(_)
+        | Ability::EditProperty(_)
         | Ability::AssignRole(_)
         | Ability::RevokeRole(_)
         | Ability::AssignAccountRoles
@@ -224,6 +225,7 @@ impl Opening<'_> {
                     }
                     Ability::Change(_)
                     | Ability::ChangeSetting(_)
+                    | Ability::EditProperty(_)
                     | Ability::AssignRole(_)
                     | Ability::RevokeRole(_)
                     | Ability::AssignAccountRoles

@@ -764,7 +764,7 @@ fn contents(state: &Model, package: &str) -> Vec<String> {
 }
 
 /// Whether a condition of an open operation reads a property of the subject (D10).
-pub(super) fn opens(catalog: &CatalogDocument, property: &str) -> bool {
+pub(crate) fn opens(catalog: &CatalogDocument, property: &str) -> bool {
     let mut open = catalog.operations.iter().filter(|it| it.open);
     open.any(|it| reads(&it.when, property))
 }

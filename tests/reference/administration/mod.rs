@@ -51,6 +51,8 @@ pub(crate) mod records;
 mod tokens;
 mod wildcard;
 
+pub(super) use authority::opens;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use bailiwick::admin::{Actor, Change};
