@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
+use crate::document::alike::{look, taken_for};
 use crate::document::problem::quoted;
 use crate::text::shows_nothing;
 
@@ -16,14 +17,16 @@ const COMPARED: usize = 32;
 const SHOWN: usize = 80;
 
 /// Values that differ, each as a person reads it: what it names, and in brackets what else it says. Texts
-/// are shortened, and what is invisible is escaped; those that would then read alike are shown where
-/// they differ, and no two come out alike.
+/// are shortened, and what is invisible is escaped, as is a word that may be taken for another one, which may
+/// stand elsewhere; those that would then read alike are shown where they differ, and no two come out alike.
 pub(super) fn told_apart(values: &[&Value]) -> Vec<String> {
     let mut told: Vec<String> = values.iter().map(|it| short(it)).collect();
     let mut alike = alike(&told);
     let has_alike = |value: &Value| {
         let own = Exact::of(std::iter::once(value));
-        own.by_look.values().any(|texts| texts.len() > 1)
+        own.by_look
+            .values()
+            .any(|texts| texts.len() > 1 || texts.iter().any(|it| has_doubtful(it)))
     };
     let within = values.iter().enumerate().filter(|(_, it)| has_alike(it));
     alike.extend(within.map(|(place, _)| place));
@@ -44,10 +47,58 @@ pub(super) fn told_apart(values: &[&Value]) -> Vec<String> {
     values.iter().map(|it| texts.write(it)).collect()
 }
 
-/// A text whole, in backticks; nothing in it is left to the eye.
+/// A text whole, in backticks; nothing in it is left to the eye: a word that may be taken for another is
+/// written in ASCII.
 pub(super) fn whole(text: &str) -> String {
     let chars: Vec<char> = text.chars().collect();
-    format!("`{}`", exact(&chars, 0, chars.len(), &BTreeSet::new()))
+    format!("`{}`", exact(&chars, 0, chars.len(), &doubtful(&chars)))
+}
+
+/// The places of the words that may be taken for others.
+fn doubtful(chars: &[char]) -> BTreeSet<usize> {
+    let ends_word = |c: &char| c.is_whitespace() || c.is_ascii_punctuation();
+    let mut places = BTreeSet::new();
+    let mut begin = 0;
+    for word in chars.split_inclusive(ends_word) {
+        let end = begin + word.len();
+        if is_doubtful(word) {
+            places.extend(begin..end);
+        }
+        begin = end;
+    }
+    places
+}
+
+fn has_doubtful(text: &str) -> bool {
+    !text.is_ascii() && !doubtful(&text.chars().collect::<Vec<char>>()).is_empty()
+}
+
+/// Whether a word may be taken for another that is written with other characters: it is not in the usual
+/// form (NFKC), it looks like one in ASCII, or it has letters that are taken for others and is of several
+/// scripts.
+fn is_doubtful(word: &[char]) -> bool {
+    if word.iter().all(char::is_ascii) {
+        return false;
+    }
+    let is_usual = word.iter().copied().nfkc().eq(word.iter().copied());
+    let is_taken = |c: &&char| !c.is_ascii() && taken_for(**c) != **c;
+    let looks_ascii = word.iter().all(|c| taken_for(*c).is_ascii());
+    let scripts: BTreeSet<u8> = word.iter().filter_map(|c| script(*c)).collect();
+    !is_usual || looks_ascii || (scripts.len() > 1 && word.iter().any(|c| is_taken(&c)))
+}
+
+/// The script of a letter, as far as letters of others look like it.
+fn script(c: char) -> Option<u8> {
+    if !c.is_alphabetic() {
+        return None;
+    }
+    Some(match c {
+        '\0'..='\u{24f}' | '\u{1e00}'..='\u{1eff}' => 0,
+        '\u{370}'..='\u{3ff}' | '\u{1f00}'..='\u{1fff}' => 1,
+        '\u{400}'..='\u{52f}' => 2,
+        '\u{530}'..='\u{58f}' => 3,
+        _ => 4,
+    })
 }
 
 /// The places of those that read like another.
@@ -58,11 +109,6 @@ fn alike(told: &[String]) -> Vec<usize> {
     }
     let several = by_look.into_values().filter(|it| it.len() > 1);
     several.flatten().collect()
-}
-
-/// One and the same for texts that look the same.
-fn look(text: &str) -> String {
-    text.nfkc().collect()
 }
 
 fn short(value: &Value) -> String {
@@ -140,7 +186,7 @@ impl<'v> Exact<'v> {
             } else {
                 String::new()
             };
-            return format!("`{}{rest}`", exact(&chars, 0, end, &BTreeSet::new()));
+            return format!("`{}{rest}`", exact(&chars, 0, end, &doubtful(&chars)));
         }
         let differs = |other: &Vec<char>| {
             let same = chars
@@ -150,6 +196,7 @@ impl<'v> Exact<'v> {
             same.count()
         };
         let places: BTreeSet<usize> = others.iter().map(differs).collect();
+        let escaped = &places | &doubtful(&chars);
         let mut out = String::new();
         let mut shown = 0;
         for place in std::iter::once(0).chain(places.iter().copied()) {
@@ -158,7 +205,7 @@ impl<'v> Exact<'v> {
                 out.push('…');
             }
             let end = (place + AROUND).min(chars.len());
-            out.push_str(&exact(&chars, begin.max(shown), end, &places));
+            out.push_str(&exact(&chars, begin.max(shown), end, &escaped));
             shown = shown.max(end);
         }
         if shown < chars.len() {
@@ -196,7 +243,7 @@ fn is_combining(c: char) -> bool {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::told_apart;
+    use super::{look, told_apart, whole};
 
     /// No two of these values come out alike, in any company.
     #[test]
@@ -214,6 +261,19 @@ mod tests {
             json!("e\u{301}"),
             json!("\u{ac00}"),
             json!("\u{1100}\u{1161}"),
+            json!("admin"),
+            json!("\u{430}dmin"),
+            json!("adm\u{456}n"),
+            json!("\u{ff41}dmin"),
+            json!("сор"),
+            json!("cop"),
+            json!("Ελλα"),
+            json!("Ελλa"),
+            json!("a  b"),
+            json!("a b"),
+            json!("a\u{a0}b"),
+            json!("a\u{2011}b"),
+            json!("a-b"),
             json!("x"),
             json!(["x"]),
             json!(["x`, `y"]),
@@ -232,6 +292,37 @@ mod tests {
         let told = told_apart(&values.iter().collect::<Vec<_>>());
         let apart: std::collections::BTreeSet<&String> = told.iter().collect();
         assert_eq!(apart.len(), told.len(), "{told:#?}");
+    }
+
+    /// What a reader takes for one another is shown where it differs; in what is shown whole, no word can be
+    /// taken for another.
+    #[test]
+    fn look_alikes_are_shown_where_they_differ() {
+        let alike = [
+            ("admin", "\u{430}dmin", "`\\u{430}dmin`"),
+            ("cop", "сор", "`\\u{441}\\u{43e}\\u{440}`"),
+            ("seller", "sell\u{435}r", "`sell\\u{435}r`"),
+            ("admin", "adm\u{131}n", "`adm\\u{131}n`"),
+            ("admin", "\u{ff41}dmin", "`\\u{ff41}dmin`"),
+            ("caf\u{e9}", "cafe\u{301}", "`cafe\\u{301}`"),
+            ("Анна", "Aнна", "`A\\u{43d}\\u{43d}\\u{430}`"),
+        ];
+        for (one, other, shown) in alike {
+            let told = told_apart(&[&json!(one), &json!(other)]);
+            let seen = told.iter().map(|it| look(it));
+            let seen: std::collections::BTreeSet<String> = seen.collect();
+            assert_eq!(seen.len(), 2, "{told:?}");
+            assert_eq!(told[1], shown);
+            // The other one may stand in another entry.
+            assert_eq!(told_apart(&[&json!(other)]), [shown]);
+            let [one, other] = [one, other].map(whole);
+            assert!(look(&one) != look(&other), "{one} {other}");
+        }
+        // Names as people write them stay as they are.
+        for usual in ["Анна", "Αθήνα", "équipe", "管理", "IT管理", "Vip-Клиент"]
+        {
+            assert_eq!(whole(usual), format!("`{usual}`"));
+        }
     }
 
     #[test]
