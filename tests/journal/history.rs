@@ -55,8 +55,18 @@ impl Office {
     }
 
     pub(crate) fn change(&mut self, at: i64, note: &str, changes: Vec<Change>) -> bool {
+        self.change_by(Actor::System, at, note, changes)
+    }
+
+    pub(crate) fn change_by(
+        &mut self,
+        actor: Actor,
+        at: i64,
+        note: &str,
+        changes: Vec<Change>,
+    ) -> bool {
         let at = Timestamp(at);
-        let Ok(applied) = self.engine.apply(&Actor::System, at, &changes) else {
+        let Ok(applied) = self.engine.apply(&actor, at, &changes) else {
             return false;
         };
         let after = applied.into_engine();
@@ -69,7 +79,7 @@ impl Office {
             revision: self.engine.revision(),
             catalog: catalog_digest(&self.catalog),
             at,
-            actor: Actor::System,
+            actor,
             note: Some(note.to_owned()),
             changes,
         };
@@ -139,6 +149,7 @@ revision 2, 1970-01-01T00:01:00Z, the host: new
 revision 3, 1970-01-01T00:02:00Z, the host: for a week
   + roles: `head` (until `1970-01-01T00:03:20Z`)
 revision 5, 1970-01-01T00:04:00Z, the host: the clock
+  an assignment ended
   - roles: `head` (until `1970-01-01T00:03:20Z`)
 revision 6, 1970-01-01T00:05:00Z, the host: left
   + suspended: true
@@ -176,7 +187,7 @@ fn the_written_form_of_a_history() {
                     "at": "1970-01-01T00:01:00Z",
                     "actor": "system",
                     "note": "new",
-                    "is_erased": false,
+                    "is_ending": false, "is_erased": false,
                     "before": null,
                     "after": { "id": "bob", "roles": ["seller"] },
                     "used_before": false,
@@ -194,7 +205,7 @@ fn the_written_form_of_a_history() {
                     "at": "1970-01-01T00:02:00Z",
                     "actor": "system",
                     "note": "gone",
-                    "is_erased": false,
+                    "is_ending": false, "is_erased": false,
                     "before": { "id": "bob", "roles": ["seller"] },
                     "after": null,
                     "used_before": false,

@@ -31,11 +31,14 @@ fn all_histories_tell_what_differs_between_the_documents() {
         let mut office = Office::of(MemoryJournal::new(), catalog, engine);
         let mut told = vec![Told::at_first(&office.engine)];
         for _ in 0..8 {
+            documents.at.0 += *rng.pick(&[0, 0, 1, 10, 100]);
             let changes = transaction(&documents, &alike, &mut rng);
             let way = on_the_way(&office.engine, &documents, &changes);
+            let begun = begun(&office.engine, &documents);
             if office.change(documents.at.0, "any", changes) {
                 told.push(Told {
                     documents: things(&office.engine),
+                    begun,
                     way,
                 });
             }
@@ -57,11 +60,25 @@ fn all_histories_tell_what_differs_between_the_documents() {
             let mut entries = history.entries.iter().peekable();
             for (pair, revision) in told.windows(2).zip(began + 1..) {
                 let [before, after] = pair else { continue };
-                let entry = entries.next_if(|it| it.revision == revision);
                 let [was, is] = [before, after].map(|it| it.of(thing));
+                let begun = after.begun.get(thing).cloned().unwrap_or((None, false));
+                if was != begun {
+                    let ended = entries.next();
+                    let ended = ended.unwrap_or_else(|| panic!("{item} ended at {revision}"));
+                    assert_eq!(ended.revision, revision);
+                    assert!(ended.is_ending && ended.note.is_none(), "{ended}");
+                    assert_eq!(ended.actor, Actor::System);
+                    assert_eq!(state(&ended.before, ended.used_before), was);
+                    assert_eq!(state(&ended.after, ended.used_after), begun);
+                    assert_told(ended, &was, &begun, &tallied);
+                    tallied.count("ended");
+                }
+                let was = begun;
+                let entry = entries.next_if(|it| it.revision == revision);
                 let between = after.between(thing, &was, &is);
                 match entry {
                     Some(entry) => {
+                        assert!(!entry.is_ending, "{entry}");
                         assert_eq!(state(&entry.before, entry.used_before), was);
                         assert_eq!(state(&entry.after, entry.used_after), is);
                         tally(&tallied, entry.between);
@@ -88,6 +105,7 @@ fn all_histories_tell_what_differs_between_the_documents() {
         "made anew",
         "removed again",
         "changed back",
+        "ended",
         "read by where texts differ",
     ]);
 }
@@ -242,6 +260,8 @@ fn in_order(value: &Value) -> Value {
 /// The documents after a transaction.
 struct Told {
     documents: Things,
+    /// Before the first change, without the assignments that had ended.
+    begun: Things,
     /// After each of its changes alone; `None` where they cannot be made one by one.
     way: Option<Vec<Things>>,
 }
@@ -260,10 +280,17 @@ fn on_the_way(engine: &Engine, documents: &Documents, changes: &[Change]) -> Opt
     Some(way)
 }
 
+/// What a transaction finds by its time: what one without changes leaves.
+fn begun(engine: &Engine, documents: &Documents) -> Things {
+    let ended = engine.apply(&Actor::System, documents.at, &[]);
+    things(ended.expect("nothing speaks against it").engine())
+}
+
 impl Told {
     fn at_first(engine: &Engine) -> Told {
         Told {
             documents: things(engine),
+            begun: things(engine),
             way: None,
         }
     }

@@ -1,7 +1,7 @@
 //! A history leaves nothing out: not what two texts that look alike would hide, not what a transaction
 //! did and undid, not what a permission did under another name.
 
-use bailiwick::admin::{Change, UsedIdKind};
+use bailiwick::admin::{Actor, Change, UsedIdKind};
 use bailiwick::document::{
     CatalogDocument, DirectoryDocument, GrantDocument, PolicyDocument, PropertyValue, RoleDocument,
     UserDocument,
@@ -265,6 +265,94 @@ revision 3, 1970-01-01T00:02:00Z, the host: there and back
   its id counts as used
 "
     );
+}
+
+/// What ended by the time of a transaction is no deed of whoever made it, and their reasons are none of it.
+#[test]
+fn what_ended_by_the_way_is_told_as_ended() {
+    let mut policy = PolicyDocument::new(1);
+    policy
+        .roles
+        .push(RoleDocument::new("clerk").grant("orders"));
+    policy
+        .roles
+        .push(RoleDocument::new("other").grant("orders"));
+    let ends: UserDocument = of(json!({
+        "id": "bob", "roles": [{ "id": "clerk", "until": "1970-01-01T00:01:00Z" }],
+    }));
+    let also = UserDocument {
+        id: "cay".to_owned(),
+        ..ends.clone()
+    };
+    let mut office = office(policy, vec![ends, also]);
+    let site = || Actor::External {
+        id: "ann".to_owned(),
+        grants: Vec::new(),
+    };
+    let ann = Actor::System.on_behalf_of(Actor::System);
+    // Nobody's permission is asked: what somebody from outside may do is no matter here.
+    assert!(!office.change_by(site(), 100, "no", vec![Change::assign_role("bob", "other")]));
+    let changes = vec![
+        Change::assign_role("cay", "other"),
+        Change::assign_role("cay", "clerk"),
+    ];
+    assert!(office.change_by(ann, 100, "tidying up", changes));
+    let bob = office.history(&user("bob"));
+    assert_eq!(
+        bob.to_string(),
+        "\
+user `bob`
+revision 2, 1970-01-01T00:01:40Z, the host
+  an assignment ended
+  - roles: `clerk` (until `1970-01-01T00:01:00Z`)
+"
+    );
+    let [entry] = &bob.entries[..] else {
+        panic!("{bob}");
+    };
+    assert!(entry.is_ending && entry.actor == Actor::System && entry.note.is_none());
+    // Whom the transaction concerns too: first what ended, then what was done.
+    assert_eq!(
+        office.history(&user("cay")).to_string(),
+        "\
+user `cay`
+revision 2, 1970-01-01T00:01:40Z, the host
+  an assignment ended
+  - roles: `clerk` (until `1970-01-01T00:01:00Z`)
+revision 2, 1970-01-01T00:01:40Z, the host for the host: tidying up
+  + roles: `clerk`, `other`
+"
+    );
+}
+
+/// Letters of another script that look like ours, in ids of roles, users and actors.
+#[test]
+fn letters_that_look_alike_are_told_apart() {
+    let mut policy = PolicyDocument::new(1);
+    policy
+        .roles
+        .push(RoleDocument::new("admin").grant("orders"));
+    policy
+        .roles
+        .push(RoleDocument::new("\u{430}dmin").grant("secret"));
+    let bob = UserDocument::new("bob").role("admin");
+    let mut office = office(policy, vec![bob, UserDocument::new("b\u{43e}b")]);
+    let changes = vec![
+        Change::revoke_role("bob", "admin"),
+        Change::assign_role("bob", "\u{430}dmin"),
+    ];
+    assert!(office.change(60, "swapped", changes));
+    assert_eq!(
+        office.history(&user("bob")).to_string(),
+        "\
+user `bob`
+revision 2, 1970-01-01T00:01:00Z, the host: swapped
+  - roles: `admin`
+  + roles: `\\u{430}dmin`
+"
+    );
+    let other = office.history(&user("b\u{43e}b"));
+    assert_eq!(other.to_string(), "user `b\\u{43e}b`\n");
 }
 
 /// The same permission under each of its names (D16).

@@ -2,7 +2,8 @@
 //!
 //! Nothing is concluded from what the changes say: each transaction is made once more, and the thing is
 //! compared before and after. An import, a copy, a role replaced in packages, an assignment that ended:
-//! all of them show. So does what a transaction did and undid.
+//! all of them show. So does what a transaction did and undid. An assignment that had ended by then is
+//! nobody's deed, and has an entry of its own.
 
 mod difference;
 mod text;
@@ -89,11 +90,12 @@ pub struct History {
     pub first: Option<ItemDocument>,
     /// True if its id counted as used then (A5).
     pub first_used: bool,
-    /// Each transaction that touched it since, the oldest first.
+    /// Each transaction that touched it since, the oldest first. One by whose time an assignment had ended
+    /// has an entry for that before its own.
     pub entries: Vec<Entry>,
 }
 
-/// A transaction that touched a thing.
+/// A transaction that touched a thing, or an assignment that had ended by its time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Entry {
@@ -103,6 +105,10 @@ pub struct Entry {
     pub at: Timestamp,
     /// Who made it; the host itself, where an assignment merely ended.
     pub actor: Actor,
+    /// True if an assignment merely ended, and was dropped with the revision (D2): whoever made the
+    /// transaction had nothing to do with that. Its note then is none of this entry, unless dropping what had
+    /// ended was all that it did.
+    pub is_ending: bool,
     /// Why, for people.
     pub note: Option<String>,
     /// True if the note, or a name or properties that the transaction stated, were erased (A7).
@@ -208,34 +214,53 @@ pub fn history(
     let mut entries = Vec::new();
     let mut before = first.clone();
     loop {
+        // Before the first change, but without what had ended.
+        let mut begun = before.clone();
         let mut course = Course::from(before.clone());
         let watch = &mut |changes, state: &State| {
-            // Made again from the beginning.
+            let now = lookup.found(state);
+            // Perhaps made again from the beginning.
             if changes == 0 {
-                course = Course::from(before.clone());
+                begun = now.clone();
+                course = Course::from(now);
+            } else {
+                course.passes(now);
             }
-            course.passes(lookup.found(state));
         };
         let Some(step) = replay.step_watched(watch)? else {
             break;
         };
         // Another version of the catalog may have made something else of it.
         let [was, is] = [&step.before, &step.after].map(|it| lookup.found(it.state()));
-        if let Some(between) = course.between(&was, &is) {
-            let evolution = &step.before.catalog().0.evolution;
+        let evolution = &step.before.catalog().0.evolution;
+        let record = &step.record;
+        let entry = |was: &Found, is: &Found, between: Between| Entry {
+            revision: record.revision,
+            at: record.at,
+            actor: record.actor.clone(),
+            is_ending: false,
+            note: record.note.clone(),
+            is_erased: step.is_erased,
+            differences: difference::between(&was.document, &is.document, evolution),
+            before: was.document.clone(),
+            after: is.document.clone(),
+            used_before: was.is_used,
+            used_after: is.is_used,
+            between,
+        };
+        if !was.is_same(&begun) {
+            let is_all = record.changes.is_empty();
+            let dropped = entry(&was, &begun, Between::Nothing);
             entries.push(Entry {
-                revision: step.record.revision,
-                at: step.record.at,
-                actor: step.record.actor,
-                note: step.record.note,
-                is_erased: step.is_erased,
-                differences: difference::between(&was.document, &is.document, evolution),
-                before: was.document,
-                after: is.document.clone(),
-                used_before: was.is_used,
-                used_after: is.is_used,
-                between,
+                actor: Actor::System,
+                is_ending: true,
+                note: dropped.note.filter(|_| is_all),
+                is_erased: dropped.is_erased && is_all,
+                ..dropped
             });
+        }
+        if let Some(between) = course.between(&begun, &is) {
+            entries.push(entry(&begun, &is, between));
         }
         before = is;
     }
@@ -434,6 +459,9 @@ impl fmt::Display for Entry {
         match &self.note {
             Some(note) => writeln!(f, ": {}", crate::document::problem::shortened(note))?,
             None => writeln!(f)?,
+        }
+        if self.is_ending {
+            writeln!(f, "  an assignment ended")?;
         }
         if self.is_erased {
             writeln!(f, "  personal data erased")?;
