@@ -19,7 +19,7 @@ pub(crate) use covers::{given_scope, is_denied_by};
 pub(crate) use evolution::Evolution;
 pub(crate) use evolution::{Followed, is_at_or_below};
 pub(crate) use selector::{
-    Given, Rights, give, is_of_format_1, resolve_denial, resolve_grant, warn_of_missed,
+    Given, Rights, give, is_of_format_1, refuse_new, resolve_denial, resolve_grant, warn_of_missed,
 };
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -276,7 +276,36 @@ pub(crate) fn give(
     at: &Path<'_>,
     report: &mut Report<'_>,
 ) -> Given {
-    let older = version < model.version;
+    give_by(model, grant, version, version < model.version, at, report)
+}
+
+/// Refuses what today's catalog makes of a grant that is new, and whose names are those of `version`: what
+/// an older policy may still hold, with a warning (D16), nobody writes anew.
+pub(crate) fn refuse_new(
+    model: &Model,
+    grant: &GrantDocument,
+    version: u32,
+    at: &Path<'_>,
+    report: &mut Report<'_>,
+) {
+    give_by(model, grant, version, false, at, report);
+    if let Selector::Node(path) | Selector::Below(path) = parse(&grant.select)
+        && let Followed::Retired = model.evolution.follow(path, version)
+    {
+        let message = format!("{} was retired and grants nothing", quoted(path));
+        report.error(&at.field("select"), (ProblemCode::Retired, message));
+    }
+}
+
+/// `older`: what today's catalog makes invalid is the narrower thing, with a warning.
+fn give_by(
+    model: &Model,
+    grant: &GrantDocument,
+    version: u32,
+    older: bool,
+    at: &Path<'_>,
+    report: &mut Report<'_>,
+) -> Given {
     let select = at.field("select");
     let spared = excepted(model, &grant.except, version, at, report);
     let mut out = Given::default();

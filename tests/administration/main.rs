@@ -14,6 +14,7 @@ mod bearers;
 mod codes;
 mod colluders;
 mod escalations;
+mod importing;
 mod last;
 mod listing;
 mod listing_people;

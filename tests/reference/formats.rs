@@ -101,6 +101,23 @@ pub(crate) fn are_ambiguous(
     before: &[RoleDocument],
     after: &[RoleDocument],
 ) -> bool {
+    any_new(before, after, |grant| names.is_ambiguous(grant))
+}
+
+/// D16: whether roles have a grant that they did not have, of which today's catalog makes less.
+pub(crate) fn are_narrowed(
+    names: &Names<'_>,
+    before: &[RoleDocument],
+    after: &[RoleDocument],
+) -> bool {
+    any_new(before, after, |grant| names.is_narrowed(grant))
+}
+
+fn any_new(
+    before: &[RoleDocument],
+    after: &[RoleDocument],
+    is: impl Fn(&GrantDocument) -> bool,
+) -> bool {
     let stood = |role: &str, grant: &GrantDocument| {
         let mut roles = before.iter();
         roles.any(|it| it.id == role && it.grants.contains(grant))
@@ -108,6 +125,6 @@ pub(crate) fn are_ambiguous(
     let mut roles = after.iter();
     roles.any(|role| {
         let mut grants = role.grants.iter();
-        grants.any(|grant| names.is_ambiguous(grant) && !stood(&role.id, grant))
+        grants.any(|grant| is(grant) && !stood(&role.id, grant))
     })
 }

@@ -255,6 +255,26 @@ impl Names<'_> {
             && selected.iter().any(|it| offered(it).len() > 1)
     }
 
+    /// D16: whether today's catalog makes a grant the narrower thing, or inert: what an older policy holds, and
+    /// nobody writes anew.
+    pub(crate) fn is_narrowed(&self, grant: &GrantDocument) -> bool {
+        match selector(&grant.select) {
+            Selector::Node(path) => self.today(path).is_none_or(|permission| {
+                let offered = offered(permission);
+                permission.adjustable.is_some()
+                    || match grant.scope {
+                        Some(scope) => !offered.contains(&scope),
+                        None => offered.len() > 1,
+                    }
+            }),
+            Selector::Subtree(path) if self.today(path).is_none() => true,
+            Selector::Subtree(_) | Selector::Everything => {
+                let selected = self.selected(grant);
+                grant.scope.is_none() && selected.iter().any(|it| offered(it).len() > 1)
+            }
+        }
+    }
+
     /// D5, D13: the permissions that a grant selects, without what it excepts and what is adjustable.
     fn selected(&self, grant: &GrantDocument) -> Vec<&PermissionDocument> {
         let except: Vec<Taken> = grant.except.iter().map(|text| self.taken(text)).collect();

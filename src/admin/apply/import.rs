@@ -9,7 +9,7 @@ use super::super::order::{are_same_denies, are_same_grants, in_order};
 use super::super::refusal::{Named, Refusal};
 use super::bearers::Covered;
 use super::{Transaction, validated, validated_by};
-use crate::catalog::{Followed, give};
+use crate::catalog::{Followed, give, refuse_new};
 use crate::document::ProblemCode;
 use crate::document::problem::quoted;
 use crate::document::{
@@ -138,11 +138,12 @@ impl Transaction {
         let warnings = Warnings::Into(&mut Vec::new());
         Engine::new(&catalog, policy.clone(), nobody, Timestamp(0), warnings)
             .map_err(Refusal::Invalid)?;
-        self.refuse_new_by_format_1(&policy)
+        self.refuse_what_is_new(&policy)
     }
 
-    /// A policy of format 1 may hold what format 2 refuses where it stood before, and nowhere new (D16).
-    fn refuse_new_by_format_1(&self, policy: &PolicyDocument) -> Result<(), Refusal> {
+    /// A policy may hold what is refused today where it stood before, and nowhere new (D16): neither what
+    /// format 1 alone holds, nor what a newer catalog than the policy's made invalid.
+    fn refuse_what_is_new(&self, policy: &PolicyDocument) -> Result<(), Refusal> {
         let now = self.now();
         let version = policy.catalog_version;
         // The same text means something else in another version.
@@ -150,13 +151,17 @@ impl Transaction {
         validated_by(self.rules, |root, report| {
             let list = root.field("roles");
             for (i, role) in policy.roles.iter().enumerate() {
-                let before = now.roles().find(&role.id).filter(|_| !is_upgraded);
+                let before = now.roles().find(&role.id);
                 let before = before.and_then(|it| now.roles().get(it)?.document.as_deref());
                 let here = list.index(i);
                 let grants = here.field("grants");
                 for (i, grant) in role.grants.iter().enumerate() {
-                    if !before.is_some_and(|before| before.grants.contains(grant)) {
-                        give(now.model(), grant, version, &grants.index(i), report);
+                    let here = grants.index(i);
+                    let stood = before.is_some_and(|before| before.grants.contains(grant));
+                    if !stood && !self.is_replayed() {
+                        refuse_new(now.model(), grant, version, &here, report);
+                    } else if !stood || is_upgraded {
+                        give(now.model(), grant, version, &here, report);
                     }
                 }
             }

@@ -230,7 +230,8 @@ fn writes_what_is_refused(now: &Model, after: &Model, change: &Change) -> bool {
     } else {
         &now.policy.roles
     };
-    formats::are_ambiguous(&names, stood, &after.policy.roles)
+    (is_import && formats::are_narrowed(&names, &now.policy.roles, &after.policy.roles))
+        || formats::are_ambiguous(&names, stood, &after.policy.roles)
         || formats::are_misnamed(
             (&now.policy, &now.directory),
             (&after.policy, &after.directory),
