@@ -62,9 +62,12 @@ impl fmt::Display for Described<'_> {
             return self.decision.fmt(f);
         }
         let Some(reason) = self.decision.reason() else {
-            let by = permission.unwrap_or("everybody");
+            match permission {
+                Some(permission) => write!(f, "allowed: `{permission}` reaches ")?,
+                None => f.write_str("allowed: the operation is open to everybody, and reaches ")?,
+            }
             let scope = self.decision.scope().map_or("", |scope| scope.as_str());
-            write!(f, "allowed: `{by}` reaches `{scope}`")?;
+            write!(f, "`{scope}`")?;
             let filter = self.decision.filtered_by();
             if let Some(filter) = filter.and_then(|it| catalog.operation_name(it)) {
                 write!(f, ", to be filtered by `{filter}`")?;
@@ -82,7 +85,10 @@ impl fmt::Display for Described<'_> {
         match reason {
             DenyReason::NotGranted => match permission {
                 Some(permission) => write!(f, "denied: no role grants `{permission}`"),
-                None => write!(f, "denied: the subject brings no id, and is not everybody"),
+                None => write!(
+                    f,
+                    "denied: the operation is open to everybody who has an id, and the subject brings none"
+                ),
             },
             DenyReason::Denied => {
                 write!(f, "denied: a role denies {}", whose(Part::Permission))

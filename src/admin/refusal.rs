@@ -6,7 +6,7 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use crate::Scope;
-use crate::document::problem::{quoted, suggestion};
+use crate::document::problem::{holders, quoted, suggestion};
 use crate::document::{ChangeKind, Problems};
 
 /// A transaction that was refused: nothing of it took effect.
@@ -536,7 +536,10 @@ impl fmt::Display for Refusal {
                      permission: &Option<String>,
                      user: &Option<String>| {
             match (permission, user) {
-                (None, _) => write!(f, "{what}: no rule lets anybody but the host itself"),
+                (None, _) => write!(
+                    f,
+                    "the catalog has no rule for {what}: only the host itself may do it"
+                ),
                 (Some(permission), Some(user)) => {
                     let (user, permission) = (quoted(user), quoted(permission));
                     write!(f, "{what} {preposition} {user} needs {permission}")
@@ -562,7 +565,7 @@ impl fmt::Display for Refusal {
             }
             Refusal::UsedId { what, id } => write!(
                 f,
-                "{} {} was used before; forget the used id to use it again",
+                "{} id {} was used before; forget it to use it again",
                 what.as_str(),
                 quoted(id)
             ),
@@ -578,7 +581,7 @@ impl fmt::Display for Refusal {
             ),
             Refusal::Adjustable { permission } => write!(
                 f,
-                "{} is adjustable: a setting of the account gives it, and no tick",
+                "{} is adjustable: a setting of the account gives it, not a tick",
                 quoted(permission)
             ),
             Refusal::Locked {
@@ -602,7 +605,7 @@ impl fmt::Display for Refusal {
                 write!(f, "the limit of `{limit}` {what} is reached")
             }
             Refusal::SystemRole { role } => {
-                write!(f, "{} is a system role, which nobody edits", quoted(role))
+                write!(f, "{} is a system role, which nobody edits or deletes", quoted(role))
             }
             Refusal::RoleInUse {
                 role,
@@ -613,7 +616,8 @@ impl fmt::Display for Refusal {
             } => {
                 let mut uses = Vec::new();
                 if !packages.is_empty() {
-                    uses.push(format!("in packages {}", listed(packages)));
+                    let noun = if packages.len() == 1 { "package" } else { "packages" };
+                    uses.push(format!("in {noun} {}", listed(packages)));
                 }
                 if !inherited_by.is_empty() {
                     uses.push(format!("inherited by {}", listed(inherited_by)));
@@ -650,33 +654,34 @@ impl fmt::Display for Refusal {
             }
             Refusal::MinHolders { role, needed, left } => write!(
                 f,
-                "at least `{needed}` must keep role {}, and `{left}` would",
-                quoted(role)
+                "role {} must keep at least {}, and would have `{left}`",
+                quoted(role),
+                holders(*needed)
             ),
             Refusal::LastAdministrator => f.write_str(
-                "nobody would be left who may hand administration on: who may assign, at `all` and without \
-                 an end, a role that brings the permission that assigning it needs",
+                "nobody would be left who may hand on administration: somebody must be able to assign, at \
+                 `all` and without an end, a role that brings the permission needed to assign it",
             ),
             Refusal::UnknownActor { actor } => {
                 write!(f, "{} is no user of the account", quoted(actor))
             }
             Refusal::ActorSuspended { actor } => write!(f, "{} is suspended", quoted(actor)),
             Refusal::ActsThroughAnother => f.write_str(
-                "an actor may act for one other, and neither of them for somebody else again",
+                "an actor may act for one other, and neither of the two for a third",
             ),
             Refusal::NoRule { kind: Some(kind) } => write!(
                 f,
-                "no rule of the catalog for {}: only the host itself may",
+                "the catalog has no rule for {}: only the host itself may do it",
                 quoted(kind.as_str())
             ),
             Refusal::NoRule { kind: None } => {
-                f.write_str("the catalog names no permission to change this setting")
+                f.write_str("the catalog has no rule for changing this setting: only the host itself may do it")
             }
             Refusal::Lacks { permission } => write!(f, "it needs {}", quoted(permission)),
             Refusal::NotAllowed { permission, user } => match user {
                 Some(user) => write!(
                     f,
-                    "it needs {}, reaching {}",
+                    "it needs {} with a scope that reaches {}",
                     quoted(permission),
                     quoted(user)
                 ),
@@ -691,7 +696,7 @@ impl fmt::Display for Refusal {
                 if *by_tokens {
                     write!(
                         f,
-                        "it allows again what tokens may bring by {}: ",
+                        "it denies less to those who may bring {} in a token: ",
                         quoted(role)
                     )?;
                 }
@@ -705,7 +710,7 @@ impl fmt::Display for Refusal {
                 by_tokens,
             } => {
                 if *by_tokens {
-                    write!(f, "it denies what tokens may bring by {}: ", quoted(role))?;
+                    write!(f, "it denies more to those who may bring {} in a token: ", quoted(role))?;
                 }
                 let what = format!("revoking {}", quoted(role));
                 needs(f, &what, "from", permission, user)
@@ -729,18 +734,18 @@ impl fmt::Display for Refusal {
                     write!(f, " to {}", quoted(user))?;
                 }
                 match held {
-                    Some(held) => write!(f, ", held at `{held}`"),
-                    None => f.write_str(", which is not held"),
+                    Some(held) => write!(f, "; the actor holds it at `{held}`"),
+                    None => f.write_str("; the actor does not hold it"),
                 }
             }
             Refusal::WildcardNotHeld { selector } => write!(
                 f,
-                "it writes {}, which only who holds it or a wider one, by one grant, may",
+                "it writes {}; only somebody who holds it, or a wider wildcard, by one grant may do that",
                 quoted(selector)
             ),
             Refusal::WidensReach { permission } => write!(
                 f,
-                "it widens whose records {} reaches, which needs it at `all`",
+                "it widens whose records {} reaches; that needs the permission at `all`",
                 quoted(permission)
             ),
         }

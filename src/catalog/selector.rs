@@ -235,7 +235,7 @@ pub(crate) fn resolve_denial(
     }
     if covers && !denies {
         let message = format!(
-            "{} denies nothing: it is excepted whole",
+            "{} denies nothing: its exceptions cover all of it",
             quoted(&denial.select)
         );
         report.warning(&select, (ProblemCode::DeniesNothing, message));
@@ -387,7 +387,7 @@ fn give_by(
 
 fn warn_of_nothing_granted(grant: &GrantDocument, select: &Path<'_>, report: &mut Report<'_>) {
     let message = format!(
-        "{} grants nothing: it is excepted whole",
+        "{} grants nothing: its exceptions cover all of it",
         quoted(&grant.select)
     );
     report.warning(select, (ProblemCode::GrantsNothing, message));
@@ -405,7 +405,7 @@ fn needs_scope(model: &Model, grant: &GrantDocument, permissions: &[u16]) -> Str
         choices.push(format!("and {} more", permissions.len() - NAMED));
     }
     format!(
-        "{} needs a scope, without which it grants nothing of what offers several: {}",
+        "{} needs a scope; without one it grants no permission that offers several: {}",
         quoted(&grant.select),
         choices.join("; ")
     )

@@ -43,7 +43,7 @@ pub(crate) fn shown(node: &Node) -> String {
         Value::Text(text) => format!("the text {}", quoted(text)),
         Value::Integer(n) => format!("the integer `{n}`"),
         Value::Boolean(b) => format!("the boolean `{b}`"),
-        Value::OtherNumber(n) => format!("{} {}", node.kind(), quoted(n)),
+        Value::OtherNumber(n) => format!("{}, which is not a 64-bit integer", quoted(n)),
         Value::Moment(moment) => format!("the date {}", quoted(moment)),
         Value::Null | Value::List(_) | Value::Table(_) => node.kind().to_owned(),
     }
@@ -164,10 +164,7 @@ pub(crate) fn field<T: Decode + Blank>(
                     &here,
                     (
                         ProblemCode::EmptyList,
-                        format!(
-                            "an empty {} is none of its alternatives; leave it out",
-                            quoted(name)
-                        ),
+                        format!("{} is empty; leave it out instead", quoted(name)),
                     ),
                 );
             }

@@ -39,21 +39,23 @@ pub(crate) fn read(file: &str, text: &str) -> (Source, Vec<Problem>, bool) {
 /// The parser's message, for whoever writes policy rather than parsers.
 fn in_words(said: &str) -> String {
     let words = match said {
-        "EOF while parsing a value" => "the text ends where a value belongs",
-        "EOF while parsing a list" => "the text ends within a list: `]` is missing",
-        "EOF while parsing an object" => "the text ends within a table: `}` is missing",
-        "EOF while parsing a string" => "the text ends within a text: a closing `\"` is missing",
+        "EOF while parsing a value" => "the document ends where a value belongs",
+        "EOF while parsing a list" => "the document ends within a list: `]` is missing",
+        "EOF while parsing an object" => "the document ends within a table: `}` is missing",
+        "EOF while parsing a string" => {
+            "the document ends within a text: a closing `\"` is missing"
+        }
         "expected `:`" => "a `:` belongs between a key and its value",
         "expected `,` or `]`" => "in a list, `,` or `]` belongs here",
         "expected `,` or `}`" => "in a table, `,` or `}` belongs here",
         "expected value" | "expected ident" => {
-            "no value: a value is a text in double quotes, a number, `true`, `false`, `null`, a list or \
+            "this is not a value; a value is a text in double quotes, a number, `true`, `false`, `null`, a list or \
              a table"
         }
         "key must be a string" => "a key is a text in double quotes",
         "trailing comma" => "a comma stands after the last element",
         "trailing characters" => "something follows the end of the document",
-        "invalid number" => "this is no number",
+        "invalid number" => "this is not a number",
         "number out of range" => "a number as large as this cannot be read",
         "invalid escape" => {
             "`\\` is followed by none of `\"`, `\\`, `/`, `b`, `f`, `n`, `r`, `t` and `u`"
@@ -66,7 +68,7 @@ fn in_words(said: &str) -> String {
             "`\\u` names one half of a character; the other half belongs behind it"
         }
         "invalid unicode code point" => "`\\u` names no character",
-        "recursion limit exceeded" => "nested too deep",
+        "recursion limit exceeded" => "nested too deeply",
         other => return other.to_owned(),
     };
     words.to_owned()

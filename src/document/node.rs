@@ -96,7 +96,7 @@ impl Node {
             Value::Null => "null",
             Value::Boolean(_) => "a boolean",
             Value::Integer(_) => "an integer",
-            Value::OtherNumber(_) => "a number that is no 64-bit integer",
+            Value::OtherNumber(_) => "a number",
             Value::Text(_) => "a text",
             Value::Moment(_) => "a date",
             Value::List(_) => "a list",

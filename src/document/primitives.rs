@@ -106,7 +106,7 @@ impl<K: Key, V: Decode> Decode for BTreeMap<K, V> {
                 && let Some(dotted) = dotted(&key.name, value)
             {
                 let message = format!(
-                    "a table stands here where a value belongs; a key with dots is quoted: `\"{dotted}\"`"
+                    "a table stands here where a value belongs; write a key with dots in quotes: `\"{dotted}\"`"
                 );
                 let said = (ProblemCode::WrongKind, message);
                 report.error_at_span(key.span.as_ref(), &here, said);

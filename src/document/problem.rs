@@ -681,6 +681,12 @@ pub(crate) fn whole(text: &str) -> String {
     cut(text, crate::limits::IDENTIFIER_BYTES)
 }
 
+/// `` `2` holders``, of a role.
+pub(crate) fn holders(number: u32) -> String {
+    let noun = if number == 1 { "holder" } else { "holders" };
+    format!("`{number}` {noun}")
+}
+
 pub(crate) fn shortened(text: &str) -> String {
     cut(text, 80)
 }

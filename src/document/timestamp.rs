@@ -31,7 +31,7 @@ pub struct Timestamp(
 
 /// A text that is no moment; [`Timestamp`] says what one looks like.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{} is no moment like `2027-01-31T00:00:00Z`", quoted(.0))]
+#[error("{} is not a moment; write it like `2027-01-31T00:00:00Z`", quoted(.0))]
 pub struct TimestampError(String);
 
 impl FromStr for Timestamp {

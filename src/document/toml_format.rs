@@ -31,8 +31,8 @@ pub(crate) fn read(file: &str, text: &str) -> (Source, Vec<Problem>, bool) {
 
 /// The parser's message, for whoever writes policy rather than parsers.
 fn said(message: &str) -> String {
-    if message.contains("recursion limit") {
-        return "nested too deep".to_owned();
+    if message.contains("recursion") {
+        return "nested too deeply".to_owned();
     }
     if message.contains("string values must be quoted") {
         return "a value is missing, or a text is not in quotes".to_owned();

@@ -87,7 +87,7 @@ impl fmt::Display for Conflict {
             }
             Conflict::SameVersion { version } => write!(
                 f,
-                "the catalog changed, and is at version `{version}` as before"
+                "the catalog changed, and its version is still `{version}`; raise it"
             ),
             Conflict::Dropped { path } => write!(
                 f,
@@ -96,7 +96,7 @@ impl fmt::Display for Conflict {
             ),
             Conflict::UsedAgain { path } => write!(
                 f,
-                "{} was given up and is a permission all the same; no path is used again",
+                "{} was renamed or retired, yet it is a permission; no path is used again",
                 quoted(path)
             ),
             Conflict::TargetExisted { from, to } => write!(
@@ -112,7 +112,7 @@ impl fmt::Display for Conflict {
             }
             Conflict::HistoryChanged { version, path } => write!(
                 f,
-                "what version `{version}` did to {} is told otherwise",
+                "the two catalogs tell differently what version `{version}` did to {}",
                 quoted(path)
             ),
         }

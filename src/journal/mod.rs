@@ -251,7 +251,7 @@ pub enum JournalError {
         found: u64,
     },
     /// It holds another history than what was read of it earlier.
-    #[error("the journal is another from revision {revision} on than was read before")]
+    #[error("from revision {revision} on, the journal differs from what was read before")]
     Forked {
         /// The revision.
         revision: u64,

@@ -91,7 +91,7 @@ pub enum NotPrepared {
 /// anew, on what there is now; what is stored would be made twice by that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "prepared to follow revision {}, and revision {} is published",
+    "prepared to follow revision {}, and revision {} is published by now",
     .expected.revision,
     .live.revision
 )]

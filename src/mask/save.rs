@@ -44,13 +44,13 @@ impl fmt::Display for SaveRefused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = match self.kind {
             _ if self.is_mask => "a mask, not a value",
-            MaskKind::Email => "no e-mail address",
-            MaskKind::Phone => "no phone number, or too short for one",
-            MaskKind::Name => "no name in one line",
-            MaskKind::Address => "no address",
-            MaskKind::Whole | MaskKind::Hidden => "no value of it",
+            MaskKind::Email => "not an e-mail address",
+            MaskKind::Phone => "not a phone number, or too short for one",
+            MaskKind::Name => "not a name in one line",
+            MaskKind::Address => "not an address",
+            MaskKind::Whole | MaskKind::Hidden => "of another kind than the field's",
         };
-        write!(f, "what was to be saved in field `{}` is {what}", self.path)
+        write!(f, "the new value of field `{}` is {what}", self.path)
     }
 }
 
@@ -83,11 +83,11 @@ impl FieldAccess {
     /// let edited = serde_json::json!({ "name": "Ada L.", "email": "a***@***" });
     /// assert_eq!(
     ///     access.accept(&edited).unwrap_err().to_string(),
-    ///     "what was to be saved in field `email` is a mask, not a value",
+    ///     "the new value of field `email` is a mask, not a value",
     /// );
     /// assert_eq!(
     ///     access.accept(&serde_json::json!({ "email": "ada" })).unwrap_err().to_string(),
-    ///     "what was to be saved in field `email` is no e-mail address",
+    ///     "the new value of field `email` is not an e-mail address",
     /// );
     /// assert!(access.accept(&serde_json::json!({ "email": "ada@example.org" })).is_ok());
     ///

@@ -24,7 +24,7 @@ impl Planner<'_, '_, '_> {
                 self.report.error(&at.field("name"), "a name is empty");
             } else if !seen.insert(name) {
                 let at = at.index(i);
-                let message = format!("another one is named {} already", quoted(name));
+                let message = format!("duplicate name {}", quoted(name));
                 self.report.error(&at.field("name"), message);
             }
         }
@@ -88,7 +88,7 @@ impl Planner<'_, '_, '_> {
             if let Some(state) = state
                 && !self.is_any_counted(opened, Some(state))
             {
-                let message = format!("{way}: of a record, `account` alone counts");
+                let message = format!("{way}: only the record's `account` counts");
                 self.report.error(&at.field(field), message);
             }
         }

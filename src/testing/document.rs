@@ -343,7 +343,7 @@ impl Decode for SubjectDocument {
                 report.error_at_span(
                     node.span.as_ref(),
                     at,
-                    "a subject has one of `user`, `role` and `token`",
+                    "a subject has exactly one of `user`, `role` and `token`",
                 );
                 None
             }

@@ -346,7 +346,7 @@ impl<'d> Planner<'_, '_, 'd> {
         match (given.next(), given.next()) {
             (Some(one), None) => Some(one),
             _ => {
-                let message = "one of `ask`, `can_any`, `create` and `change` is asked";
+                let message = "write exactly one of `ask`, `can_any`, `create` and `change`";
                 self.report.error(at, message);
                 None
             }

@@ -459,14 +459,14 @@ fn a_refusal_says_that_it_is_for_what_tokens_bring() {
     assert_eq!(
         refused("boss", suspend("eve")).as_deref(),
         Some(
-            "change 1 (suspend user `eve`): it denies what tokens may bring by `system:boss`: revoking `system:boss` \
+            "change 1 (suspend user `eve`): it denies more to those who may bring `system:boss` in a token: revoking `system:boss` \
              from `eve` needs `revoke_boss`"
         )
     );
     assert_eq!(
         refused("kim", reinstate("sue")).as_deref(),
         Some(
-            "change 1 (reinstate user `sue`): it allows again what tokens may bring by `system:boss`: assigning \
+            "change 1 (reinstate user `sue`): it denies less to those who may bring `system:boss` in a token: assigning \
              `system:boss` needs `assign_boss` at `all`"
         )
     );
@@ -492,9 +492,10 @@ fn a_catalog_in_which_who_may_suspend_lacks_the_right_loads_with_a_finding() {
     assert_eq!(
         warnings(&office),
         [
-            "role `system:lead` may suspend users, and tokens may bring `system:boss`: suspending \
-             needs the right of revoking it, reinstating of assigning it, and for revoking it \
-             `revoke_boss` at `all` is missing; grant it, or exempt the role from `suspend_user`"
+            "role `system:lead` may suspend users, and lacks `revoke_boss` at `all` for revoking \
+             `system:boss`, which tokens may bring: suspending needs the right to revoke what they \
+             bring, reinstating the right to assign it; grant the permission, or exempt `system:boss` \
+             from `suspend_user`"
         ]
     );
     let unruled = office.clone().with(|it| {
@@ -507,9 +508,9 @@ fn a_catalog_in_which_who_may_suspend_lacks_the_right_loads_with_a_finding() {
     assert_eq!(
         warnings(&unruled),
         [
-            "tokens may bring `system:boss`, and no rule lets anybody but the host itself have the \
-             right of assigning it: nobody else suspends and reinstates users; name a permission, \
-             or exempt it"
+            "the catalog names no permission for assigning `system:boss`, which tokens may bring: only \
+             the host itself may suspend and reinstate users; name one, or exempt `system:boss` from \
+             `suspend_user`"
         ]
     );
     let exempt = unruled.with(|it| {

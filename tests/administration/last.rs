@@ -224,8 +224,8 @@ fn a5_the_refusal_says_what_would_be_missing() {
     let refusal = bailiwick::admin::Refusal::LastAdministrator;
     assert_eq!(
         refusal.to_string(),
-        "nobody would be left who may hand administration on: who may assign, at `all` and without an end, \
-         a role that brings the permission that assigning it needs"
+        "nobody would be left who may hand on administration: somebody must be able to assign, at `all` \
+         and without an end, a role that brings the permission needed to assign it"
     );
     assert!(!refusal.is_authority());
 }

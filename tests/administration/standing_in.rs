@@ -339,7 +339,7 @@ fn a_refusal_says_which_property_and_who_may() {
     );
     assert_eq!(
         host.to_string(),
-        "editing the property `cleared`: no rule lets anybody but the host itself"
+        "the catalog has no rule for editing the property `cleared`: only the host itself may do it"
     );
     let vetter = refused("boss", set("eve", "vetted", 3));
     assert_eq!(

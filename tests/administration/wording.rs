@@ -194,7 +194,7 @@ fn an_impossible_tick_says_what_stands_in_its_way() {
         role: role(),
         permission: permission.to_owned(),
     };
-    let adjustable = "`sharing` is adjustable: a setting of the account gives it, and no tick";
+    let adjustable = "`sharing` is adjustable: a setting of the account gives it, not a tick";
     for change in [
         set("sharing"),
         check("sharing"),
@@ -356,7 +356,7 @@ fn refusals_say_to_whom_and_from_whom() {
     refuses(
         "boss",
         Change::assign_role("ann", "system:owner"),
-        "change 1 (assign role `system:owner` to `ann`): assigning `system:owner`: no rule lets anybody but the host itself",
+        "change 1 (assign role `system:owner` to `ann`): the catalog has no rule for assigning `system:owner`: only the host itself may do it",
     );
     let unpermitted = staffed()
         .granting("clerk", [("admin", Scope::All)])
@@ -390,7 +390,7 @@ fn refusals_say_to_whom_and_from_whom() {
         panic!("the last owner is gone");
     };
     let expected = "change 1 (revoke role `system:owner` from `eve`): \
-                    at least `1` must keep role `system:owner`, and `0` would";
+                    role `system:owner` must keep at least `1` holder, and would have `0`";
     assert_eq!(refused.to_string(), expected);
 }
 

@@ -334,7 +334,7 @@ fn t4_an_impossible_action_names_what_is_adjustable_or_locked() {
             .set_scope("admin", Scope::All)
             .unwrap_err()
             .to_string(),
-        "`admin` is adjustable: a setting of the account gives it, and no tick"
+        "`admin` is adjustable: a setting of the account gives it, not a tick"
     );
     assert_eq!(
         editor

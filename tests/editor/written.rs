@@ -317,7 +317,7 @@ fn what_cannot_be_opened_is_refused_by_name() {
     );
     assert_eq!(
         refused("system:admin"),
-        "`system:admin` comes with the product and is not edited; a copy of it can be"
+        "`system:admin` is a system role, which nobody edits; edit a copy of it"
     );
     let mut editor = RoleEditor::open(&engine, "seller").unwrap();
     assert!(matches!(

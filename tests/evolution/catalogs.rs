@@ -260,8 +260,8 @@ fn what_is_no_later_version_is_refused() {
             // What one version did is told otherwise, the rename that it did among it.
             vec![("path = \"old\"", "path = \"older\"")],
             vec![
-                "what version `2` did to `old` is told otherwise",
-                "what version `2` did to `older` is told otherwise",
+                "the two catalogs tell differently what version `2` did to `old`",
+                "the two catalogs tell differently what version `2` did to `older`",
             ],
         ),
         (
@@ -273,8 +273,8 @@ fn what_is_no_later_version_is_refused() {
                 ),
             ],
             vec![
-                "what version `2` did to `old` is told otherwise",
-                "`old` was given up and is a permission all the same; no path is used again",
+                "the two catalogs tell differently what version `2` did to `old`",
+                "`old` was renamed or retired, yet it is a permission; no path is used again",
             ],
         ),
         (
@@ -283,7 +283,7 @@ fn what_is_no_later_version_is_refused() {
                 ("version = 3\n", "version = 2\n"),
                 ("scope = \"own\"", "scope = \"all\""),
             ],
-            vec!["the catalog changed, and is at version `2` as before"],
+            vec!["the catalog changed, and its version is still `2`; raise it"],
         ),
         (
             {
@@ -295,7 +295,7 @@ fn what_is_no_later_version_is_refused() {
                 edits
             },
             vec![
-                "what version `2` did to `desk` is told otherwise",
+                "the two catalogs tell differently what version `2` did to `desk`",
                 "permission `staff` is gone, neither renamed nor retired",
             ],
         ),
@@ -389,8 +389,7 @@ fn no_path_is_renamed_to_where_a_node_was() {
     for (permissions, evolution, expected) in refused {
         let problems = load(permissions, evolution).unwrap_err();
         let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        let end =
-            ", which an earlier version had; the new path is a node that no earlier version had";
+        let end = ", which an earlier version had; a new path is one that no earlier version had";
         assert_eq!(told, [format!("{expected}{end}")]);
     }
     let accepted = [

@@ -201,7 +201,7 @@ fn a_version_that_moves_a_path_on_for_ever_is_refused() {
     ];
     let said = problems(catalog(3, &today, &growing));
     assert!(
-        said.contains("version `2` moves `a` on without end: `a → b.a → a.c.a → b.a.c.a → …`"),
+        said.contains("version `2` renames `a` without end: `a → b.a → a.c.a → b.a.c.a → …`"),
         "{said}"
     );
     let round = [
@@ -213,7 +213,7 @@ fn a_version_that_moves_a_path_on_for_ever_is_refused() {
     ];
     let said = problems(catalog(3, &today, &round));
     assert!(
-        said.contains("version `2` moves `a` on without end: `a → b.x → c.y.x → a → …`"),
+        said.contains("version `2` renames `a` without end: `a → b.x → c.y.x → a → …`"),
         "{said}"
     );
     // One after the other is not one after the other for ever.

@@ -152,7 +152,7 @@ fn what_was_prepared_on_an_older_engine_is_a_conflict() {
     let said = conflict.to_string();
     assert_eq!(
         said,
-        "prepared to follow revision 0, and revision 1 is published"
+        "prepared to follow revision 0, and revision 1 is published by now"
     );
     assert_eq!(live.head(), Some(published));
     assert_whole(&live);

@@ -271,7 +271,7 @@ fn contradictory_fields_are_refused_when_loaded() {
         (
             "[[\"street\", \"building_number\"]]",
             "[[\"building_number\"]]",
-            "hidden components alone",
+            "these components are all hidden",
         ),
         (
             "[[\"street\", \"building_number\"]]",

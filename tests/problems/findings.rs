@@ -47,8 +47,8 @@ fn found(policy: &str, users: &str) -> Vec<String> {
 fn a5_a_role_that_too_few_keep_is_a_finding() {
     let said = |holders: u32| {
         format!(
-            "d.toml:2:9: at least `2` must keep role `system:owner`, and `{holders}` do: not suspended, \
-             without an end, and denied nothing that it grants"
+            "d.toml:2:9: role `system:owner` must keep at least `2` holders, and has `{holders}`: users who \
+             are not suspended, have it without an end, and are denied nothing that it grants"
         )
     };
     let owner = |id: &str, more: &str| format!("{{ id = \"{id}\", {more} }}");
@@ -72,7 +72,7 @@ fn a5_a_role_that_too_few_keep_is_a_finding() {
     let refused = builder.expect("it loads").build(Warnings::Refuse);
     let refused = refused.expect_err("nobody keeps it").to_string();
     assert!(
-        refused.starts_with("at least `2` must keep role `system:owner`, and `0` do"),
+        refused.starts_with("role `system:owner` must keep at least `2` holders, and has `0`"),
         "{refused}"
     );
 }
@@ -83,7 +83,8 @@ fn what_its_own_exceptions_empty_is_a_finding() {
     for select in ["orders", "orders.*"] {
         for (list, does) in [("grants", "grants"), ("denies", "denies")] {
             let text = format!("{list} = [{{ select = \"{select}\", except = [\"orders\"] }}]");
-            let said = format!("p.toml:3:43: `{select}` {does} nothing: it is excepted whole");
+            let said =
+                format!("p.toml:3:43: `{select}` {does} nothing: its exceptions cover all of it");
             assert_eq!(roles(&text), [said], "{text}");
         }
     }

@@ -26,7 +26,7 @@ operations = [
 roles = [{ id = "system:a" }]
 "#;
 
-const NEEDED: &str = "`*` needs a scope, without which it grants nothing of what offers several: \
+const NEEDED: &str = "`*` needs a scope; without one it grants no permission that offers several: \
                       `contacts` offers `own`, `all`; `contacts.edit` offers `own`, `reports`, `all`";
 const FINDING: &str = " (`format = 2` refuses it)";
 

@@ -72,7 +72,7 @@ fn a_scope_that_is_none_is_one_problem() {
 fn an_operand_that_is_none_is_one_problem() {
     let said = catalog_with("at_most = 99 ", "at_most = 99.50 ");
     let message = "expected a text, an integer, a boolean, a list of them, or a property as a table, \
-                   found a number that is no 64-bit integer `99.50`";
+                   found `99.50`, which is not a 64-bit integer";
     assert_eq!(said.len(), 1, "{said:?}");
     assert!(said[0].ends_with(message), "{said:?}");
     let said = catalog_with("resource = \"size\"", "resource = 5");
@@ -160,9 +160,9 @@ fn another_thing_of_that_name_is_told() {
     assert_eq!(
         said,
         [
-            "p.toml:4:38: unknown role `orders`; it is a permission, which a role grants",
-            "d.toml:2:33: unknown role `sales`; it is a package, which stands under `packages`",
-            "d.toml:2:55: unknown package `clerk`; it is a role, which stands under `roles`",
+            "p.toml:4:38: unknown role `orders`; it is a permission: let a role grant it",
+            "d.toml:2:33: unknown role `sales`; it is a package: list it under `packages`",
+            "d.toml:2:55: unknown package `clerk`; it is a role: list it under `roles`",
         ]
     );
 }
@@ -202,8 +202,7 @@ fn a_key_below_the_header_of_a_table_says_whose_field_it_is() {
 #[test]
 fn a_key_with_dots_is_quoted() {
     let said = policy("[settings]\nbilling.plan = \"system:owner\"");
-    let message =
-        "a table stands here where a value belongs; a key with dots is quoted: `\"billing.plan\"`";
+    let message = "a table stands here where a value belongs; write a key with dots in quotes: `\"billing.plan\"`";
     assert_eq!(said, [format!("p.toml:4:1: {message}")]);
 }
 
@@ -222,18 +221,21 @@ fn numbers_in_json_are_shown_as_they_are_written() {
 #[cfg(feature = "json")]
 #[test]
 fn json_that_is_none_is_told_in_the_words_of_who_wrote_it() {
-    let value = "no value: a value is a text in double quotes, a number, `true`, `false`, `null`, a list \
+    let value = "this is not a value; a value is a text in double quotes, a number, `true`, `false`, `null`, a list \
                  or a table";
     let cases = [
-        ("", "the text ends where a value belongs"),
+        ("", "the document ends where a value belongs"),
         (
             "{\"a\": [1, 2",
-            "the text ends within a list: `]` is missing",
+            "the document ends within a list: `]` is missing",
         ),
-        ("{\"a\": 1", "the text ends within a table: `}` is missing"),
+        (
+            "{\"a\": 1",
+            "the document ends within a table: `}` is missing",
+        ),
         (
             "{\"a",
-            "the text ends within a text: a closing `\"` is missing",
+            "the document ends within a text: a closing `\"` is missing",
         ),
         ("{\"a\" 1}", "a `:` belongs between a key and its value"),
         ("[1 2]", "in a list, `,` or `]` belongs here"),
@@ -243,7 +245,7 @@ fn json_that_is_none_is_told_in_the_words_of_who_wrote_it() {
         ("{a: 1}", "a key is a text in double quotes"),
         ("[1,]", "a comma stands after the last element"),
         ("{} {}", "something follows the end of the document"),
-        ("[01]", "this is no number"),
+        ("[01]", "this is not a number"),
         ("[1e999]", "a number as large as this cannot be read"),
         (
             "[\"\\x\"]",

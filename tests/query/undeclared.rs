@@ -302,7 +302,7 @@ fn a_declared_property_of_their_names_is_refused() {
         said.contains("`owner` is a property of a record; an operation on the type has none"),
         "{said}"
     );
-    assert!(said.contains("orders compare integers"), "{said}");
+    assert!(said.contains("compare integers"), "{said}");
 }
 
 /// Format 1 let a catalog declare them, and such a catalog means what it meant: its conditions read what is

@@ -109,7 +109,10 @@ impl Transaction {
             for user in users.filter(|it| used.contains(it)).take(10) {
                 let message = (
                     ProblemCode::InUse,
-                    format!("user {} is still there", quoted(user)),
+                    format!(
+                        "user {} is still there, so the id cannot be listed as used",
+                        quoted(user)
+                    ),
                 );
                 report.error(&root.field("used_ids"), message);
             }

@@ -35,7 +35,7 @@ pub enum EditorError {
         nearest: Option<String>,
     },
     /// It comes with the product; copy it to edit it (A5).
-    #[error("{} comes with the product and is not edited; a copy of it can be", quoted(.role))]
+    #[error("{} is a system role, which nobody edits; edit a copy of it", quoted(.role))]
     SystemRole {
         /// The system role.
         role: String,
@@ -63,7 +63,7 @@ pub enum EditorError {
         offered: Vec<Scope>,
     },
     /// A scope was to be given to a permission that comes from a setting of the account (D13).
-    #[error("{} is adjustable: a setting of the account gives it, and no tick", quoted(.path))]
+    #[error("{} is adjustable: a setting of the account gives it, not a tick", quoted(.path))]
     Adjustable {
         /// The permission.
         path: String,

@@ -87,8 +87,9 @@ pub(super) fn warn_of_what_tokens_bring(
         let rights = [("revoking", revoke), ("assigning", assign)];
         if let Some((right, _)) = rights.iter().find(|(_, needed)| needed.is_none()) {
             let message = format!(
-                "tokens may bring {what}, and no rule lets anybody but the host itself have the right \
-                 of {right} it: nobody else suspends and reinstates users; name a permission, or exempt it"
+                "the catalog names no permission for {right} {what}, which tokens may bring: only the \
+                 host itself may suspend and reinstate users; name one, or exempt {what} from {}",
+                quoted(KIND.as_str())
             );
             let administration = root.field("administration");
             let changes = administration.field("changes");
@@ -120,9 +121,9 @@ pub(super) fn warn_of_what_tokens_bring(
             });
             if let Some((permission, wide, right)) = lacked {
                 let message = format!(
-                    "role {} may suspend users, and tokens may bring {what}: suspending needs the \
-                     right of revoking it, reinstating of assigning it, and for {right} it {} at \
-                     `{wide}` is missing; grant it, or exempt the role from {}",
+                    "role {} may suspend users, and lacks {} at `{wide}` for {right} {what}, which tokens \
+                     may bring: suspending needs the right to revoke what they bring, reinstating the \
+                     right to assign it; grant the permission, or exempt {what} from {}",
                     quoted(&written.id),
                     path(permission),
                     quoted(KIND.as_str()),

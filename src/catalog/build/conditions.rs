@@ -31,7 +31,7 @@ impl Conditions<'_> {
         for (i, all) in when.iter().enumerate() {
             let here = at.index(i);
             if all.is_empty() {
-                report.error(&here, "an alternative of `when` without conditions holds always; leave `when` out instead");
+                report.error(&here, "an alternative of `when` without conditions always holds; leave `when` out instead");
             }
             alternatives.push(
                 all.iter()
@@ -163,7 +163,9 @@ impl Conditions<'_> {
         if !in_list && !equality && kind != Integer {
             report.error(
                 at,
-                format!("orders compare integers; the property on the left is of type `{kind}`"),
+                format!(
+                    "`less`, `at_most`, `greater` and `at_least` compare integers; the property on the left is of type `{kind}`"
+                ),
             );
             return None;
         }
@@ -182,10 +184,7 @@ impl Conditions<'_> {
             }
             OperandDocument::List(items) if in_list => {
                 if items.is_empty() {
-                    report.error(
-                        at,
-                        "an empty list: nothing is one of it, everything none of it",
-                    );
+                    report.error(at, "the list is empty; name at least one value");
                     return None;
                 }
                 if !check_limit(

@@ -51,7 +51,7 @@ fn check_read(
             report.error(
                 at,
                 format!(
-                    "{} has fields, so it needs `read`: the action that reading a record is",
+                    "{} has fields, so it needs `read`: the action that reads a record",
                     quoted(&r#type.id)
                 ),
             );
@@ -139,7 +139,7 @@ fn check_field(model: &Model, field: &FieldDocument, at: &Path<'_>, report: &mut
 /// A set of components that a search may ask (M5): known ones, each once, not hidden ones alone.
 fn check_components(kind: MaskKind, components: &[String], at: &Path<'_>, report: &mut Report<'_>) {
     if components.is_empty() {
-        report.error(at, "a set of components without components");
+        report.error(at, "the set of components is empty; name at least one");
     }
     let valid = || {
         let address = AddressComponent::EVERY.iter().map(|it| it.as_str());
@@ -169,7 +169,7 @@ fn check_components(kind: MaskKind, components: &[String], at: &Path<'_>, report
     if !components.is_empty() && components.iter().all(hidden) {
         report.error(
             at,
-            "hidden components alone: a search for them must name one that shows, such as `street`",
+            "these components are all hidden; name one that shows, such as `street`",
         );
     }
 }

@@ -278,10 +278,15 @@ pub(super) fn check_version(
     if version < least || version > model.version {
         report.error(
             at,
-            format!(
-                "version `{version}` is none from `{least}` to this catalog's `{}`",
-                model.version
-            ),
+            match version < least {
+                true => {
+                    format!("version `{version}` is too early: a catalog changes from `{least}` on")
+                }
+                false => format!(
+                    "version `{version}` is later than the catalog's own, `{}`",
+                    model.version
+                ),
+            },
         );
     }
 }

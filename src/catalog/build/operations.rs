@@ -273,11 +273,11 @@ fn pairs(
     match (operation.open, operation.allowed_by.is_empty()) {
         (true, false) => report.error(
             &here.field("allowed_by"),
-            format!("{name} is open, and allowed by permissions as well"),
+            format!("{name} is open, and allowed by permissions as well; leave out `open` or `allowed_by`"),
         ),
         (false, true) => report.error(
             here,
-            format!("{name} is neither open nor allowed by a permission"),
+            format!("{name} is neither open nor allowed by a permission; write `open = true` or `allowed_by`"),
         ),
         _ => {}
     }
@@ -363,7 +363,7 @@ pub(super) fn references(
             if word == "creates" && !same_type {
                 report.error(
                     &at,
-                    format!("{} is of another type than what is created", quoted(named)),
+                    format!("{} is an operation on another resource type", quoted(named)),
                 );
             }
             if let Some(operation) =

@@ -157,7 +157,7 @@ fn ladder(
 ) -> Option<Adjustable> {
     let rungs = at.field("ladder");
     if document.ladder.is_empty() {
-        report.error(&rungs, "a ladder without roles");
+        report.error(&rungs, "the ladder has no roles");
         return None;
     }
     let ladder = find_all(
@@ -175,7 +175,7 @@ fn ladder(
             report.error(
                 &rungs.index(i),
                 format!(
-                    "{} was retired in version `{version}`",
+                    "role {} was retired in version `{version}`",
                     quoted(&document.ladder[i])
                 ),
             );
@@ -191,7 +191,7 @@ fn ladder(
             report.error(
                 &rungs.index(i + 1),
                 format!(
-                    "{} does not inherit {}, the role before it on the ladder, directly",
+                    "{} does not directly inherit {}, the role before it on the ladder",
                     quoted(&document.ladder[i + 1]),
                     quoted(&document.ladder[i])
                 ),

@@ -294,7 +294,7 @@ pub(super) fn evolution(
             report.error(
                 &from,
                 format!(
-                    "{} was renamed and is a permission all the same; no path is used again",
+                    "{} was renamed, yet it is a permission; no path is used again",
                     quoted(&renamed.from)
                 ),
             );
@@ -302,7 +302,7 @@ pub(super) fn evolution(
         if !given_up.insert(&renamed.from) {
             report.error(
                 &from,
-                format!("{} was given up already", quoted(&renamed.from)),
+                format!("{} was renamed or retired already", quoted(&renamed.from)),
             );
         }
     }
@@ -315,7 +315,7 @@ pub(super) fn evolution(
             report.error(
                 &path,
                 format!(
-                    "{} was retired and is a permission all the same; no path is used again",
+                    "{} was retired, yet it is a permission; no path is used again",
                     quoted(&retired.path)
                 ),
             );
@@ -323,7 +323,7 @@ pub(super) fn evolution(
         if !given_up.insert(&retired.path) {
             report.error(
                 &path,
-                format!("{} was given up already", quoted(&retired.path)),
+                format!("{} was renamed or retired already", quoted(&retired.path)),
             );
         }
     }
@@ -351,7 +351,7 @@ pub(super) fn evolution(
             report.error(
                 &to,
                 format!(
-                    "two paths were renamed to {}; the new path is a node that no earlier version had",
+                    "two paths were renamed to {}; a new path is one that no earlier version had",
                     quoted(&renamed.to)
                 ),
             );
@@ -362,7 +362,7 @@ pub(super) fn evolution(
             report.error(
                 &to,
                 format!(
-                    "{} lies above {}, which an earlier version had; the new path is a node that no earlier version had",
+                    "{} lies above {}, which an earlier version had; a new path is one that no earlier version had",
                     quoted(&renamed.to),
                     quoted(below)
                 ),
@@ -401,7 +401,7 @@ fn report_endless(
                 let names = quoted(&format!("{} → …", names.join(" → ")));
                 report.error(
                     &list.index(i),
-                    format!("version `{version}` moves {from} on without end: {names}"),
+                    format!("version `{version}` renames {from} without end: {names}"),
                 );
             }
         }

@@ -5,22 +5,22 @@ use std::collections::HashMap;
 use super::super::State;
 use crate::document::ProblemCode;
 use crate::document::alike::look;
-use crate::document::problem::{Path, Report, quoted};
+use crate::document::problem::{Path, Report, holders, quoted};
 
 /// Warns of roles that too few users keep (A5): the next to leave cannot be refused.
 pub(super) fn warn_of_too_few_holders(state: &State, at: &Path<'_>, report: &mut Report<'_>) {
-    for (role, holders) in state.guarded_holders() {
+    for (role, found) in state.guarded_holders() {
         let Some(known) = state.model().roles.get(role as usize) else {
             continue;
         };
-        if holders < known.min_holders {
+        if found < known.min_holders {
             report.warning(
                 at,
                 (ProblemCode::TooFewHolders, format!(
-                    "at least `{}` must keep role {}, and `{holders}` do: not suspended, without an end, \
-                     and denied nothing that it grants",
-                    known.min_holders,
-                    quoted(&known.id)
+                    "role {} must keep at least {}, and has `{found}`: users who are not suspended, have it \
+                     without an end, and are denied nothing that it grants",
+                    quoted(&known.id),
+                    holders(known.min_holders)
                 )),
             );
         }

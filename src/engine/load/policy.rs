@@ -210,7 +210,7 @@ impl EngineBuilder {
                     (
                         ProblemCode::UsedId,
                         format!(
-                            "position {} was used before; forget the used id to use it again",
+                            "position id {} was used before; forget it to use it again",
                             quoted(&position.id)
                         ),
                     ),
@@ -257,7 +257,7 @@ impl EngineBuilder {
                     report.error(
                         &list,
                         (ProblemCode::TooMany, format!(
-                            "`{}` positions that report to so many others take a matrix; the limit is `{}`",
+                            "`{}` positions in a hierarchy so tangled; the limit is `{}`",
                             dag.len(),
                             limits::TANGLED_POSITIONS
                         )),

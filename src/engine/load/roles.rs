@@ -63,7 +63,7 @@ impl EngineBuilder {
                     (
                         ProblemCode::UsedId,
                         format!(
-                            "role {} was used before; forget the used id to use it again",
+                            "role id {} was used before; forget it to use it again",
                             quoted(&role.id)
                         ),
                     ),
@@ -193,10 +193,10 @@ impl EngineBuilder {
         let state = &self.state;
         let hint = || {
             if state.packages.find(name).is_some() {
-                return Some("; it is a package, which stands under `packages`".to_owned());
+                return Some("; it is a package: list it under `packages`".to_owned());
             }
             let is_permission = state.model().permission_names.get(name).is_some();
-            is_permission.then(|| "; it is a permission, which a role grants".to_owned())
+            is_permission.then(|| "; it is a permission: let a role grant it".to_owned())
         };
         let index = find_or(names, name, "role", at, report, hint)?;
         if let Some(version) = self

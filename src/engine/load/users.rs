@@ -31,7 +31,7 @@ impl EngineBuilder {
                 (
                     ProblemCode::UsedId,
                     format!(
-                        "user {} was used before; forget the used id to use it again",
+                        "user id {} was used before; forget it to use it again",
                         quoted(&user.id)
                     ),
                 ),
@@ -141,7 +141,7 @@ impl EngineBuilder {
                     report,
                     || {
                         let role = self.state.roles.find(&assignment.id)?;
-                        let hint = "; it is a role, which stands under `roles`";
+                        let hint = "; it is a role: list it under `roles`";
                         self.state.roles.get(role).map(|_| hint.to_owned())
                     },
                 ),

@@ -19,7 +19,11 @@ impl fmt::Display for Remedies {
                     "The request leaves out {properties}, which conditions read: ask again with it."
                 );
             }
-            return writeln!(f, "Nothing helps: {why}.");
+            let helps = match why {
+                NoRemedy::Allowed | NoRemedy::AllowedByThen => "is needed",
+                _ => "helps",
+            };
+            return writeln!(f, "Nothing {helps}: {why}.");
         }
         for (remedy, number) in self.sets.iter().zip(1_usize..) {
             writeln!(f, "{number}. {remedy}")?;

@@ -249,7 +249,7 @@ impl Teller<'_> {
                 }
                 write!(
                     f,
-                    " reaches as far as `{reaches}`, and the record takes `{needed}`"
+                    " reaches as far as `{reaches}`, and the record needs `{needed}`"
                 )?;
                 if limited_by.iter().any(|it| Some(it) != permission.as_ref()) {
                     f.write_str(". What keeps it there:")?;

@@ -65,7 +65,7 @@ filtered_by = "order:vew"
 "#
         ),
         "d.toml:5:11: no account `nort` is tested; did you mean `north`?\n\
-         d.toml:10:8: another one is named `orders` already\n\
+         d.toml:10:8: duplicate name `orders`\n\
          d.toml:12:13: unknown user `anne`; did you mean `ann`? List it in `unknown.users` if it is to be unknown\n\
          d.toml:12:26: unknown role `seler`; did you mean `seller`? List it in `unknown.roles` if it is to be unknown\n\
          d.toml:12:70: unknown position `des`; did you mean `desk`? List it in `unknown.positions` if it is to be unknown\n\
@@ -73,8 +73,8 @@ filtered_by = "order:vew"
          d.toml:14:19: the catalog declares no property `our` here; did you mean `hour`?\n\
          d.toml:16:11: unknown operation `order:vew`; did you mean `order:view`? List it in `unknown.operations` if it is to be unknown\n\
          d.toml:17:35: expected 4 answers, one for each subject, found 1\n\
-         d.toml:18:3: one of `ask`, `can_any`, `create` and `change` is asked\n\
-         d.toml:19:3: one of `ask`, `can_any`, `create` and `change` is asked\n\
+         d.toml:18:3: write exactly one of `ask`, `can_any`, `create` and `change`\n\
+         d.toml:19:3: write exactly one of `ask`, `can_any`, `create` and `change`\n\
          d.toml:20:11: expected `type:action`, found `order`\n\
          d.toml:21:36: an answer is `allow` or the code of a denial, not `allowed`; did you mean `allow`?\n\
          d.toml:21:47: an answer is `allow` or the code of a denial, not `alow`; did you mean `allow`?\n\
@@ -88,7 +88,7 @@ filtered_by = "order:vew"
          d.toml:42:8: a name is empty\n\
          d.toml:44:13: unknown feature `exprt`; did you mean `export`?\n\
          d.toml:45:11: unknown user `anne`; did you mean `ann`? List it in `unknown.users` if it is to be unknown\n\
-         d.toml:48:10: this is asked on the type: of a record, `account` alone counts\n\
+         d.toml:48:10: this is asked on the type: only the record's `account` counts\n\
          d.toml:49:14: the catalog has no `orders.exort`; did you mean `orders.export`?\n\
          d.toml:50:8: the catalog has no `resource.stats`; did you mean `resource.status`?\n\
          d.toml:51:15: the catalog has no `order:vew`; did you mean `order:view`?"
@@ -115,7 +115,7 @@ answer = "allow"
         "d.toml:3:1: `answer` is missing\n\
          d.toml:5:11: expected `user:…` or `role:…`, found `ann`\n\
          d.toml:7:1: unknown field `anser`; did you mean `answer`?\n\
-         d.toml:10:11: a subject has one of `user`, `role` and `token`\n\
+         d.toml:10:11: a subject has exactly one of `user`, `role` and `token`\n\
          d.toml:12:6: expected one of `record`, `type`, found `typ`; did you mean `type`?"
     );
 }
@@ -255,9 +255,9 @@ rows = [
         "d.toml:7:10: no row asks of this record: it tests nothing\n\
          d.toml:8:11: every row has a context of its own: this one tests nothing\n\
          d.toml:19:34: `can_any` is asked of no record, whichever way the operation is declared\n\
-         d.toml:20:38: `can_any` is asked of no record: of a record, `account` alone counts\n\
-         d.toml:21:36: this is asked on the type: of a record, `account` alone counts\n\
-         d.toml:22:39: the operation names none that it `creates`: of a record, `account` alone counts\n\
+         d.toml:20:38: `can_any` is asked of no record: only the record's `account` counts\n\
+         d.toml:21:36: this is asked on the type: only the record's `account` counts\n\
+         d.toml:22:39: the operation names none that it `creates`: only the record's `account` counts\n\
          d.toml:23:75: `status` is declared as `text`, and no answer here is `property_wrong_type`\n\
          d.toml:23:101: `hour` is declared as `integer`, and no answer here is `property_wrong_type`"
     );

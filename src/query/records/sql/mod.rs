@@ -80,6 +80,7 @@ pub use columns::{Column, Columns, IdType};
 use super::RecordFilter;
 use super::expression::Expression;
 use crate::document::AccountsServed;
+use crate::document::problem::quoted;
 use node::{Builder, Node};
 
 /// The database that a condition is for.
@@ -142,14 +143,14 @@ pub enum SqlError {
     #[error("no column is named for the record's id")]
     NoIdColumn,
     /// The filter reads a property, and no column holds it.
-    #[error("no column is named for the property {0:?}")]
+    #[error("no column is named for the property {}", quoted(.0))]
     NoPropertyColumn(String),
     /// The column of a set must be qualified by its table: `["deals", "tags"]`. It is read inside a
     /// subquery, whose own columns a bare name might be taken for.
-    #[error("the column of the set {0:?} must be qualified by its table")]
+    #[error("the column of the set {} must be qualified by its table", quoted(.0))]
     Unqualified(String),
     /// An identifier is empty, holds a NUL, or is longer than PostgreSQL keeps (63 bytes).
-    #[error("{0:?} cannot be an identifier")]
+    #[error("{} cannot be an identifier", quoted(.0))]
     BadIdentifier(String),
     /// A text that the filter compares with holds a NUL, which the databases do not agree on.
     #[error("a text to compare with holds a NUL")]
@@ -158,7 +159,7 @@ pub enum SqlError {
     #[error("the label {0} is that of several positions, not all of them reached")]
     AmbiguousLabel(i64),
     /// A position of the account has no label.
-    #[error("the position {0:?} has no label")]
+    #[error("the position {} has no label", quoted(.0))]
     NoLabel(String),
     /// The lists of the condition hold more values than [`Columns::at_most`] says, or it has more
     /// than 500 comparisons, or a parameter's number would be higher than databases count: 65,535 in
