@@ -625,7 +625,8 @@ pub(crate) fn suggestion(name: &str, near: &str) -> String {
     format!("; did you mean {}?{apart}", quoted(near))
 }
 
-/// The nearest of the valid names, by Damerau and Levenshtein's distance without regard to case.
+/// The nearest of the valid names, by Damerau and Levenshtein's distance without regard to case. Of a path,
+/// what follows the segments that are the same is compared: `contacts.edit` is not near `contacts.delete`.
 pub(crate) fn nearest<'n>(
     name: &str,
     valid: impl IntoIterator<Item = &'n str>,
@@ -656,13 +657,24 @@ pub(crate) fn nearest<'n>(
         if !comparable {
             continue;
         }
-        let distance = strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
+        let candidate_lower = candidate.to_lowercase();
+        let distance = strsim::damerau_levenshtein(&lower, &candidate_lower);
+        let rest = length - shared_segments(&lower, &candidate_lower);
+        let most = (rest / 3).clamp(1, 4);
         // A name that shares nothing with it is not near.
-        if distance <= most && distance < length && best.is_none_or(|(least, _)| distance < least) {
+        if distance <= most && distance < rest && best.is_none_or(|(least, _)| distance < least) {
             best = Some((distance, candidate));
         }
     }
     best.map(|(_, candidate)| candidate)
+}
+
+/// How many characters the segments have that two names begin with, `.` or `:` behind each.
+fn shared_segments(one: &str, other: &str) -> usize {
+    let same = one.chars().zip(other.chars()).zip(1..);
+    let same = same.take_while(|((one, other), _)| one == other);
+    let ends = same.filter(|((c, _), _)| matches!(c, '.' | ':'));
+    ends.map(|(_, number)| number).last().unwrap_or(0)
 }
 
 /// An offending text as messages show it: in backticks, control and invisible characters escaped,

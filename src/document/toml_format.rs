@@ -5,7 +5,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::ProblemCode;
 use super::node::{Key, Node, Table, Value};
-use super::problem::{Path, Problem, Source};
+use super::problem::{Path, Problem, Source, quoted};
 
 /// Reads a text; problems of syntax are all reported, and what could be read is kept.
 pub(crate) fn read(file: &str, text: &str) -> (Source, Vec<Problem>, bool) {
@@ -22,15 +22,20 @@ pub(crate) fn read(file: &str, text: &str) -> (Source, Vec<Problem>, bool) {
         .iter()
         .map(|error| {
             let span = error.span().unwrap_or(0..0);
-            let said = (ProblemCode::Syntax, said(error.message()));
+            let there = text.get(span.clone()).unwrap_or_default();
+            let said = (ProblemCode::Syntax, said(error.message(), there));
             source.problem_at_span(Some(&span), &Path::ROOT, said)
         })
         .collect();
     (source, problems, whole)
 }
 
-/// The parser's message, for whoever writes policy rather than parsers.
-fn said(message: &str) -> String {
+/// The parser's message, for whoever writes policy rather than parsers; and the text that it is about.
+fn said(message: &str, there: &str) -> String {
+    if message == "duplicate key" {
+        let name = there.trim_matches(['"', '\'']);
+        return format!("duplicate key {}", quoted(name));
+    }
     if message.contains("recursion") {
         return "nested too deeply".to_owned();
     }

@@ -256,11 +256,14 @@ impl EngineBuilder {
                 let reach = Reach::new(&dag).unwrap_or_else(|_| {
                     report.error(
                         &list,
-                        (ProblemCode::TooMany, format!(
-                            "`{}` positions in a hierarchy so tangled; the limit is `{}`",
-                            dag.len(),
-                            limits::TANGLED_POSITIONS
-                        )),
+                        (
+                            ProblemCode::TooMany,
+                            format!(
+                                "`{}` positions in a hierarchy so tangled; the limit is `{}`",
+                                dag.len(),
+                                limits::TANGLED_POSITIONS
+                            ),
+                        ),
                     );
                     Reach::default()
                 });
