@@ -21,7 +21,7 @@ pub use editor::{
 };
 pub use listing::{
     DominatedRole, Empty, HoldersOf, ListOrder, ListQuery, PackageEntry, Page, PositionEntry,
-    Review, RoleEntry, UserEntry,
+    Review, RoleEntry, RolesListed, UserEntry,
 };
 pub use refusal::{Named, PersonNamed, Refusal, RefusalKind, Refused};
 pub use report::{AccessChange, LendingChange, ReachChange, Report, ScopeChange, TokenChange};

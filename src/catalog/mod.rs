@@ -277,6 +277,8 @@ pub(crate) struct SystemRole {
     pub(crate) revoke: Option<u16>,
     /// How many users must keep it (A5).
     pub(crate) min_holders: u32,
+    /// Whether lists and remedies keep silent about it.
+    pub(crate) unlisted: bool,
 }
 
 impl Catalog {

@@ -300,6 +300,10 @@ document! {
         pub revoke: Option<String>,
         /// How many users must keep it (A5); 0 when left out.
         pub min_holders: Option<u32>,
+        /// Whether it is kept out of the lists that an account's administrators see
+        /// ([`Engine::list_roles`](crate::Engine::list_roles)), and out of what remedies propose: an
+        /// operator's role, say. It decides as any other does.
+        pub unlisted: bool,
         /// The catalog version that retired it: older policies may still name it; its grants have
         /// no effect, its denies stay (D16).
         pub retired: Option<u32>,

@@ -193,6 +193,12 @@ impl State {
         self.roles.get(role).is_some_and(|it| it.document.is_some())
     }
 
+    /// Whether the catalog keeps the role out of lists and of what is proposed.
+    pub(crate) fn is_unlisted_role(&self, role: u32) -> bool {
+        let known = self.model().roles.get(role as usize);
+        known.is_some_and(|it| it.unlisted)
+    }
+
     /// Whether a token may bring the role (D18).
     pub(crate) fn tokens_bring(&self, role: u32) -> bool {
         self.roles.get(role).is_some_and(|role| role.tokens_bring)

@@ -201,6 +201,8 @@ aspects! {
     Revoke = "revoke",
     /// How many users must keep a role (A5).
     MinHolders = "min_holders",
+    /// Whether lists and remedies keep silent about a role.
+    Unlisted = "unlisted",
     /// The system roles that tokens may bring (D18).
     SystemRoles = "system_roles",
     /// Whether tokens may bring the roles that accounts make.

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use bailiwick::Timestamp;
-use bailiwick::admin::{Actor, ListOrder, ListQuery};
+use bailiwick::admin::{Actor, ListOrder, ListQuery, RolesListed};
 use bailiwick::document::{PackageDocument, RoleDocument, UserDocument};
 use caseless::Caseless;
 use serde_json::{Value, json};
@@ -71,6 +71,7 @@ pub(crate) fn account(seed: u64, number: u64) -> (Account, Rng) {
     for role in &mut documents.catalog.roles {
         role.name = text(&mut rng, NAMES);
         role.description = text(&mut rng, DESCRIPTIONS);
+        role.unlisted = rng.chance(25);
     }
     let mut account = Account::of(&documents);
     for _ in 0..rng.below(5) {
@@ -96,8 +97,8 @@ pub(crate) fn package(id: &str, roles: &[&str]) -> PackageDocument {
     }
 }
 
-/// Every role, as it is to be listed.
-fn roles(documents: &Documents) -> Vec<Value> {
+/// The roles that are to be listed, and how.
+fn roles(documents: &Documents, listed: RolesListed) -> Vec<Value> {
     let model = documents.model();
     let people = held(&model);
     let count = |holds: &dyn Fn(&crate::reference::administration::records::Held) -> bool| {
@@ -126,7 +127,12 @@ fn roles(documents: &Documents) -> Vec<Value> {
             "brought_by_tokens": brought_by_tokens(&model, id),
         })
     };
-    let system = catalog.roles.iter();
+    let system = catalog.roles.iter().filter(|it| match listed {
+        RolesListed::Listed => !it.unlisted,
+        RolesListed::OfAccount => false,
+        RolesListed::Every => true,
+        other => panic!("roles are listed in a new way: {other:?}"),
+    });
     let system = system.map(|it| entry(&it.id, &it.name, &it.description, None, true));
     let own = policy.roles.iter();
     let own = own.map(|it| entry(&it.id, &it.name, &it.description, it.created, false));
@@ -193,9 +199,15 @@ pub(crate) fn query(rng: &mut Rng) -> ListQuery {
         ListOrder::Created,
         ListOrder::Users,
     ];
+    let listed = [
+        RolesListed::Listed,
+        RolesListed::OfAccount,
+        RolesListed::Every,
+    ];
     let query = ListQuery::default()
         .search(*rng.pick(SOUGHT))
-        .order(*rng.pick(&orders));
+        .order(*rng.pick(&orders))
+        .roles(*rng.pick(&listed));
     match rng.chance(50) {
         true => query.descending(),
         false => query,
@@ -234,9 +246,16 @@ fn every_page_together_is_the_whole_list_in_order() {
             let query = query(&mut rng);
             let limit = rng.range(1, 5);
             let found = put_together(&query, limit, |it| json!(engine.list_roles(it)));
-            let expected = listed(roles(documents), &query);
+            let expected = listed(roles(documents, query.roles), &query);
             assert_eq!(found, expected, "{query:?}\n{documents}");
             tallied.count(&format!("{:?}", query.order));
+            let kept_out = |it: &Value| {
+                let mut roles = documents.catalog.roles.iter();
+                roles.any(|role| role.unlisted && it["id"] == *role.id)
+            };
+            if query.roles == RolesListed::Every && found.iter().any(kept_out) {
+                tallied.count("kept out of other lists");
+            }
             for it in &found {
                 let (assigned, authorized) = (&it["assigned"], &it["authorized"]);
                 if it["by_packages"] != 0
@@ -265,6 +284,7 @@ fn every_page_together_is_the_whole_list_in_order() {
         "held directly, by packages and by more besides",
         "retired, and held",
         "several packages found",
+        "kept out of other lists",
     ]);
 }
 

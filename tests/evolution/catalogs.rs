@@ -208,7 +208,7 @@ fn each_change_is_told() {
             &[
                 (
                     "grants = [\"staff\"], denies",
-                    "grants = [\"orders.cancel\"], min_holders = 1, revoke = \"staff\", denies",
+                    "grants = [\"orders.cancel\"], min_holders = 1, unlisted = true, revoke = \"staff\", denies",
                 ),
                 (
                     "roles = [\n",
@@ -223,6 +223,7 @@ fn each_change_is_told() {
              role `system:admin`: grants +`orders.cancel: all` -`staff: all`\n\
              role `system:admin`: revoke nothing → `staff`\n\
              role `system:admin`: min_holders `0` → `1`\n\
+             role `system:admin`: unlisted `false` → `true`\n\
              tokens: system_roles +`system:member`\n\
              tokens: account_roles `false` → `true`\n\
              change `create_role`: permission `staff` → `orders`\n\

@@ -19,6 +19,9 @@ pub(crate) fn singles(documents: &Documents, engine: &Engine, why: &Explanation)
         .find(|it| Some(&it.id) == subject.id.as_ref());
     let is_user = subject.kind == Asker::User;
     let policy = engine.policy();
+    // No remedy names a role that the catalog keeps out of lists.
+    let unlisted = documents.catalog.roles.iter().filter(|it| it.unlisted);
+    let unlisted: BTreeSet<String> = unlisted.map(|it| it.id.clone()).collect();
     let mut changes = Vec::new();
     for feature in &documents.catalog.features {
         changes.push(Change::EnableFeature {
@@ -70,7 +73,7 @@ pub(crate) fn singles(documents: &Documents, engine: &Engine, why: &Explanation)
     for permission in &documents.catalog.permissions {
         let ladder = permission.adjustable.as_ref().map(|it| &it.ladder);
         for role in ladder.into_iter().flatten() {
-            if below.contains(role) {
+            if below.contains(role) && !unlisted.contains(role) {
                 changes.push(Change::ChangeSetting {
                     permission: permission.path.clone(),
                     role: Some(role.clone()),
@@ -82,14 +85,14 @@ pub(crate) fn singles(documents: &Documents, engine: &Engine, why: &Explanation)
         changes.push(Change::ReinstateUser {
             user: user.id.clone(),
         });
-        for role in &user.roles {
+        for role in user.roles.iter().filter(|it| !unlisted.contains(&it.id)) {
             changes.push(Change::revoke_role(&user.id, &role.id));
         }
         for package in &user.packages {
             changes.push(Change::revoke_package(&user.id, &package.id));
         }
         if is_user {
-            for role in engine.roles() {
+            for role in engine.roles().filter(|it| !unlisted.contains(*it)) {
                 changes.push(Change::assign_role(&user.id, role));
                 for package in &user.packages {
                     changes.push(Change::AddToPackage {

@@ -1,7 +1,7 @@
 //! Each kind of mend, each reason why there is none, and what the answer says of itself, in an account
 //! small enough to know all of it.
 
-use bailiwick::admin::{Actor, Change};
+use bailiwick::admin::{Actor, Change, ListQuery, RolesListed};
 use bailiwick::document::{CatalogDocument, DirectoryDocument, GrantDocument, PolicyDocument};
 use bailiwick::explain::{Makers, NoRemedy, Remedies, RemedyOptions};
 use bailiwick::{Catalog, Engine, OnType, Record, Scope, Subject, Timestamp, Token, Warnings};
@@ -370,6 +370,80 @@ fn where_nothing_helps_it_says_why() {
     assert!(
         matches!(said.none(), Some(NoRemedy::Request { causes }) if causes[0].code() == "wrong_account")
     );
+}
+
+/// What a catalog keeps out of lists stays unknown to whoever reads remedies.
+#[test]
+fn a_role_that_the_catalog_keeps_out_of_lists_is_not_proposed() {
+    let unlisted = CATALOG.replace(
+        r#"{ id = "system:lead","#,
+        r#"{ id = "system:lead", unlisted = true,"#,
+    );
+    let unlisted = unlisted.replace(
+        r#"{ id = "system:owner","#,
+        r#"{ id = "system:owner", unlisted = true,"#,
+    );
+    let on = OnType::named("order");
+    // The setting could move to the role that she has, or she could be given the owner's.
+    let said = engine().remedies("lea", "rank", &on, &options());
+    assert_eq!(
+        mends(&said),
+        [
+            "let the setting of `ranks` name role `system:lead`",
+            "assign role `system:owner` to `lea`"
+        ]
+    );
+    let engine = engine_with(&unlisted, POLICY, DIRECTORY);
+    let said = engine.remedies("lea", "rank", &on, &options());
+    // She has the junior role, too.
+    assert_eq!(
+        mends(&said),
+        ["let the setting of `ranks` name role `system:user`"]
+    );
+    // Nor is it proposed to revoke one that denies.
+    let sms = OnType::named("sms");
+    let features = ["sms", "bulk", "mail"];
+    let features = features.map(|it| Change::EnableFeature {
+        feature: it.to_owned(),
+    });
+    for (engine, helps) in [(self::engine(), true), (engine, false)] {
+        let with_second = engine.apply(
+            &Actor::System,
+            Timestamp(1),
+            &[
+                features.to_vec(),
+                vec![Change::assign_role("max", "system:owner")],
+            ]
+            .concat(),
+        );
+        let engine = with_second.unwrap().into_engine();
+        let said = engine.remedies("own", "send", &sms, &options());
+        assert_eq!(!said.sets().is_empty(), helps, "{said}");
+    }
+}
+
+/// The operator of package_roles has a role of its own, which is nobody else's business.
+#[test]
+fn package_roles_keeps_the_operators_role_out_of_lists_and_remedies() {
+    let engine = engine_with(
+        include_str!("../../fixtures/package_roles/catalog.toml"),
+        include_str!("../../fixtures/package_roles/policy.toml"),
+        include_str!("../../fixtures/package_roles/directory.toml"),
+    );
+    let operators = "system:administrator";
+    let lists = |listed| {
+        let page = engine.list_roles(&ListQuery::default().roles(listed));
+        page.entries.iter().any(|it| it.id == operators)
+    };
+    assert!(!lists(RolesListed::Listed) && !lists(RolesListed::OfAccount));
+    assert!(lists(RolesListed::Every));
+    let import = OnType::named("contact");
+    assert!(engine.check("adele", "import", &import).is_allow());
+    for customer in ["una", "gus", "rob"] {
+        let said = engine.remedies(customer, "import", &import, &options());
+        assert!(!said.sets().is_empty());
+        assert!(!said.to_string().contains(operators), "{said}");
+    }
 }
 
 /// What a guard refuses is not told (A5): the last owner stays one, whatever that denies them.

@@ -52,6 +52,23 @@ pub struct ListQuery {
     pub offset: usize,
     /// How many to list at most.
     pub limit: usize,
+    /// Which roles a page of roles lists. Other lists do not look at it.
+    pub roles: RolesListed,
+}
+
+/// Which roles a page of roles lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RolesListed {
+    /// The account's, and the system's but for those that the catalog keeps out of lists
+    /// ([`SystemRoleDocument::unlisted`](crate::document::SystemRoleDocument::unlisted)).
+    #[default]
+    Listed,
+    /// Those that the account made.
+    OfAccount,
+    /// All of them: for the operator's own pages.
+    Every,
 }
 
 /// What a page is ordered by; equal ones by id.
@@ -79,6 +96,7 @@ impl Default for ListQuery {
             descending: false,
             offset: 0,
             limit: 50,
+            roles: RolesListed::default(),
         }
     }
 }
@@ -110,6 +128,13 @@ impl ListQuery {
     pub fn page(mut self, offset: usize, limit: usize) -> ListQuery {
         self.offset = offset;
         self.limit = limit;
+        self
+    }
+
+    /// Only these roles, in a page of roles.
+    #[must_use]
+    pub fn roles(mut self, listed: RolesListed) -> ListQuery {
+        self.roles = listed;
         self
     }
 }

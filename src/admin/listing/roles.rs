@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Candidate, ListQuery, Page, holders, page};
+use super::{Candidate, ListQuery, Page, RolesListed, holders, page};
 use crate::engine::State;
 use crate::{Engine, Timestamp};
 
@@ -74,7 +74,8 @@ pub(super) fn every(state: &State) -> impl Iterator<Item = Candidate<'_>> {
 }
 
 impl Engine {
-    /// A page of the account's roles, the system's among them (T5).
+    /// A page of the account's roles, the system's among them (T5), but for those that the catalog keeps out
+    /// of lists. [`ListQuery::roles`] leaves the system's out, or lists every role.
     ///
     /// Cost: linear in the roles and what people read of them, and a sort; for each role of the page,
     /// all that inherit it and the access sets that hold one. Ordered by users: for each access set, the
@@ -87,8 +88,9 @@ impl Engine {
     /// #     id = "shop"
     /// #     version = 1
     /// #     permissions = [{ path = "orders" }]
+    /// #     roles = [{ id = "system:viewer" }, { id = "system:operator", unlisted = true }]
     /// # "#), Warnings::Refuse)?;
-    /// use bailiwick::admin::{ListOrder, ListQuery};
+    /// use bailiwick::admin::{ListOrder, ListQuery, RolesListed};
     /// # use bailiwick::{Engine, Timestamp};
     /// let mut policy = PolicyDocument::new(1);
     /// policy.roles.push(RoleDocument::new("seller").grant("orders"));
@@ -100,6 +102,12 @@ impl Engine {
     /// let seller = &page.entries[0];
     /// assert_eq!((seller.id, seller.assigned, seller.authorized), ("seller", 1, 2));
     /// assert_eq!(engine.list_roles(&ListQuery::default().search("SELL")).total, 1);
+    ///
+    /// // The catalog has `system:viewer`, and `system:operator` with `unlisted = true`.
+    /// let total = |listed| engine.list_roles(&ListQuery::default().roles(listed)).total;
+    /// assert_eq!(total(RolesListed::Listed), 3);
+    /// assert_eq!(total(RolesListed::OfAccount), 2);
+    /// assert_eq!(total(RolesListed::Every), 4);
     /// # Ok::<(), bailiwick::Problems>(())
     /// ```
     pub fn list_roles(&self, query: &ListQuery) -> Page<RoleEntry<'_>> {
@@ -108,7 +116,12 @@ impl Engine {
             let users = holders::every_authorized(state);
             move |role: u32| users.get(role as usize).copied().unwrap_or_default()
         };
-        page(query, every(state), users, |it| {
+        let is_listed = |it: &Candidate<'_>| match query.roles {
+            RolesListed::Listed => !state.is_unlisted_role(it.number),
+            RolesListed::OfAccount => state.is_account_role(it.number),
+            RolesListed::Every => true,
+        };
+        page(query, every(state).filter(is_listed), users, |it| {
             RoleEntry::of(state, it, None)
         })
     }

@@ -89,6 +89,7 @@ pub(super) fn roles(
             assign,
             revoke,
             min_holders: role.min_holders.unwrap_or(0),
+            unlisted: role.unlisted,
         });
     }
     let edges: Vec<(u32, u32)> = model.role_edges().collect();

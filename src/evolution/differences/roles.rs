@@ -59,6 +59,8 @@ fn role(all: &mut Differences<'_>, part: &CatalogPart, before: &SystemRole, afte
     all.value(part, Aspect::Revoke, revoke, is_revoke);
     let kept = |role: &SystemRole| Some(role.min_holders.to_string());
     all.value(part, Aspect::MinHolders, kept(before), kept(after));
+    let unlisted = |role: &SystemRole| Some(role.unlisted.to_string());
+    all.value(part, Aspect::Unlisted, unlisted(before), unlisted(after));
 }
 
 fn inherits(

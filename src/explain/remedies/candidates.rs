@@ -170,12 +170,17 @@ fn lacks(case: &Case<'_>, way: &Way, steps: &[Step], anyhow: bool) -> (Lacks, bo
                 });
             }
             next.extend(source.by.map(Step::Revoke).filter(|_| {
+                let is_unlisted = match source.by {
+                    Some(Held::Role(role)) => case.state.is_unlisted_role(role),
+                    Some(Held::Package(_)) | None => false,
+                };
                 // What the steps bring they do not take away.
-                !steps.iter().any(|step| match (*step, source.by) {
-                    (Step::Assign(of), Some(by)) => of == by,
-                    (Step::Fill { package, .. }, Some(by)) => by == Held::Package(package),
-                    _ => false,
-                })
+                !is_unlisted
+                    && !steps.iter().any(|step| match (*step, source.by) {
+                        (Step::Assign(of), Some(by)) => of == by,
+                        (Step::Fill { package, .. }, Some(by)) => by == Held::Package(package),
+                        _ => false,
+                    })
             }));
             return (Lacks::OneOf(next), true);
         }
@@ -210,7 +215,10 @@ fn providers(
         Some(adjustable) => {
             let rungs = adjustable.ladder.get(adjustable.floor..=adjustable.ceiling);
             let mut rungs = rungs.unwrap_or_default().iter().rev();
-            let held = rungs.find(|role| standing.has(u32::from(**role)));
+            let held = rungs.find(|role| {
+                let role = u32::from(**role);
+                standing.has(role) && !state.is_unlisted_role(role)
+            });
             next.extend(held.map(|role| Step::Set {
                 permission,
                 role: u32::from(*role),

@@ -204,7 +204,8 @@ impl<C: Context + ?Sized> InContext<'_, C> {
     /// those, assignments that deny to revoke, features to enable, settings to move to the most senior
     /// role that they hold, a suspension to end. Positions, properties and the record are facts: no
     /// change of them is proposed. Nor are roles to be made, or edges of inheritance. A role that the
-    /// user does not have is edited only where nothing else was found.
+    /// user does not have is edited only where nothing else was found. Of system roles that the catalog
+    /// keeps out of lists, none is named.
     ///
     /// Guards bind (A5), as for everybody. Who may make a remedy is told beside it, from the rules of
     /// the catalog (A2 to A4); the host itself may make each.

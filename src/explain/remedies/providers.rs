@@ -76,7 +76,8 @@ impl Case<'_> {
             let closure = state.role_closure(*role);
             closure.is_some_and(|it| it.granted(permission) >= scope)
         };
-        let roles = (0..state.role_numbers()).filter(grants);
+        let proposed = (0..state.role_numbers()).filter(|it| !state.is_unlisted_role(*it));
+        let roles = proposed.filter(grants);
         let mut roles: Vec<(usize, u32)> = roles
             .map(|role| (self.size(Held::Role(role)), role))
             .collect();

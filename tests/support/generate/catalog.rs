@@ -165,6 +165,7 @@ fn system_roles(rng: &mut Rng, version: u32) -> Vec<SystemRoleDocument> {
             assign: None,
             revoke: None,
             min_holders: None,
+            unlisted: false,
             retired: (version > 1 && rng.chance(20)).then(|| rng.range(2, version as usize) as u32),
         });
     }
