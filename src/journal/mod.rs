@@ -17,6 +17,7 @@
 //! here. Of an account restored as of a time when the user was there, [`Restored::erased`] tells that it is not
 //! whole. In format 1 everything is chained, and nothing can be erased.
 
+mod audit;
 mod digest;
 mod feed;
 mod history;
@@ -34,6 +35,7 @@ mod sqlite;
 mod taken;
 mod withheld;
 
+pub use audit::{AuditEntry, AuditPage, audit};
 pub use digest::{Digest, DigestError};
 pub use feed::{Feed, Reached, Written};
 pub use history::{Between, Difference, Entry, History, Item, ItemDocument, history};

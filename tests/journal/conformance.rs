@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bailiwick::journal::{
-    AppendError, Digest, Head, Journal, JournalError, Sealed, Snapshot, begin, catalog_digest,
-    keep_catalog, restore,
+    AppendError, Digest, Head, Journal, JournalError, Sealed, Snapshot, audit, begin,
+    catalog_digest, keep_catalog, restore,
 };
 use bailiwick::{Catalog, Engine, Timestamp};
 
@@ -32,6 +32,7 @@ pub(crate) fn holds(open: Open<'_>) {
     readers_see_no_gap(open);
     waiting_ends(open);
     restored(open);
+    audited(open);
 }
 
 fn begun(open: Open<'_>, account: &str) -> (Arc<dyn Journal>, Catalog, Head, Engine) {
@@ -363,4 +364,60 @@ fn restored(open: Open<'_>) {
         matches!(foreign, Err(JournalError::Foreign { .. })),
         "{foreign:?}"
     );
+}
+
+/// Pages of transactions, the newest first, from a journal that was only begun to its end.
+fn audited(open: Open<'_>) {
+    let (journal, catalog, began, engine) = begun(open, "audited");
+    let empty = audit(&*journal, None, None, 10).expect("it reads");
+    assert_eq!((empty.entries.len(), empty.older), (0, None));
+    let (ends, after) = shop::append(&*journal, began, engine, 7);
+    let journal = open("audited");
+    let mut expected: Vec<u64> = (began.revision + 1..=ends.revision).collect();
+    expected.reverse();
+    for limit in [0, 1, 2, 3, 6, 7, 8, usize::MAX] {
+        let mut found = Vec::new();
+        let mut before = None;
+        loop {
+            let page = audit(&*journal, None, before, limit).expect("it reads");
+            assert!((1..=limit.max(1)).contains(&page.entries.len()), "{limit}");
+            found.extend(page.entries);
+            before = page.older;
+            if before.is_none() {
+                break;
+            }
+        }
+        let revisions: Vec<u64> = found.iter().map(|it| it.revision).collect();
+        assert_eq!(revisions, expected, "{limit}");
+        // Each says what its record does.
+        for (entry, sealed) in found.iter().rev().zip(all(&*journal)) {
+            let record: serde_json::Value =
+                serde_json::from_slice(&sealed.bytes).expect("nothing is withheld of it");
+            assert_eq!(serde_json::json!(entry.changes), record["changes"]);
+            assert_eq!(serde_json::json!(entry.actor), record["actor"]);
+        }
+    }
+    for before in [0, began.revision, began.revision + 1] {
+        let page = audit(&*journal, None, Some(before), 3).expect("it reads");
+        assert_eq!((page.entries.len(), page.older), (0, None), "{before}");
+    }
+    let page = audit(&*journal, None, Some(began.revision + 2), 3).expect("it reads");
+    assert_eq!((page.entries.len(), page.older), (1, None));
+    let past = audit(&*journal, None, Some(u64::MAX), 2).expect("it reads");
+    assert_eq!(past.entries[0].revision, ends.revision);
+    // Another account's is no page of this one.
+    let foreign = audit(&*journal, Some("another"), None, 2);
+    assert!(
+        matches!(foreign, Err(JournalError::Foreign { .. })),
+        "{foreign:?}"
+    );
+    // What was appended meanwhile makes no page other: pages go by revisions.
+    let page = audit(&*journal, None, None, 2).expect("it reads");
+    shop::append(&*journal, ends, after, 2);
+    let next = audit(&*journal, None, page.older, 2).expect("it reads");
+    let newest = next.entries[0].revision;
+    assert_eq!(newest + 2, ends.revision);
+    let restored = restore(&*journal, &catalog, None, None).expect("it restores");
+    let page = audit(&*journal, None, None, 1).expect("it reads");
+    assert_eq!(page.entries[0].revision, restored.head().revision);
 }

@@ -6,7 +6,7 @@ use bailiwick::admin::Change;
 use bailiwick::document::{DirectoryDocument, PolicyDocument, RoleDocument, UserDocument};
 use bailiwick::journal::{
     AppendError, Damage, Digest, Head, Journal, JournalError, MemoryJournal, Sealed,
-    SealedSnapshot, Snapshot, begin, catalog_digest, restore,
+    SealedSnapshot, Snapshot, audit, begin, catalog_digest, restore,
 };
 use bailiwick::{Catalog, Engine, Timestamp, Warnings};
 
@@ -145,6 +145,45 @@ fn is_damaged(error: &JournalError, at: u64) {
         matches!(error, JournalError::Damaged { revision, damage: Damage::Digest } if *revision == at),
         "at {at}: {error}"
     );
+}
+
+#[test]
+fn no_page_shows_a_record_that_is_not_what_was_written() {
+    let (said, _) = said();
+    let ends = said.head.expect("it has a head").revision;
+    for (i, record) in said.records.iter().enumerate() {
+        let mut damaged = said.clone();
+        damaged.records[i].bytes.push(b' ');
+        // Whichever page it is on, also where it says what the page follows or that the page is whole.
+        for limit in 1..=MANY {
+            let on = Some(record.revision + 1);
+            let page = audit(&damaged, None, on, limit).err();
+            is_damaged(&page.expect("a damaged page"), record.revision);
+            let after_page = audit(&damaged, None, Some(record.revision), limit);
+            if i > 0 {
+                is_damaged(&after_page.expect_err("a damaged end"), record.revision);
+            }
+        }
+        let mut missing = said.clone();
+        missing.records.remove(i);
+        let page = audit(&missing, None, None, MANY);
+        let Err(JournalError::Gap { .. } | JournalError::CutOff { .. }) = page else {
+            panic!("revision {} is missing: {page:?}", record.revision);
+        };
+    }
+    let mut forked = said.clone();
+    forked.head = Some(Head {
+        revision: ends,
+        digest: Digest([9; 32]),
+    });
+    let page = audit(&forked, None, None, 2);
+    assert!(
+        matches!(page, Err(JournalError::Forked { revision }) if revision == ends),
+        "{page:?}"
+    );
+    let nothing = Said { head: None, ..said };
+    let page = audit(&nothing, None, None, 2);
+    assert!(matches!(page, Err(JournalError::Empty)), "{page:?}");
 }
 
 #[test]

@@ -454,12 +454,7 @@ impl fmt::Display for Item {
 
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Entry { revision, at, .. } = self;
-        write!(f, "revision {revision}, {at}, {}", By(&self.actor))?;
-        match &self.note {
-            Some(note) => writeln!(f, ": {}", crate::document::problem::shortened(note))?,
-            None => writeln!(f)?,
-        }
+        line(f, self.revision, self.at, &self.actor, self.note.as_deref())?;
         if self.is_ending {
             writeln!(f, "  an assignment ended")?;
         }
@@ -482,6 +477,21 @@ impl fmt::Display for Entry {
         }
         let mut differences = self.differences.iter();
         differences.try_for_each(|it| writeln!(f, "{it}"))
+    }
+}
+
+/// The line by which a transaction is told.
+pub(super) fn line(
+    f: &mut fmt::Formatter<'_>,
+    revision: u64,
+    at: Timestamp,
+    actor: &Actor,
+    note: Option<&str>,
+) -> fmt::Result {
+    write!(f, "revision {revision}, {at}, {}", By(actor))?;
+    match note {
+        Some(note) => writeln!(f, ": {}", crate::document::problem::shortened(note)),
+        None => writeln!(f),
     }
 }
 
