@@ -7,12 +7,12 @@ use super::document::{RecordDocument, SubjectDocument, TokenSubject};
 use super::names::Kind;
 use super::plan::{Opened, Planner, Stated};
 use super::question::{Asks, Expected, Properties};
-use super::values::{Side, texts};
+use super::values::{Key, Known, Side, read, texts};
 use crate::document::problem::{Path, quoted};
 use crate::document::{AskedOn, OperationDocument, PropertyType, PropertyValue};
 
 /// The only answer to a property that is not of its declared type.
-const WRONG_TYPE: &str = "property_wrong_type";
+pub(super) const WRONG_TYPE: &str = "property_wrong_type";
 
 impl Planner<'_, '_, '_> {
     /// Reports tell tables and cases by their names.
@@ -222,9 +222,16 @@ impl Planner<'_, '_, '_> {
         if let Some(owner) = owner {
             self.check_user(owner, stated, &at.field("owner"));
         }
-        if let Some(position) = owner_position.as_deref().filter(|it| !it.is_empty()) {
+        if let Some(position) = owner_position {
             let at = at.field("owner_position");
-            self.check_name(Kind::Position, position, stated, &at);
+            // Without an owner it is ignored (S3).
+            if owner.is_none() {
+                let message = "`owner` is missing: without one its position counts for nothing";
+                self.report.error(&at, message);
+            }
+            if !position.is_empty() {
+                self.check_name(Kind::Position, position, stated, &at);
+            }
         }
         let every = self.resolver.document().types.iter();
         let declared: Vec<(&str, BTreeMap<String, PropertyType>)> = every
@@ -265,11 +272,11 @@ impl Planner<'_, '_, '_> {
     ) {
         for (name, value) in properties {
             let at = at.field(name);
-            let of = |(_, properties): &(&str, BTreeMap<String, PropertyType>)| {
-                properties.get(name).copied()
-            };
-            let types: Vec<PropertyType> = declared.iter().filter_map(of).collect();
-            let Some(first) = types.first() else {
+            let types: Vec<(&str, PropertyType)> = declared
+                .iter()
+                .filter_map(|(of, properties)| Some((*of, *properties.get(name)?)))
+                .collect();
+            if types.is_empty() {
                 let names = declared
                     .iter()
                     .flat_map(|(_, it)| it.keys().map(String::as_str));
@@ -278,37 +285,110 @@ impl Planner<'_, '_, '_> {
                 let message = format!("the catalog declares no property {name} here{nearest}");
                 self.report.error(&at, message);
                 continue;
-            };
-            if !types.iter().any(|it| is_of_type(value, *it)) {
-                if !stated.answers.contains(WRONG_TYPE) {
-                    let message = format!(
-                        "{} is declared as `{first}`, and no answer here is `{WRONG_TYPE}`",
-                        quoted(name)
-                    );
-                    self.report.error(&at, message);
-                }
+            }
+            let mut wrong = types.iter().filter(|(_, it)| !is_of_type(value, *it));
+            let unanswered = wrong.clone().find(|(of, _)| {
+                let key = (side, (*of).to_owned(), name.clone());
+                !stated.wrong.contains(&key)
+            });
+            if let Some((_, declared)) = unanswered {
+                let message = format!(
+                    "{} is declared as `{declared}`, and no answer here is `{WRONG_TYPE}`",
+                    quoted(name)
+                );
+                self.report.error(&at, message);
+            }
+            if wrong.next().is_some() {
                 continue;
             }
-            let of = declared.iter().map(|(of, _)| *of);
-            let compared: Vec<&BTreeSet<String>> = of
-                .filter_map(|of| self.resolver.compared.known(side, of, name))
+            // Each type that the record is taken for knows the text, and each account.
+            let compared = &self.resolver.compared;
+            let known: Vec<Known<'_>> = types
+                .iter()
+                .flat_map(|(of, _)| stated.accounts.iter().map(move |account| (*of, *account)))
+                .filter_map(|(of, account)| compared.known((side, of, name), account, &self.ids))
                 .collect();
-            if compared.is_empty() {
-                continue;
-            }
             let property = format!("{}.{name}", side.as_str());
             for (i, text) in texts(value).iter().enumerate() {
-                if compared.iter().any(|known| known.contains(text)) {
+                let Some(unknown) = known.iter().find(|it| !it.has(text)) else {
                     continue;
-                }
-                let known = compared.iter().copied().flatten().map(String::as_str);
+                };
                 let at = match value {
                     PropertyValue::Set(_) => at.index(i),
                     _ => at,
                 };
                 self.listed
-                    .check_value(&property, text, known, &at, self.report);
+                    .check_value(&property, text, unknown.iter(), &at, self.report);
             }
+        }
+    }
+
+    /// The properties that decide a question: what the operation's conditions read, those of the operation that
+    /// it creates a record for, and those of the one that a new owner needs.
+    pub(super) fn decided_by(&self, opened: &Opened<'_>) -> BTreeSet<Key> {
+        let document = self.resolver.document();
+        let asked = format!("{}:{}", opened.r#type, opened.action);
+        let operations = &document.operations;
+        let name = |it: &OperationDocument| format!("{}:{}", it.r#type, it.action);
+        let creates = operations.iter().find(|it| name(it) == asked);
+        let creates = creates.and_then(|it| it.creates.as_deref());
+        let of_type = document.types.iter().find(|it| it.id == opened.r#type);
+        let reassign = of_type.and_then(|it| it.reassign.as_deref());
+        let decides = |it: &&OperationDocument| {
+            let name = name(it);
+            let reassigns = it.r#type == opened.r#type && reassign == Some(it.action.as_str());
+            name == asked || creates == Some(name.as_str()) || reassigns
+        };
+        operations.iter().filter(decides).flat_map(read).collect()
+    }
+
+    /// Of several properties that are of another type than declared, one gives the answer and hides the rest.
+    pub(super) fn check_one_wrong(
+        &mut self,
+        opened: &Opened<'_>,
+        subject: &SubjectDocument,
+        answer: &str,
+        at: &Path<'_>,
+    ) {
+        if answer != WRONG_TYPE {
+            return;
+        }
+        let document = self.resolver.document();
+        let of_subject = match subject {
+            SubjectDocument::User(_) => None,
+            SubjectDocument::Role(it) => Some(&it.properties),
+            SubjectDocument::Token(it) => Some(&it.token.properties),
+        };
+        let wrong = self.decided_by(opened).into_iter().filter(|key| {
+            let (side, of, name) = key;
+            let declared = match side {
+                Side::Resource => {
+                    let of_type = document.types.iter().find(|it| it.id == *of);
+                    of_type.and_then(|it| it.properties.get(name)).copied()
+                }
+                Side::Subject => document.subject_properties.get(name).map(|it| it.r#type),
+                Side::Context => document.context_properties.get(name).copied(),
+            };
+            let stated = match side {
+                Side::Resource => [
+                    Some(&opened.record.properties),
+                    Some(&opened.after.properties),
+                ],
+                Side::Subject => [of_subject, None],
+                Side::Context => [Some(opened.context), None],
+            };
+            let mut values = stated.into_iter().flatten().filter_map(|it| it.get(name));
+            declared.is_some_and(|declared| values.any(|it| !is_of_type(it, declared)))
+        });
+        let names = wrong.map(|(side, _, name)| quoted(&format!("{}.{name}", side.as_str())));
+        let names: Vec<String> = names.collect();
+        if names.len() > 1 {
+            let message = format!(
+                "{} are of other types than declared, and the answer is about one of them: a case may state \
+                 which as its `fact`",
+                names.join(", ")
+            );
+            self.report.error(at, message);
         }
     }
 

@@ -102,9 +102,12 @@
 //!
 //! Every name is checked: one that the account asked does not have is a problem of the document, with
 //! its place and the nearest name. So is a property that the catalog does not declare, or that is not
-//! of the declared type where no answer is `property_wrong_type`. A property that conditions read has
-//! a text that they compare it with, or that a user's property has. The id of a record may be any:
-//! the host gives it.
+//! of the declared type where no answer is `property_wrong_type` by the conditions that read it; one such
+//! answer is about one property, and a case that has several states which as its `fact`. A property that
+//! conditions read has a text that they compare it with, or that a property of one of the account's users has;
+//! one that they compare with ids of users or records has one of the account's users, or of the records of
+//! the same table or case. A record that rows take for two types has texts that both know. The id of a
+//! record alone may be any: the host gives it.
 //!
 //! What is unknown on purpose is listed, once for the document:
 //!
@@ -117,8 +120,8 @@
 //! | `values` | by property, as `resource.status`: texts that no condition compares it with |
 //!
 //! A name that is listed and known wherever it stands is a problem, too. So is whatever cannot count
-//! for an answer: the owner of a record where the operation is asked on the type, a record of a table
-//! that no row asks of, `on` beside `can_any`, and a second account of the same id.
+//! for an answer: the owner of a record where the operation is asked on the type, an owner's position
+//! without an owner, a record of a table that no row asks of, `on` beside `can_any`, and a second account of the same id.
 
 mod ask;
 mod check;

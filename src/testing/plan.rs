@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::check::WRONG_TYPE;
 use super::document::{Case, Decisions, RecordDocument, Row, SubjectDocument, Table};
 use super::names::Listed;
 use super::question::{Asks, Expected, Place, Planned, Properties};
 use super::resolve::{Replaced, Resolver};
+use super::values::{Ids, Key};
 use crate::document::problem::{Path, Report, quoted};
 use crate::document::{AskedOn, judge_by_format};
 
@@ -27,9 +29,9 @@ pub(super) struct Opened<'d> {
     pub(super) action: &'d str,
     pub(super) is_known: bool,
     pub(super) on: AskedOn,
-    record: &'d RecordDocument,
-    after: &'d RecordDocument,
-    context: &'d Properties,
+    pub(super) record: &'d RecordDocument,
+    pub(super) after: &'d RecordDocument,
+    pub(super) context: &'d Properties,
 }
 
 /// What a part of the document is stated for.
@@ -39,8 +41,9 @@ pub(super) struct Stated<'d> {
     pub(super) types: BTreeSet<&'d str>,
     /// The accounts, by index, in which its names are looked up.
     pub(super) accounts: BTreeSet<usize>,
-    /// What the questions it is part of are to be answered.
-    pub(super) answers: BTreeSet<&'d str>,
+    /// The properties that may be of another type than declared: those that decide a question which is to be
+    /// answered so.
+    pub(super) wrong: BTreeSet<Key>,
 }
 
 impl<'d> Stated<'d> {
@@ -54,11 +57,36 @@ impl<'d> Stated<'d> {
     fn add(&mut self, other: &Stated<'d>) {
         self.types.extend(&other.types);
         self.accounts.extend(&other.accounts);
-        self.answers.extend(&other.answers);
+        self.wrong.extend(other.wrong.iter().cloned());
     }
 
     fn is_nothing(&self) -> bool {
         self.types.is_empty()
+    }
+}
+
+/// The ids of a table's records, by the types of the operations asked of them.
+fn ids_of_table(table: &Table) -> Ids {
+    let mut ids = Ids::new();
+    for row in &table.rows {
+        let asked = [&row.ask, &row.can_any, &row.create, &row.change];
+        let of = asked
+            .into_iter()
+            .flatten()
+            .filter_map(|it| it.split_once(':'));
+        for (of, _) in of {
+            let record = row.record.as_ref().or(table.record.as_ref());
+            for record in record.into_iter().chain(&row.after) {
+                add_id(&mut ids, of, record);
+            }
+        }
+    }
+    ids
+}
+
+fn add_id(ids: &mut Ids, of: &str, record: &RecordDocument) {
+    if let Some(id) = &record.id {
+        ids.entry(of.to_owned()).or_default().insert(id.clone());
     }
 }
 
@@ -81,6 +109,7 @@ pub(super) fn plan<'d>(
         resolver,
         report,
         listed: Listed::new(document),
+        ids: Ids::new(),
         questions: Vec::new(),
     };
     judge_by_format(document.format, root, planner.report);
@@ -109,6 +138,8 @@ pub(super) struct Planner<'p, 's, 'd> {
     pub(super) resolver: &'p mut Resolver<'d>,
     pub(super) report: &'p mut Report<'s>,
     pub(super) listed: Listed<'d>,
+    /// The ids of the records of the table or the case.
+    pub(super) ids: Ids,
     questions: Vec<Planned<'d>>,
 }
 
@@ -141,6 +172,7 @@ impl<'d> Planner<'_, '_, 'd> {
         let mut subjects: Vec<Stated<'d>> = vec![Stated::default(); table.subjects.len()];
         let (mut record, mut context) = (Stated::default(), Stated::default());
         let rows = at.field("rows");
+        self.ids = ids_of_table(table);
         for (r, row) in table.rows.iter().enumerate() {
             let here = rows.index(r);
             let Some(opened) = self.open_row(row, table, &here) else {
@@ -155,10 +187,13 @@ impl<'d> Planner<'_, '_, 'd> {
                 self.report.error(&answers, message);
             }
             let (mut own, mut after) = (Stated::of(&opened), Stated::of(&opened));
-            own.answers.extend(row.answers.iter().map(String::as_str));
-            after.answers.clone_from(&own.answers);
+            if row.answers.iter().any(|it| it == WRONG_TYPE) {
+                own.wrong = self.decided_by(&opened);
+                after.wrong.clone_from(&own.wrong);
+            }
             for (column, (subject, answer)) in table.subjects.iter().zip(&row.answers).enumerate() {
                 self.check_answer(answer, &answers.index(column));
+                self.check_one_wrong(&opened, subject, answer, &answers.index(column));
                 let place = Place::Cell {
                     table: index,
                     row: r,
@@ -168,7 +203,9 @@ impl<'d> Planner<'_, '_, 'd> {
                 let looked_up = self.ask(setting, &opened, subject, place, expected, at);
                 if let Some(of_subject) = subjects.get_mut(column) {
                     of_subject.accounts.insert(looked_up.subject);
-                    of_subject.answers.insert(answer);
+                    if answer == WRONG_TYPE {
+                        of_subject.wrong.extend(own.wrong.iter().cloned());
+                    }
                 }
                 own.accounts.insert(looked_up.record);
                 after.accounts.insert(looked_up.after);
@@ -221,8 +258,17 @@ impl<'d> Planner<'_, '_, 'd> {
         let Some(opened) = self.open_case(case, at) else {
             return;
         };
+        self.ids = Ids::new();
+        for record in [&case.record, &case.after].into_iter().flatten() {
+            add_id(&mut self.ids, opened.r#type, record);
+        }
         self.check_known(&opened, at);
         self.check_answer(&case.answer, &at.field("answer"));
+        // With the property that it is about, the answer hides no other one.
+        if case.fact.is_none() {
+            let at = at.field("answer");
+            self.check_one_wrong(&opened, &case.subject, &case.answer, &at);
+        }
         let expected = Expected {
             answer: &case.answer,
             permission: case.permission.as_deref(),
@@ -233,9 +279,14 @@ impl<'d> Planner<'_, '_, 'd> {
         self.check_facts(&expected, at);
         let place = Place::Case(index);
         let looked_up = self.ask(setting, &opened, &case.subject, place, expected, at);
+        let wrong = if case.answer == WRONG_TYPE {
+            self.decided_by(&opened)
+        } else {
+            BTreeSet::new()
+        };
         let stated = |account| {
             let mut stated = Stated::of(&opened);
-            stated.answers.insert(&case.answer);
+            stated.wrong.clone_from(&wrong);
             stated.accounts.insert(account);
             stated
         };

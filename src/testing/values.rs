@@ -1,11 +1,11 @@
 //! The texts that a property may have in a decisions document: those that some condition tells
 //! from any other text.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::document::{
     CatalogDocument, ConditionDocument, ConstantDocument, DirectoryDocument, OperandDocument,
-    PropertyRefDocument, PropertyValue,
+    OperationDocument, PropertyRefDocument, PropertyValue,
 };
 
 /// Whose property it is.
@@ -27,7 +27,10 @@ impl Side {
 }
 
 /// A property: its side, the type of the resource (empty for other sides), and its name.
-type Key = (Side, String, String);
+pub(super) type Key = (Side, String, String);
+
+/// The ids of the records of a table or a case, by type.
+pub(super) type Ids = BTreeMap<String, BTreeSet<String>>;
 
 /// What properties are compared with, by constants and by way of each other.
 #[derive(Debug, Default)]
@@ -35,11 +38,26 @@ pub(super) struct Compared {
     numbers: BTreeMap<Key, usize>,
     /// For each property, the group of properties that conditions compare with each other.
     groups: Vec<usize>,
-    /// For each group, by its number: the texts of its conditions and of the users' properties, and the
-    /// users' ids where it is compared with those of subjects or owners.
+    /// For each group, by its number, the texts of its conditions.
     texts: Vec<BTreeSet<String>>,
-    /// The groups compared with the ids of records, which the host gives: these may be any text.
-    open: HashSet<usize>,
+    /// For each account, by group, the texts of the users' properties, and the users' ids where it is compared
+    /// with those of subjects or owners.
+    of_accounts: Vec<BTreeMap<usize, BTreeSet<String>>>,
+    /// For each type, the group of its records' ids. The host gives these, and a table states some.
+    of_ids: BTreeMap<String, usize>,
+}
+
+/// The texts that a property may have in one account and one table.
+pub(super) struct Known<'k>(Vec<&'k BTreeSet<String>>);
+
+impl<'k> Known<'k> {
+    pub(super) fn has(&self, text: &str) -> bool {
+        self.0.iter().any(|it| it.contains(text))
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &'k str> {
+        self.0.iter().copied().flatten().map(String::as_str)
+    }
 }
 
 impl Compared {
@@ -49,8 +67,7 @@ impl Compared {
     ) -> Self {
         let mut compared = Compared::default();
         for operation in &catalog.operations {
-            let of_pairs = operation.allowed_by.iter().flat_map(|pair| &pair.when);
-            for condition in operation.when.iter().chain(of_pairs).flatten() {
+            for condition in conditions(operation) {
                 compared.add(condition, &operation.r#type);
             }
         }
@@ -60,27 +77,44 @@ impl Compared {
         };
         // These exist undeclared (D10).
         let subject_id = (Side::Subject, String::new(), "id".to_owned());
-        let ids: Vec<Key> = of_types("owner").chain([subject_id]).collect();
-        for user in directories.flat_map(|directory| &directory.users) {
-            for (name, value) in &user.properties {
-                compared.add_texts(&(Side::Subject, String::new(), name.clone()), texts(value));
+        let ids = of_types("owner").chain([subject_id]);
+        let ids: BTreeSet<usize> = ids.filter_map(|it| compared.group(&it)).collect();
+        for directory in directories {
+            let mut found: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
+            for user in &directory.users {
+                for (name, value) in &user.properties {
+                    let key = (Side::Subject, String::new(), name.clone());
+                    if let Some(group) = compared.group(&key) {
+                        found.entry(group).or_default().extend(texts(value));
+                    }
+                }
+                for group in &ids {
+                    found.entry(*group).or_default().insert(user.id.clone());
+                }
             }
-            for key in &ids {
-                compared.add_texts(key, [user.id.clone()]);
-            }
+            compared.of_accounts.push(found);
         }
-        let record_ids = of_types("id").filter_map(|it| compared.group(&it));
-        compared.open = record_ids.collect();
+        let record_ids = of_types("id").filter_map(|it| Some((compared.group(&it)?, it.1)));
+        compared.of_ids = record_ids.map(|(group, of)| (of, group)).collect();
         compared
     }
 
-    /// The texts that conditions compare a property with, at once or by way of another property;
-    /// `None` where no condition reads it, or where one compares it with the id of a record.
-    pub(super) fn known(&self, side: Side, of: &str, name: &str) -> Option<&BTreeSet<String>> {
+    /// The texts that conditions compare a property with, at once or by way of another property: in that
+    /// account, with records of these ids. `None` where no condition reads it.
+    pub(super) fn known<'k>(
+        &'k self,
+        (side, of, name): (Side, &str, &str),
+        account: usize,
+        ids: &'k Ids,
+    ) -> Option<Known<'k>> {
         let group = self.group(&(side, of.to_owned(), name.to_owned()))?;
-        self.texts
-            .get(group)
-            .filter(|_| !self.open.contains(&group))
+        let of_account = self.of_accounts.get(account);
+        let of_ids = self.of_ids.iter().filter(|(_, it)| **it == group);
+        let of_ids = of_ids.filter_map(|(of, _)| ids.get(of));
+        let mut known: Vec<&BTreeSet<String>> = self.texts.get(group).into_iter().collect();
+        known.extend(of_account.and_then(|it| it.get(&group)));
+        known.extend(of_ids);
+        Some(Known(known))
     }
 
     fn group(&self, key: &Key) -> Option<usize> {
@@ -88,27 +122,15 @@ impl Compared {
     }
 
     fn add(&mut self, condition: &ConditionDocument, of: &str) {
-        let ConditionDocument {
-            resource,
-            subject,
-            context,
-            is,
-            is_not,
-            one_of,
-            none_of,
-            less,
-            at_most,
-            greater,
-            at_least,
-        } = condition;
-        let Some(left) = key(of, resource, subject, context) else {
-            return;
-        };
+        let left = key(
+            of,
+            &condition.resource,
+            &condition.subject,
+            &condition.context,
+        );
+        let Some(left) = left else { return };
         let left = self.number(left);
-        let operands = [
-            is, is_not, one_of, none_of, less, at_most, greater, at_least,
-        ];
-        for operand in operands.into_iter().flatten() {
+        for operand in operands(condition) {
             match operand {
                 OperandDocument::Text(text) => self.add_to_group(left, [text.clone()]),
                 OperandDocument::List(constants) => {
@@ -143,12 +165,6 @@ impl Compared {
         number
     }
 
-    fn add_texts(&mut self, key: &Key, texts: impl IntoIterator<Item = String>) {
-        if let Some(number) = self.numbers.get(key) {
-            self.add_to_group(*number, texts);
-        }
-    }
-
     fn add_to_group(&mut self, number: usize, texts: impl IntoIterator<Item = String>) {
         let group = self.groups.get(number).copied();
         if let Some(known) = group.and_then(|group| self.texts.get_mut(group)) {
@@ -174,6 +190,54 @@ impl Compared {
             texts.extend(moved.unwrap_or_default());
         }
     }
+}
+
+/// Every condition that decides an operation, its pairs' included.
+fn conditions(operation: &OperationDocument) -> impl Iterator<Item = &ConditionDocument> {
+    let of_pairs = operation.allowed_by.iter().flat_map(|pair| &pair.when);
+    operation.when.iter().chain(of_pairs).flatten()
+}
+
+/// The properties that the conditions of an operation read.
+pub(super) fn read(operation: &OperationDocument) -> impl Iterator<Item = Key> {
+    let of = operation.r#type.as_str();
+    conditions(operation).flat_map(move |condition| {
+        let left = key(
+            of,
+            &condition.resource,
+            &condition.subject,
+            &condition.context,
+        );
+        let right = operands(condition).filter_map(move |operand| match operand {
+            OperandDocument::Property(it) => key(of, &it.resource, &it.subject, &it.context),
+            OperandDocument::Text(_)
+            | OperandDocument::List(_)
+            | OperandDocument::Integer(_)
+            | OperandDocument::Boolean(_) => None,
+        });
+        left.into_iter().chain(right)
+    })
+}
+
+/// What a condition compares its property with.
+fn operands(condition: &ConditionDocument) -> impl Iterator<Item = &OperandDocument> {
+    let ConditionDocument {
+        resource: _,
+        subject: _,
+        context: _,
+        is,
+        is_not,
+        one_of,
+        none_of,
+        less,
+        at_most,
+        greater,
+        at_least,
+    } = condition;
+    let operands = [
+        is, is_not, one_of, none_of, less, at_most, greater, at_least,
+    ];
+    operands.into_iter().flatten()
 }
 
 fn key(

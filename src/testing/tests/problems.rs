@@ -327,7 +327,7 @@ operations = [{ type = "claim", action = "approve", on = "record", allowed_by = 
 "#,
     );
     let catalog = Catalog::new(catalog, Warnings::Refuse).unwrap();
-    let run = |properties: &str| {
+    let run = |properties: &str, more: &str| {
         let policy = PolicyDocument::from_toml(
             "policy.toml",
             "format = 2\ncatalog_version = 1\nroles = [{ id = \"clerk\", grants = [\"claims\"] }]",
@@ -338,23 +338,169 @@ operations = [{ type = "claim", action = "approve", on = "record", allowed_by = 
         );
         let text = format!(
             "format = 2\n[[cases]]\nname = \"four eyes\"\nsubject = \"user:ann\"\nask = \"claim:approve\"\n\
-             record = {{ id = \"7\", owner = \"ann\", properties = {properties} }}\nanswer = \"allow\"\n"
+             record = {{ id = \"7\", owner = \"ann\", properties = {properties} }}\nanswer = \"allow\"\n{more}"
         );
         let decisions = Decisions::from_toml("decisions.toml", &text);
         let tests = DecisionTests::new(&catalog).account(policy, directory);
         tests.run(decisions).map(|it| it.require().is_ok())
     };
-    let sound = "{ created_by = \"bob\", heir = \"bob\", twin = \"whichever the host gave\" }";
-    assert!(run(sound).unwrap());
-    let misspelt = "{ created_by = \"bop\", heir = \"an\", twin = \"8\" }";
-    let problems = run(misspelt).unwrap_err().to_string();
-    assert!(
-        problems.contains("`bop` of `resource.created_by`; did you mean `bob`?"),
-        "{problems}"
+    let sound = "{ created_by = \"bob\", heir = \"bob\", twin = \"bob\" }";
+    let listed = "[unknown.values]\n\"resource.twin\" = [\"bob\"]";
+    assert!(run(sound, listed).unwrap());
+    let misspelt = "{ created_by = \"bop\", heir = \"an\", twin = \"77\" }";
+    let problems = run(misspelt, "").unwrap_err().to_string();
+    for told in [
+        "`bop` of `resource.created_by`; did you mean `bob`?",
+        "`an` of `resource.heir`; did you mean `ann`?",
+        "`77` of `resource.twin`; ",
+    ] {
+        assert!(problems.contains(told), "{problems}");
+    }
+    assert_eq!(problems.lines().count(), 3, "{problems}");
+}
+
+const IDS: &str = r#"
+format = 2
+id = "desk"
+version = 1
+permissions = [{ path = "claims" }]
+types = [
+  { id = "claim", properties = { status = "text", amount = "integer", twin = "text" } },
+  { id = "note", properties = { status = "text" } },
+]
+subject_properties = { team = "text" }
+context_properties = { channel = "text" }
+tokens = { account_roles = true }
+operations = [
+  { type = "claim", action = "route", on = "record", allowed_by = ["claims"], when = [[{ subject = "team", is_not = { context = "channel" } }]] },
+  { type = "claim", action = "own", on = "record", allowed_by = ["claims"], when = [[{ resource = "id", is_not = { subject = "team" } }]] },
+  { type = "claim", action = "view", on = "record", allowed_by = ["claims"], when = [[{ resource = "status", is_not = "shut" }, { resource = "amount", at_most = 5 }]] },
+  { type = "claim", action = "part", on = "record", allowed_by = ["claims"], when = [[{ resource = "twin", is_not = { resource = "id" } }]] },
+  { type = "note", action = "view", on = "record", allowed_by = ["claims"], when = [[{ resource = "status", is_not = "done" }]] },
+]
+"#;
+
+/// A run of one table over a catalog that compares properties with the ids of records: its report.
+#[track_caller]
+fn run_of_ids(table: &str) -> String {
+    let catalog = CatalogDocument::from_toml("catalog.toml", IDS);
+    let catalog = Catalog::new(catalog, Warnings::Refuse).unwrap();
+    let policy = PolicyDocument::from_toml(
+        "policy.toml",
+        "format = 2\ncatalog_version = 1\nroles = [{ id = \"clerk\", grants = [\"claims\"] }]\npositions = [{ id = \"desk\" }]",
+    );
+    let directory = DirectoryDocument::from_toml(
+        "directory.toml",
+        "format = 2\nusers = [{ id = \"ann\", roles = [\"clerk\"], properties = { team = \"red\" } }]",
+    );
+    let tests = DecisionTests::new(&catalog).account(policy, directory);
+    let outcome = tests.run(decisions(table));
+    let outcome = outcome.map(|it| it.require().map_err(|it| it.to_string()));
+    match outcome {
+        Ok(Ok(())) => String::new(),
+        Ok(Err(mismatches)) => mismatches,
+        Err(problems) => problems.to_string(),
+    }
+}
+
+#[test]
+fn what_is_compared_with_ids_of_records_is_checked_all_the_same() {
+    let of_token = |team: &str, row: &str| {
+        run_of_ids(&format!(
+            "[[tables]]\nname = \"t\"\nsubjects = [{{ token = {{ id = \"ann\", roles = [\"clerk\"], properties = {{ \
+             team = \"{team}\" }} }} }}]\nrows = [{row}]"
+        ))
+    };
+    let told = |report: &str, what: &str| assert!(report.contains(what), "{report}");
+    let route = r#"{ ask = "claim:route", context = { channel = "red" }, answers = ["allow"] }"#;
+    told(
+        &of_token("rde", route),
+        "no condition reads `rde` of `subject.team`; did you mean `red`?",
+    );
+    told(
+        &of_token("red", route),
+        "expected `allow`, found `condition_not_met`",
+    );
+    let misspelt = route.replace("\"red\"", "\"rde\"");
+    told(
+        &of_token("red", &misspelt),
+        "no condition reads `rde` of `context.channel`; did you mean `red`?",
+    );
+    let own = r#"{ ask = "claim:own", record = { id = "red" }, answers = ["allow"] }"#;
+    told(
+        &of_token("rde", own),
+        "no condition reads `rde` of `subject.team`; did you mean `red`?",
+    );
+    // The id of the record is the host's to give: this one is a text of the group, and the next one any.
+    let other = own.replace("\"red\"", "\"7\"");
+    assert_eq!(of_token("red", &other), "");
+    // An id that stands in the table is known in it.
+    let part = |twin: &str| {
+        run_of_ids(&format!(
+            "[[tables]]\nname = \"t\"\nsubjects = [\"user:ann\"]\nrows = [\n\
+             {{ ask = \"claim:part\", record = {{ id = \"k71\", properties = {{ twin = \"{twin}\" }} }}, answers = [\"allow\"] }},\n\
+             {{ ask = \"claim:route\", record = {{ id = \"k72\" }}, context = {{ channel = \"red\" }}, answers = [\"condition_not_met\"] }},\n]"
+        ))
+    };
+    assert_eq!(part("k72"), "");
+    told(&part("k7"), "`k7` of `resource.twin`; did you mean `k71`?");
+}
+
+/// A record of two types has texts that both know.
+#[test]
+fn a_record_of_two_types_has_texts_of_each() {
+    let report = run_of_ids(
+        r#"
+[[tables]]
+name = "t"
+subjects = ["user:ann"]
+record = { properties = { status = "done", amount = 1 } }
+rows = [{ ask = "claim:view", answers = ["allow"] }, { ask = "note:view", answers = ["condition_not_met"] }]
+"#,
     );
     assert!(
-        problems.contains("`an` of `resource.heir`; did you mean `ann`?"),
-        "{problems}"
+        report.contains("no condition reads `done` of `resource.status`"),
+        "{report}"
     );
-    assert_eq!(problems.lines().count(), 2, "{problems}");
+}
+
+#[test]
+fn an_owners_position_without_an_owner_is_a_problem() {
+    for position in ["desk", ""] {
+        let report = run_of_ids(&format!(
+            "[[tables]]\nname = \"t\"\nsubjects = [\"user:ann\"]\nrows = [{{ ask = \"claim:route\", context = {{ channel = \"red\" \
+             }}, record = {{ owner_position = \"{position}\" }}, answers = [\"condition_not_met\"] }}]"
+        ));
+        assert_eq!(
+            report,
+            "d.toml:5:91: `owner` is missing: without one its position counts for nothing"
+        );
+    }
+}
+
+/// The answer is about one property, and must not hide that another one is of another type, too.
+#[test]
+fn one_property_of_another_type_hides_no_second() {
+    let view = |properties: &str, more: &str| {
+        run_of_ids(&format!(
+            "[[cases]]\nname = \"c\"\nsubject = \"user:ann\"\nask = \"claim:view\"\nrecord = {{ properties = {{ {properties} }} \
+             }}\nanswer = \"property_wrong_type\"\n{more}"
+        ))
+    };
+    assert_eq!(view("status = 5, amount = 1", ""), "");
+    assert_eq!(
+        view("status = 5, amount = \"1\"", ""),
+        "d.toml:7:10: `resource.amount`, `resource.status` are of other types than declared, and the answer is about \
+         one of them: a case may state which as its `fact`"
+    );
+    assert_eq!(
+        view("status = 5, amount = \"1\"", "fact = \"resource.status\""),
+        ""
+    );
+    // What the operation does not read gives no such answer.
+    let twin = view("status = 5, amount = 1, twin = 3", "");
+    assert!(
+        twin.contains("`twin` is declared as `text`, and no answer here is `property_wrong_type`"),
+        "{twin}"
+    );
 }
