@@ -309,12 +309,17 @@ impl<'a> Field<'a> {
     /// Replaces a value. Whoever sees the old one in clear has it back; nobody else does.
     ///
     /// # Errors
-    /// [`Field::accept`]'s; the old value then stays. Whoever sees it in clear may put it in its own place,
-    /// whatever it is.
+    /// [`Field::accept`]'s; and a mask of the old value whose filler is gone (`A` where `A***` showed, `00067` for
+    /// `***67`), unless nothing of the old value shows to the subject, who would learn its mask. The old value
+    /// then stays. Whoever sees it in clear may put it in its own place, whatever it is.
     pub fn replace(&self, value: &mut String, new: String) -> Result<Option<String>, SaveRefused> {
-        let is_seen = self.view() == View::Clear;
+        let view = self.view();
+        let is_seen = view == View::Clear;
         if !(is_seen && *value == new) {
             self.accept(&new)?;
+            if view != View::Hidden && self.rule.mask.is_rest_of(value, &new) {
+                return Err(SaveRefused::mask(self.rule));
+            }
         }
         let old = std::mem::replace(value, new);
         Ok(is_seen.then_some(old))

@@ -3,7 +3,9 @@
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
+use unicode_segmentation::UnicodeSegmentation;
 
+use super::escapes::{recoded, unescaped};
 use super::kinds::Mask;
 use super::text::{every_char, is_unshowable};
 use super::{email, phone};
@@ -21,7 +23,7 @@ impl Mask {
     /// (a mask's own filler, before the catalog chose another). Such a text is no value to save.
     ///
     /// Other signs and fonts of asterisks and bullets make no difference, nor do escapes of pages, addresses
-    /// and programs (`&#42;`, `%2A`, `\*`), escaped again or not.
+    /// and programs (`&#42;`, `%2A`, `\*`), escaped again or not, nor the wrong encoding (`â€¢` or `?` for `•`).
     ///
     /// ```
     /// use bailiwick::mask::Mask;
@@ -31,8 +33,8 @@ impl Mask {
     /// assert!(!Mask::email().is_masked("ada@example.com"));
     /// ```
     pub fn is_masked(&self, text: &str) -> bool {
-        let text = text.trim();
-        if self.kind() == MaskKind::Whole && text == self.filler() {
+        // Blanks at its end may be bytes of the last sign: they are taken off where forms are compared.
+        if self.kind() == MaskKind::Whole && text.trim() == self.filler() {
             return true;
         }
         let mut form = text.to_owned();
@@ -40,7 +42,10 @@ impl Mask {
             if self.is_masked_form(&form) {
                 return true;
             }
-            let plain = unescaped(&form);
+            let mut plain = unescaped(&form);
+            if plain == form {
+                plain = recoded(&form);
+            }
             if plain == form {
                 return false;
             }
@@ -57,7 +62,11 @@ impl Mask {
     /// - A phone number is what the mask takes for one, has at least 5 digits, and has not just as many as the
     ///   mask shows: it could be the mask without its asterisks.
     /// - A name has a letter or digit.
-    /// - An address, a whole value and a hidden one may be any text.
+    /// - An address, a whole value and a hidden one may be any text that is no mask; a guarded value without
+    ///   a mask shows as `[masked]`.
+    ///
+    /// One letter is a name, and may be what is left of `A***`: [`Field::replace`](super::Field::replace),
+    /// which knows the old value, refuses that.
     ///
     /// ```
     /// use bailiwick::mask::Mask;
@@ -66,9 +75,7 @@ impl Mask {
     /// assert!(!Mask::email().is_value("a•••@example.com"));
     /// ```
     pub fn is_value(&self, text: &str) -> bool {
-        text.trim().is_empty() || self.kind() == MaskKind::Hidden || {
-            self.is_of_kind(text) && !self.is_masked(text)
-        }
+        text.trim().is_empty() || (self.is_of_kind(text) && !self.is_masked(text))
     }
 
     fn is_of_kind(&self, text: &str) -> bool {
@@ -88,33 +95,165 @@ impl Mask {
 
     fn is_masked_form(&self, form: &str) -> bool {
         let (seen, filler) = (Seen::of(form), Seen::of(self.filler()));
-        let is_whole = |it: &str| seen.0.trim() == Seen::of(it).0.trim();
-        if is_whole(GUARDED) || seen.0.contains(&Seen::of(FILLER).0) {
+        if as_whole(form) == as_whole(GUARDED) || seen.0.contains(&Seen::of(FILLER).0) {
             return true;
         }
         let by_filler = !filler.0.trim().is_empty() && seen.0.contains(filler.0.trim());
+        let is_damaged = self.is_damaged(form);
         match self.kind() {
-            MaskKind::Whole => {
-                let is_visible = !filler.0.trim().is_empty();
-                (is_visible && is_whole(self.filler())) || seen.is_filler()
+            MaskKind::Whole | MaskKind::Hidden => {
+                let filler = as_whole(self.filler());
+                (!filler.is_empty() && filler == as_whole(form)) || seen.is_filler() || is_damaged
             }
-            MaskKind::Address => by_filler || seen.is_filler() || seen.signs() > 1,
-            MaskKind::Name => by_filler || seen.signs() > 0 || seen.0.contains("..."),
+            MaskKind::Address => by_filler || seen.is_filler() || seen.signs() > 1 || is_damaged,
+            MaskKind::Name => {
+                let is_dotted = seen.0.contains("...") || has_outer_dot(&seen.0);
+                by_filler || seen.signs() > 0 || is_dotted || is_damaged
+            }
             MaskKind::Email => {
                 let has_bullet = seen.0.contains(BULLET) || form.contains('…');
-                by_filler || has_bullet || seen.signs() > 1
+                let local = seen.0.split('@').next().unwrap_or_default();
+                by_filler || has_bullet || seen.signs() > 1 || has_outer_dot(local) || is_damaged
             }
-            MaskKind::Phone => by_filler || seen.signs() > 0,
-            MaskKind::Hidden => by_filler,
+            MaskKind::Phone => by_filler || seen.signs() > 0 || is_damaged,
         }
+    }
+
+    /// Whether it is a mask whose filler went through an encoding that does not have its signs: `?` stands for
+    /// each, or what Latin-1 shows of their bytes.
+    fn is_damaged(&self, form: &str) -> bool {
+        let filler = self.filler();
+        if filler.is_ascii() {
+            return false;
+        }
+        let stripped = without_controls(filler);
+        let stripped = stripped.trim();
+        let form: String = form.nfc().collect();
+        let (first, last) = (usize::from(self.first), usize::from(self.last));
+        match self.kind() {
+            MaskKind::Whole | MaskKind::Hidden => {
+                form.trim() == stripped || is_lost(form.trim(), filler)
+            }
+            MaskKind::Address => {
+                let mut parts = form.split([',', ' ', '\n']);
+                parts.any(|it| holds_stripped(it, stripped) || is_lost(it, filler))
+            }
+            MaskKind::Name => {
+                holds_stripped(&form, stripped) || has_lost(form.trim(), first, last, filler)
+            }
+            MaskKind::Email => {
+                let local = form.split('@').next().unwrap_or_default();
+                holds_stripped(&form, stripped) || has_lost(local.trim(), first, last, filler)
+            }
+            MaskKind::Phone => holds_stripped(&form, stripped),
+        }
+    }
+
+    /// Whether a new value is what the mask of the old one leaves where its filler is taken away, or where signs
+    /// that are no part of a value stand in its place: `A` for `A***`, `00067` for `***67`.
+    ///
+    /// It tells nothing that the mask of the old value does not.
+    pub(super) fn is_rest_of(&self, old: &str, new: &str) -> bool {
+        let shown = self.text(old);
+        let folded = |text: &str| Seen::of(text).0.trim().to_lowercase();
+        let Some((head, tail)) = shown.split_once(self.filler()) else {
+            return false;
+        };
+        let (head, tail, new) = (folded(head), folded(tail), folded(new));
+        let rest = new
+            .strip_prefix(&*head)
+            .and_then(|it| it.strip_suffix(&*tail));
+        let is_phone = self.kind() == MaskKind::Phone;
+        let is_no_part = |c: char| !c.is_alphanumeric() || (is_phone && c == '0');
+        // `A.` is an initial.
+        let is_junk = |rest: &str| rest != "." && rest.chars().all(is_no_part);
+        !(head.is_empty() && tail.is_empty()) && rest.is_some_and(is_junk)
     }
 }
 
+/// A text that is to be compared as a whole: as people see it, whatever its letters' case, dashes and blanks; a
+/// plus sign is a blank of an address.
+fn as_whole(text: &str) -> String {
+    let seen = Seen::of(text).0.to_lowercase();
+    let plain = seen.chars().map(|c| match c {
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
+        '\u{2018}' | '\u{2019}' => '\'',
+        '\u{201c}' | '\u{201d}' => '"',
+        '+' => ' ',
+        c => c,
+    });
+    let plain: String = plain.collect();
+    let words: Vec<&str> = plain.split_whitespace().collect();
+    words.join(" ")
+}
+
+/// What Latin-1 shows of a text's bytes where control characters are taken out on the way.
+fn without_controls(text: &str) -> String {
+    let shown = text.bytes().map(char::from).filter(|c| !c.is_control());
+    shown.collect()
+}
+
+/// A single letter is one of a value, too.
+fn holds_stripped(form: &str, stripped: &str) -> bool {
+    stripped.chars().nth(1).is_some() && form.contains(stripped)
+}
+
+/// Whether the text is so many characters, the filler with its signs lost, and so many again, at most.
+fn has_lost(text: &str, first: usize, last: usize, filler: &str) -> bool {
+    if !text.contains(LOST) {
+        return false;
+    }
+    let ends: Vec<usize> = text.grapheme_indices(true).map(|(at, _)| at).collect();
+    let ends: Vec<usize> = ends.into_iter().chain([text.len()]).collect();
+    let starts = ends.iter().take(first + 1);
+    starts.copied().any(|start| {
+        let mut stops = ends.iter().rev().take(last + 1);
+        stops.any(|stop| text.get(start..*stop).is_some_and(|it| is_lost(it, filler)))
+    })
+}
+
+const LOST: [char; 2] = ['?', '\u{fffd}'];
+
+/// Whether the text is the filler with something in place of its signs: of several side by side, at least two.
+fn is_lost(text: &str, filler: &str) -> bool {
+    let mut rest = text;
+    let mut filler = filler.chars().peekable();
+    while let Some(c) = filler.next() {
+        if c.is_ascii() {
+            let Some(after) = rest.strip_prefix(c) else {
+                return false;
+            };
+            rest = after;
+            continue;
+        }
+        let mut several = false;
+        while filler.next_if(|it| !it.is_ascii()).is_some() {
+            several = true;
+        }
+        let after = rest.trim_start_matches(LOST);
+        let lost = rest.chars().count() - after.chars().count();
+        if lost < 1 + usize::from(several) {
+            return false;
+        }
+        rest = after;
+    }
+    rest.is_empty()
+}
+
+/// Whether a dot that joins words stands where none is to be joined.
+fn has_outer_dot(seen: &str) -> bool {
+    let seen = seen.trim();
+    seen.starts_with(DOT) || seen.ends_with(DOT)
+}
+
 /// A text as people see it, without marks and forms of letters; `*` for every asterisk, and one bullet for
-/// every sign that fillers are made of, or could be taken for.
+/// every sign that fillers are made of, or could be taken for; and one dot for every dot that joins words.
 struct Seen(String);
 
 const BULLET: char = '•';
+
+/// Stands for a bullet beside another one.
+const DOT: char = '·';
 
 impl Seen {
     fn of(text: &str) -> Seen {
@@ -131,19 +270,26 @@ impl Seen {
         text == "..." || (seen.peek().is_some() && seen.all(is_sign))
     }
 
-    /// How many signs stand side by side, at most.
+    /// How many signs stand side by side, at most, blanks between them or not; a single dot is none.
     fn signs(&self) -> usize {
         let (mut most, mut now) = (0, 0);
-        for c in self.0.chars() {
+        for c in self.0.chars().filter(|c| !c.is_whitespace()) {
             now = if is_sign(c) { now + 1 } else { 0 };
-            most = most.max(now);
+            if (now, c) != (1, DOT) {
+                most = most.max(now);
+            }
         }
         most
     }
 }
 
 fn is_sign(c: char) -> bool {
-    matches!(c, '*' | BULLET)
+    matches!(c, '*' | BULLET | DOT)
+}
+
+/// Whether a character may stand for a sign of a filler.
+pub(super) fn stands_for_sign(c: char) -> bool {
+    is_sign(sign(c)) || c == '…'
 }
 
 fn sign(c: char) -> char {
@@ -182,6 +328,7 @@ fn sign(c: char) -> char {
         | '\u{274d}'
         | '\u{2981}'
         | '\u{29bf}'
+        | '\u{29eb}'
         | '\u{2b1b}'..='\u{2b1e}'
         | '\u{2b24}'..='\u{2b2f}'
         | '\u{2b50}'..='\u{2b59}'
@@ -192,189 +339,9 @@ fn sign(c: char) -> char {
         | '\u{1f780}'..='\u{1f7ae}'
         | '\u{1f7c0}'..='\u{1f7eb}'
         | '\u{1fb00}'..='\u{1fbaf}' => BULLET,
+        '\u{b0}' | '\u{b7}' | '\u{1427}' | '\u{16eb}' | '\u{2027}' | '\u{2218}' | '\u{2299}'
+        | '\u{229a}' | '\u{22c5}' | '\u{2e30}' | '\u{2e31}' | '\u{2e33}' | '\u{30fb}'
+        | '\u{a78f}' | '\u{10101}' => DOT,
         c => c,
     }
-}
-
-// ── Escapes ───────────────────────────────────────────────────────────────────────────────────
-
-/// The text without one round of escapes: of addresses (`%2A`), mails (`=2A`), pages (`&#42;`, `&#x2a;`,
-/// `&ast;`), programs (`\u002a`, `\x2a`, `\52`) and Markdown (`\*`).
-fn unescaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        let found = match c {
-            '%' | '=' => by_bytes(rest, c),
-            '&' => of_page(rest),
-            '\\' => of_program(rest),
-            _ => None,
-        };
-        let length = match found {
-            Some((plain, length)) => {
-                out.push_str(&plain);
-                length
-            }
-            None => {
-                out.push(c);
-                c.len_utf8()
-            }
-        };
-        rest = rest.get(length..).unwrap_or_default();
-    }
-    out
-}
-
-/// What stands for the first bytes of a text, and how many they are.
-type Plain = Option<(String, usize)>;
-
-fn of_code(code: u32, length: usize) -> Plain {
-    // What browsers take these for: bytes of Windows-1252.
-    let code = match code {
-        0x85 => 0x2026,
-        0x95 => 0x2022,
-        code => code,
-    };
-    Some((char::from_u32(code)?.to_string(), length))
-}
-
-/// A code of so many digits after the first bytes, if it stands for a sign.
-fn of_sign((code, count): (u32, usize), before: usize) -> Plain {
-    let (plain, length) = of_code(code, before + count)?;
-    let is_sign = plain.chars().all(|c| is_sign(sign(c)) || c == '…');
-    is_sign.then_some((plain, length))
-}
-
-/// The digits at the beginning, at most so many, and how many there are.
-fn digits(text: &str, radix: u32, most: usize) -> Option<(u32, usize)> {
-    let count = text
-        .chars()
-        .take(most)
-        .take_while(|c| c.is_digit(radix))
-        .count();
-    Some((u32::from_str_radix(text.get(..count)?, radix).ok()?, count))
-}
-
-/// Bytes in hexadecimal, each after the sign; `%u002a` is a character.
-fn by_bytes(text: &str, sign: char) -> Plain {
-    let after = text.strip_prefix(sign)?;
-    if let Some(code) = after.strip_prefix(['u', 'U'])
-        && let Some((code, 4)) = digits(code, 16, 4)
-    {
-        return of_code(code, 6);
-    }
-    let mut bytes = Vec::new();
-    let mut rest = text;
-    while let Some(after) = rest.strip_prefix(sign)
-        && let Some((byte, 2)) = digits(after, 16, 2)
-    {
-        bytes.push(byte as u8);
-        rest = rest.get(3..).unwrap_or_default();
-    }
-    if bytes.is_empty() {
-        return None;
-    }
-    let length = text.len() - rest.len();
-    let plain = match String::from_utf8(bytes) {
-        Ok(plain) => plain,
-        Err(error) => {
-            let bytes = error.into_bytes().into_iter();
-            let plain = bytes.filter_map(|byte| of_code(u32::from(byte), 1));
-            plain.map(|(plain, _)| plain).collect()
-        }
-    };
-    Some((plain, length))
-}
-
-/// A reference of a page; the `;` may be missing.
-fn of_page(text: &str) -> Plain {
-    const NAMES: [(&str, char); 34] = [
-        ("amp", '&'),
-        ("ast", '*'),
-        ("AMP", '&'),
-        ("bigstar", '*'),
-        ("blacksquare", BULLET),
-        ("block", BULLET),
-        ("blk14", BULLET),
-        ("blk12", BULLET),
-        ("blk34", BULLET),
-        ("bsol", '\\'),
-        ("bullet", BULLET),
-        ("bull", BULLET),
-        ("centerdot", BULLET),
-        ("equals", '='),
-        ("FilledVerySmallSquare", BULLET),
-        ("hellip", '…'),
-        ("lowast", '*'),
-        ("lsqb", '['),
-        ("lbrack", '['),
-        ("midast", '*'),
-        ("mldr", '…'),
-        ("nbsp", ' '),
-        ("num", '#'),
-        ("percnt", '%'),
-        ("rsqb", ']'),
-        ("rbrack", ']'),
-        ("semi", ';'),
-        ("shy", '\u{ad}'),
-        ("squarf", BULLET),
-        ("squf", BULLET),
-        ("starf", '*'),
-        ("star", '*'),
-        ("zwj", '\u{200d}'),
-        ("zwnj", '\u{200c}'),
-    ];
-    let after = text.strip_prefix('&')?;
-    let with_end = |length: usize| {
-        length + usize::from(text.get(length..).is_some_and(|it| it.starts_with(';')))
-    };
-    if let Some(number) = after.strip_prefix('#') {
-        let (number, radix) = match number.strip_prefix(['x', 'X']) {
-            Some(number) => (number, 16),
-            None => (number, 10),
-        };
-        let number = number.trim_start_matches('0');
-        let (code, count) = digits(number, radix, 7)?;
-        let before = text.len() - number.len();
-        let length = with_end(before + count);
-        let is_ended = length > before + count;
-        // Without its end, digits of the text may follow: it ends where it is a sign.
-        let early = (1..count).find_map(|most| of_sign(digits(number, radix, most)?, before));
-        return early
-            .filter(|_| !is_ended)
-            .or_else(|| of_code(code, length));
-    }
-    let (name, plain) = NAMES.iter().find(|(name, _)| after.starts_with(name))?;
-    Some((plain.to_string(), with_end(1 + name.len())))
-}
-
-/// A character after a backslash, by its code or as it is.
-fn of_program(text: &str) -> Plain {
-    let after = text.strip_prefix('\\')?;
-    if after.starts_with('\\') {
-        return Some(("\\".to_owned(), 2));
-    }
-    if let Some(code) = after.strip_prefix(['u', 'U', 'x']) {
-        let braced = code.strip_prefix('{');
-        let (least, most) = match after.as_bytes().first() {
-            Some(b'u') => (4, 4),
-            Some(b'U') => (8, 8),
-            _ => (2, 2),
-        };
-        if let Some(code) = braced
-            && let Some((code, count)) = digits(code, 16, 6)
-        {
-            return of_code(code, 4 + count);
-        }
-        if let Some((code, count)) = digits(code, 16, most)
-            && count >= least
-        {
-            return of_code(code, 2 + count);
-        }
-    }
-    // Octal as in C, hexadecimal as in style sheets, of signs alone: any other may be a plain digit.
-    let coded = [(8, 3), (16, 6)]
-        .into_iter()
-        .find_map(|(radix, most)| of_sign(digits(after, radix, most)?, 1));
-    coded.or_else(|| Some((String::new(), 1)))
 }

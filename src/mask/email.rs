@@ -67,29 +67,44 @@ fn split(value: &str) -> Option<Parts<'_>> {
     }
     let mut last = "";
     let mut dots = 0;
+    let mut is_of_names = true;
     for (at, label) in domain.split(['.', '。', '．', '｡']).enumerate() {
         if !(begins_plainly(label) && every_char(label, is_of_domain)) {
             return None;
         }
         (last, dots) = (label, at);
+        is_of_names &= is_name(label);
     }
     is_of_one_script(last).then_some(Parts {
         local,
-        domain: (dots > 0 && is_top_level(last)).then_some(domain),
+        domain: (dots > 0 && is_of_names && is_top_level(last)).then_some(domain),
     })
 }
 
-/// Whether a domain may end so. A number (`555.123.4567`) may stand where a domain should, and must not
-/// show whole.
+/// Whether a part of a domain may show: it has a letter that is no numeral of some script. A number
+/// (`555.123.4567`, `五五五.一二三`) may stand where a domain should, and must not show whole; nor what would have
+/// to be decoded to tell (`xn--…`).
+fn is_name(label: &str) -> bool {
+    let plain = || label.nfkd();
+    let is_encoded = plain()
+        .take(4)
+        .collect::<String>()
+        .eq_ignore_ascii_case("xn--");
+    !is_encoded && plain().any(|c| c.is_alphabetic() && !is_numeral(c))
+}
+
+/// Whether a domain may end so.
 fn is_top_level(label: &str) -> bool {
-    let is_encoded = label
-        .get(..4)
-        .is_some_and(|it| it.eq_ignore_ascii_case("xn--"));
-    let is_of_word = |c: char| {
+    every_char(label, |c| {
         let is_letter = c.is_alphabetic() && !c.is_numeric();
         is_letter || is_combining_mark(c) || is_joined_in_domain(c)
-    };
-    is_encoded || every_char(label, is_of_word)
+    })
+}
+
+/// Whether a character is a digit or a number. Chinese ones are letters to Unicode.
+fn is_numeral(c: char) -> bool {
+    const IDEOGRAPHS: &str = "零一二三四五六七八九十百千万萬亿億兆幺两兩廿卅卌弌弍弎壹壱弐贰貳貮叁叄参參肆伍陆陸漆柒捌玖拾佰仟";
+    c.is_numeric() || IDEOGRAPHS.contains(c)
 }
 
 /// What follows the quote that ends a quoted text.

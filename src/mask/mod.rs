@@ -12,7 +12,8 @@
 //! - **One way out.** [`FieldAccess::project`] shows a whole record, for screen and export alike;
 //!   [`FieldAccess::field`] a single value; [`Guarded`] is a value that cannot leak on the way (M4).
 //! - **One way back.** [`FieldAccess::accept`] refuses masks as values, and what is not of the field's kind:
-//!   nobody overwrites data with asterisks. [`Field::replace`] returns the old value to nobody who may not see it.
+//!   nobody overwrites data with asterisks. [`Field::replace`] returns the old value to nobody who may not see it,
+//!   and refuses what is left of its mask without the asterisks.
 //! - **Searching** (M5) is by equality of listed component sets alone, reported to the host:
 //!   [`FieldSearch`].
 //!
@@ -23,10 +24,12 @@ mod access;
 mod address;
 mod disguise;
 mod email;
+mod escapes;
 mod guarded;
 mod kinds;
 mod phone;
 mod project;
+mod references;
 mod rules;
 mod save;
 mod search;

@@ -29,6 +29,15 @@ impl SaveRefused {
         }
     }
 
+    /// Refuses a mask of the field.
+    pub(super) fn mask(rule: &Rule) -> SaveRefused {
+        SaveRefused {
+            path: rule.path.clone(),
+            kind: rule.mask.kind(),
+            is_mask: true,
+        }
+    }
+
     /// The field's path in the catalog.
     pub fn path(&self) -> &str {
         &self.path
@@ -170,10 +179,7 @@ impl Visit for Search<'_> {
             self.found = Some(SaveRefused::of(rule, text));
         } else if !is_field && Mask::whole().is_masked(text) {
             // Where an object should be, the projection puts the filler.
-            self.found = Some(SaveRefused {
-                is_mask: true,
-                ..SaveRefused::of(rule, "")
-            });
+            self.found = Some(SaveRefused::mask(rule));
         }
     }
 

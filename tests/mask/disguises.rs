@@ -90,8 +90,43 @@ fn disguised(sign: char, way: u8) -> String {
         }
         .to_owned(),
         19 => "\u{fffd}".to_owned(),
+        21 => read_as_1252(&sign.to_string()),
+        22 => read_as_1252(&read_as_1252(&sign.to_string())),
+        23 => "··".to_owned(),
+        24 => "・&middot;".to_owned(),
+        // ASCII survives every encoding.
+        25 if sign != '*' => "?".to_owned(),
+        26 => sign
+            .to_string()
+            .bytes()
+            .map(|it| format!("\\{it:03o}"))
+            .collect(),
+        27 => sign
+            .to_string()
+            .bytes()
+            .map(|it| format!("&#{it};"))
+            .collect(),
         _ => format!("\\\\{sign}"),
     }
+}
+
+/// What a page shows of UTF-8 that it takes for Windows-1252.
+fn read_as_1252(text: &str) -> String {
+    let shown = text.bytes().map(|byte| match byte {
+        0x80 => '€',
+        0x82 => '‚',
+        0x83 => 'ƒ',
+        0x88 => 'ˆ',
+        0x8a => 'Š',
+        0x93 => '“',
+        0x94 => '”',
+        0x95 => '•',
+        0x96 => '–',
+        0x97 => '—',
+        0x99 => '™',
+        byte => char::from(byte),
+    });
+    shown.collect()
 }
 
 /// What any mask shows of any value, disguised, is no value of a field with that mask.
@@ -99,7 +134,7 @@ fn disguised(sign: char, way: u8) -> String {
 fn no_mask_comes_back_in_disguise() {
     let masked = any_mask().prop_flat_map(|mask| {
         let value = any_value(mask.kind());
-        (Just(mask), value, 0..21_u8)
+        (Just(mask), value, 0..28_u8)
     });
     holds(masked, |(mask, value, way)| {
         let shown = mask.text(&value);
@@ -338,6 +373,234 @@ fn masks_are_told_by_kind() {
     ] {
         for text in texts {
             assert!(mask.is_value(text), "{:?} {text:?}", mask.kind());
+        }
+    }
+}
+
+fn with_filler(kind: MaskKind, filler: &str) -> Mask {
+    Mask::try_from(&MaskDocument {
+        filler: Some(filler.to_owned()),
+        ..MaskDocument::new(kind)
+    })
+    .unwrap()
+}
+
+/// A filler of words comes back escaped for a page or an address, too.
+#[test]
+fn a_filler_of_words_is_none_of_a_value_however_it_is_written() {
+    for (filler, texts) in [
+        (
+            "<hidden>",
+            &[
+                "&lt;hidden&gt;",
+                "%3Chidden%3E",
+                "&LT;hidden&GT",
+                "&amp;lt;hidden&amp;gt;",
+            ][..],
+        ),
+        ("\"\"", &["&quot;&quot;", "&QUOT;&quot", "%22%22"]),
+        (
+            "'hid'",
+            &["&apos;hid&apos;", "&#39;hid&#39;", "\u{2019}hid\u{2019}"],
+        ),
+        (
+            "(hidden)",
+            &["&lpar;hidden&rpar;", "%28hidden%29", "(Hidden)"],
+        ),
+        (
+            "{hidden}",
+            &["&lcub;hidden&rcub;", "&lbrace;hidden&rbrace;"],
+        ),
+        (
+            "hidden data",
+            &[
+                "hidden+data",
+                "hidden%20data",
+                "hidden&nbsp;data",
+                "hidden  data",
+                "HIDDEN DATA",
+            ],
+        ),
+        ("n/a", &["N/A", "n&sol;a", "n%2Fa", r"n\/a"]),
+        (
+            "[masked]",
+            &[
+                "&lsqb;masked&rsqb;",
+                "&lbrack;masked&rbrack;",
+                "%5Bmasked%5D",
+            ],
+        ),
+        (
+            "für Sie",
+            &[
+                "f&uuml;r Sie",
+                "fÃ¼r Sie",
+                "f?r Sie",
+                "f\u{fffd}r Sie",
+                "f&uuml;r+Sie",
+            ],
+        ),
+        ("—", &["&mdash;", "-", "â€”", "?", "\u{2013}"]),
+    ] {
+        let mask = with_filler(MaskKind::Whole, filler);
+        for text in texts {
+            assert!(!mask.is_value(text), "{filler:?} {text:?}");
+        }
+        for text in ["she called twice", "a hidden one", "f?", "A & B", "?!"] {
+            assert!(mask.is_value(text), "{filler:?} {text:?}");
+        }
+    }
+}
+
+/// A hidden value that is guarded shows as `[masked]`.
+#[test]
+fn a_hidden_value_is_no_mask_either() {
+    let mask = Mask::try_from(&MaskDocument::new(MaskKind::Hidden)).unwrap();
+    for text in ["[masked]", " [Masked] ", "&lsqb;masked&rsqb;", "***", "•••"] {
+        assert!(!mask.is_value(text), "{text}");
+    }
+    for text in ["123-45-6789", "s3cret*", "What???", "", "masked", "[x]"] {
+        assert!(mask.is_value(text), "{text}");
+    }
+}
+
+/// Bullets that went through the wrong encoding.
+#[test]
+fn a_filler_in_the_wrong_encoding_is_none_of_a_value() {
+    for filler in ["•••", "●", "■■", "█████", "▪", "…", "＊"] {
+        let once = read_as_1252(filler);
+        let stripped: String = filler
+            .bytes()
+            .map(char::from)
+            .filter(|c| !c.is_control())
+            .collect();
+        let mut forms = vec![read_as_1252(&once), once.replace('\u{a0}', " "), once];
+        forms.push("?".repeat(filler.chars().count()));
+        forms.push("?".repeat(filler.len()));
+        // `●` leaves one letter, and `█` as many as it has signs.
+        forms.extend(Some(stripped).filter(|it| it.chars().count() > 1));
+        for form in forms {
+            for (kind, text) in [
+                (MaskKind::Email, format!("a{form}@example.com")),
+                (MaskKind::Name, format!("A{form}")),
+                (MaskKind::Address, format!("{form} 42nd Street")),
+                (MaskKind::Whole, form.clone()),
+            ] {
+                let mask = with_filler(kind, filler);
+                assert!(!mask.is_value(&text), "{kind} {filler} {text:?}");
+            }
+        }
+    }
+}
+
+/// Dots stand in for bullets where there are several, or where they join nothing.
+#[test]
+fn dots_in_place_of_bullets_are_none_of_a_value() {
+    for (mask, texts) in [
+        (
+            Mask::email(),
+            &[
+                "a···@example.com",
+                "a·@example.com",
+                "a&sdot;&sdot;@example.com",
+                "a・・・@example.com",
+            ][..],
+        ),
+        (
+            Mask::name(),
+            &[
+                "A&middot;&middot;&middot;",
+                "A···",
+                "A ⋅ ⋅ ⋅",
+                "A°°°",
+                "A·",
+                "・・・A",
+            ],
+        ),
+        (Mask::phone(), &["···67", "1234···5678", "+1 555··1234567"]),
+        (
+            Mask::whole(),
+            &["⋅⋅⋅", "・・・", "･･･", "·", "&centerdot;&centerdot;"],
+        ),
+        (Mask::address(), &["··· Elm Street", "⋅⋅⋅"]),
+    ] {
+        for text in texts {
+            assert!(!mask.is_value(text), "{:?} {text:?}", mask.kind());
+        }
+    }
+}
+
+/// What people write is a value whatever the filler is made of.
+#[test]
+fn genuine_values_are_none_of_a_filler() {
+    for filler in ["***", "•••", "●", "…", "＊"] {
+        for (kind, texts) in [
+            (
+                MaskKind::Email,
+                &[
+                    "o'hara@example.com",
+                    "a.b-c_d+tag@mail.example.co.uk",
+                    "what?@example.com",
+                    "who??me@example.com",
+                    "paral·lel@example.cat",
+                    "j.r.r.@example.com",
+                    "žofie@příklad.cz",
+                    "jürgen@bücher.example",
+                    "a@example.com",
+                ][..],
+            ),
+            (
+                MaskKind::Name,
+                &[
+                    "O'Brien",
+                    "D’Angelo",
+                    "Jean-Luc",
+                    "J. R. R. Tolkien",
+                    "Dr. Ada M. Lovelace, Jr.",
+                    "A.",
+                    "A",
+                    "王",
+                    "マイケル・ジャクソン",
+                    "ﾏｲｹﾙ･ｼﾞｬｸｿﾝ",
+                    "モーニング娘。",
+                    "Paral·lel",
+                    "Édith Piaf",
+                    "Ãngela",
+                    "Françoise Ça",
+                    "What???",
+                    "Hâlâ – Çelik",
+                ],
+            ),
+            (
+                MaskKind::Phone,
+                &["+1 (555) 123-4567", "555·123·4567", "030/12345-67"],
+            ),
+            (
+                MaskKind::Address,
+                &[
+                    "12 Elm Street",
+                    "N° 5, rue de l’Été",
+                    "Coll d’en Rabassa · 3",
+                    "42nd St. (?)",
+                ],
+            ),
+            (
+                MaskKind::Whole,
+                &[
+                    "What???",
+                    "えっ・・・",
+                    "20 °C",
+                    "a + b",
+                    "R&D",
+                    "• bread\n• milk",
+                    "Ã¼ber",
+                ],
+            ),
+        ] {
+            let mask = with_filler(kind, filler);
+            for text in texts {
+                assert!(mask.is_value(text), "{kind} {filler} {text:?}");
+            }
         }
     }
 }

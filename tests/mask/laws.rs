@@ -254,14 +254,17 @@ fn no_number_is_kept_as_a_domain() {
         ..MaskDocument::new(MaskKind::Email)
     })
     .unwrap();
-    let number = "[0-9٠-٩०-९]{1,6}";
+    let number = "[0-9]{1,6}|[٠-٩]{1,6}|[०-९]{1,6}|[〇一二三四五六七八九十百千万]{1,6}|[零壹贰叁肆伍陆柒捌玖拾]{1,6}";
     holds(
-        (number, number, "[a-z0-9]{1,8}", 0..4_usize),
+        (number, number, "[a-z0-9]{1,8}", 0..7_usize),
         |(one, other, word, shape)| {
             let domain = match shape {
                 0 => one,
                 1 => format!("{one}.{other}"),
                 2 => word,
+                3 => format!("{one}.com"),
+                4 => format!("example.{one}-{other}.com"),
+                5 => format!("{one}.xn--{word}"),
                 _ => format!("{word}.{one}.{other}"),
             };
             let masked = keep.text(&format!("ada@{domain}"));
@@ -276,14 +279,28 @@ fn no_number_is_kept_as_a_domain() {
     for domain in [
         "example.com",
         "例え.jp",
-        "4711.example",
-        "example.xn--p1ai",
+        "4711a.example",
         "пример.рф",
+        "三井.jp",
+        "八戸.例え",
+        "1und1.de",
     ] {
         assert_eq!(
             keep.text(&format!("ada@{domain}")),
             format!("a***@{domain}")
         );
+    }
+    for domain in [
+        "五五五.一二三四五六七",
+        "555.xn--1234567",
+        "example.xn--p1ai",
+        "XN--1234567.com",
+        "4711.example",
+        "555-123-4567.example",
+        "１２３４５.example",
+        "example.五",
+    ] {
+        assert_eq!(keep.text(&format!("ada@{domain}")), "a***@***", "{domain}");
     }
 }
 

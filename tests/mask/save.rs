@@ -1,8 +1,11 @@
 //! Masks do not come back as values.
 
-use bailiwick::Record;
-use bailiwick::document::{MaskDocument, MaskKind};
+use bailiwick::document::{
+    CatalogDocument, DirectoryDocument, MaskDocument, MaskKind, PolicyDocument, RoleDocument,
+    UserDocument,
+};
 use bailiwick::mask::Mask;
+use bailiwick::{Catalog, Engine, Record, Timestamp, Warnings};
 use serde_json::json;
 
 use crate::world::{ALL, READER, engine};
@@ -38,6 +41,8 @@ fn masks_are_refused_wherever_they_stand() {
             (json!({ "notes": "*\u{200b}*\u{200d}*" }), "notes"),
             (json!({ "notes": ["fine", "•••"] }), "notes"),
             (json!({ "notes": "[masked]" }), "notes"),
+            (json!({ "salary": "[masked]" }), "salary"),
+            (json!({ "salary": "***" }), "salary"),
             (
                 json!({ "address": { "building_number": "%2A%2A%2A" } }),
                 "address",
@@ -77,7 +82,7 @@ fn masks_are_refused_wherever_they_stand() {
             json!({ "notes": 4711, "address": "7, 42nd Street" }),
             json!({ "name": "***", "contact": { "best_time": "***" } }),
             json!({ "contact": { "phone": "+1 555 123 4567", "emails": [{ "email": "a*b@example.com" }] } }),
-            json!({ "address": { "street": "Elm", "building_number": "7" }, "salary": "***" }),
+            json!({ "address": { "street": "Elm", "building_number": "7" }, "salary": "4711" }),
         ] {
             assert_eq!(access.accept(&record), Ok(()), "{record}");
         }
@@ -148,6 +153,117 @@ fn a_blind_replacement_tells_nothing() {
         (Some(None), "new".to_owned())
     );
     assert_eq!(replace(ALL, None, "***"), (None, "old".to_owned()));
+}
+
+/// What a guarded value shows is no new value, of a hidden field either.
+#[test]
+fn what_a_guarded_value_shows_cannot_be_saved() {
+    let engine = engine();
+    let record = Record::of("person").id("7").owner("below");
+    for user in [ALL, READER] {
+        let access = engine.fields(user, &record);
+        for path in ["salary", "notes", "contact.phone"] {
+            let field = access.field(path).unwrap();
+            let mut stored = "123-45-6789".to_owned();
+            let shown = field.guard(stored.clone()).to_string();
+            let any = field.guard_value(7).to_string();
+            for shown in [shown, any] {
+                let refused = field.replace(&mut stored, shown).unwrap_err();
+                assert!(refused.is_mask(), "{path}");
+                assert_eq!(stored, "123-45-6789");
+            }
+        }
+    }
+}
+
+/// The mask of the old value without its asterisks is no new one, and whoever sees no mask learns none.
+#[test]
+fn what_is_left_of_a_mask_cannot_be_saved() {
+    let engine = engine();
+    let record = Record::of("person").id("7").owner("below");
+    let replace = |user: &str, path: &str, old: &str, new: &str| {
+        let access = engine.fields(user, &record);
+        let mut stored = old.to_owned();
+        access
+            .field(path)
+            .unwrap()
+            .replace(&mut stored, new.to_owned())
+            .is_ok()
+    };
+    let phone = "+1 555 123 4567";
+    for user in [ALL, READER] {
+        for (new, is_saved) in [
+            ("00067", false),
+            ("0000067", false),
+            ("555 123 4568", true),
+            ("00068", true),
+            (phone, true),
+        ] {
+            assert_eq!(
+                replace(user, "contact.phone", phone, new),
+                is_saved,
+                "{user} {new}"
+            );
+        }
+    }
+    // Nothing of the value shows to nobody, who could try one digit after the other.
+    for new in ["00067", "00068"] {
+        assert!(replace("u000000", "contact.phone", phone, new), "{new}");
+    }
+}
+
+/// Names and addresses of one letter are genuine, unless they are what a mask leaves of the old value.
+#[test]
+fn one_letter_of_the_old_value_cannot_be_saved() {
+    let catalog = CatalogDocument::from_toml(
+        "catalog",
+        r#"
+format = 2
+id = "crm"
+version = 1
+permissions = [{ path = "people" }, { path = "contact_info" }]
+types = [{ id = "person", read = "view", fields = [
+  { path = "name", mask = { kind = "name" }, revealed_by = "contact_info" },
+  { path = "email", mask = { kind = "email", keep_domain = true }, revealed_by = "contact_info" },
+] }]
+operations = [{ type = "person", action = "view", on = "record", allowed_by = ["people"] }]
+"#,
+    );
+    let catalog = Catalog::new(catalog, Warnings::Refuse).unwrap();
+    let policy = PolicyDocument {
+        roles: vec![RoleDocument::new("canvasser").grant("people")],
+        ..PolicyDocument::new(1)
+    };
+    let users = DirectoryDocument::new([UserDocument::new("ann").role("canvasser")]);
+    let engine = Engine::new(&catalog, policy, users, Timestamp(0), Warnings::Refuse).unwrap();
+    let access = engine.fields("ann", &Record::of("person").id("7"));
+    let replace = |path: &str, old: &str, new: &str| {
+        let mut stored = old.to_owned();
+        let replaced = access
+            .field(path)
+            .unwrap()
+            .replace(&mut stored, new.to_owned());
+        replaced.map_err(|it| assert!(it.is_mask())).is_ok()
+    };
+    for (path, old, new, is_saved) in [
+        ("name", "Ada Lovelace", "A", false),
+        ("name", "Ada Lovelace", " a ", false),
+        ("name", "Ada Lovelace", "A--", false),
+        ("name", "Édith", "E\u{301}___", false),
+        ("name", "Ada Lovelace", "A.", true),
+        ("name", "Ada Lovelace", "B", true),
+        ("name", "Ada Lovelace", "Al", true),
+        ("name", "Ada Lovelace", "", true),
+        ("name", "王", "王", true),
+        ("email", "ada@example.com", "a@example.com", false),
+        ("email", "ada@example.com", "a--@example.com", false),
+        ("email", "ada@example.com", "b@example.com", true),
+        ("email", "ada@example.com", "a@example.org", true),
+        ("email", "ada@example.com", "al@example.com", true),
+        ("email", "", "a@example.com", true),
+    ] {
+        assert_eq!(replace(path, old, new), is_saved, "{old} {new}");
+    }
 }
 
 /// What was there before may stay, for whoever sees it: to anybody else that would tell what it is.
