@@ -133,7 +133,7 @@ fn an_empty_when_is_refused() {
     )
     .unwrap_err();
     assert!(
-        problems.to_string().contains("an empty `when`"),
+        problems.to_string().contains("`when` is empty"),
         "{problems}"
     );
 }

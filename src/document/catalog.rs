@@ -301,8 +301,8 @@ document! {
         /// How many users must keep it (A5); 0 when left out.
         pub min_holders: Option<u32>,
         /// Whether it is kept out of the lists that an account's administrators see
-        /// ([`Engine::list_roles`](crate::Engine::list_roles)), and out of what remedies propose: an
-        /// operator's role, say. It decides as any other does.
+        /// ([`Engine::list_roles`](crate::Engine::list_roles)), and out of what remedies propose, packages
+        /// that have it included: an operator's role, say. It decides as any other does.
         pub unlisted: bool,
         /// The catalog version that retired it: older policies may still name it; its grants have
         /// no effect, its denies stay (D16).

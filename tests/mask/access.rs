@@ -286,7 +286,7 @@ fn contradictory_fields_are_refused_when_loaded() {
         (
             "[[\"street\", \"building_number\"]]",
             "[[]]",
-            "without components",
+            "the set of components is empty",
         ),
         (
             "[[\"value\"]]",

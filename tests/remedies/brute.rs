@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use bailiwick::Engine;
 use bailiwick::admin::Change;
-use bailiwick::document::{GrantDocument, RoleDocument};
+use bailiwick::document::{GrantDocument, PackageDocument, RoleDocument};
 use bailiwick::{Scope, explain::Asker, explain::Explanation};
 
 use crate::support::documents::Documents;
@@ -101,7 +101,9 @@ pub(crate) fn singles(documents: &Documents, engine: &Engine, why: &Explanation)
                     });
                 }
             }
-            for package in &policy.packages {
+            let has_unlisted =
+                |it: &&PackageDocument| it.roles.iter().any(|role| unlisted.contains(role));
+            for package in policy.packages.iter().filter(|it| !has_unlisted(it)) {
                 changes.push(Change::assign_package(&user.id, &package.id));
             }
         }

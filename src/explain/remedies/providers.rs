@@ -101,7 +101,12 @@ impl Case<'_> {
             .flat_map(|(_, role)| state.packages().with_role(*role));
         let packages: BTreeSet<u32> = of_roles.collect();
         let unassigned = packages.into_iter();
-        let unassigned = unassigned.filter(|it| assigned.packages.binary_search(it).is_err());
+        let has_unlisted = |package: u32| {
+            let mut roles = state.package_roles(package).unwrap_or_default().iter();
+            roles.any(|it| state.is_unlisted_role(*it))
+        };
+        let unassigned = unassigned
+            .filter(|it| assigned.packages.binary_search(it).is_err() && !has_unlisted(*it));
         found.extend(unassigned.map(|package| {
             let held = Held::Package(package);
             (self.size(held), Step::Assign(held))
