@@ -86,10 +86,8 @@ fn split(value: &str) -> Option<Parts<'_>> {
 /// to be decoded to tell (`xn--…`).
 fn is_name(label: &str) -> bool {
     let plain = || label.nfkd();
-    let is_encoded = plain()
-        .take(4)
-        .collect::<String>()
-        .eq_ignore_ascii_case("xn--");
+    let begins = plain().take(4).map(|c| c.to_ascii_lowercase());
+    let is_encoded = begins.eq("xn--".chars());
     !is_encoded && plain().any(|c| c.is_alphabetic() && !is_numeral(c))
 }
 

@@ -65,6 +65,8 @@ const WIDENING: &[(&str, Step)] = &[
     ("feature dropped", drop_feature),
     ("property dropped", drop_property),
     ("property edited otherwise", edit_property_otherwise),
+    ("property edited otherwise", edit_property_otherwise),
+    ("property edited otherwise", edit_property_otherwise),
 ];
 
 /// A newer version by a few steps; only such as narrow, or any. A step that its catalog does not stand
