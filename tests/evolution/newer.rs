@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bailiwick::document::{
-    AdjustableDocument, AskedOn, CatalogDocument, DenialDocument, GrantDocument, OperationDocument,
-    PairDocument, PermissionDocument, Reach, RenamedDocument, RetiredDocument,
+    AdjustableDocument, AskedOn, CatalogDocument, ChangeKind, DenialDocument, GrantDocument,
+    OperationDocument, PairDocument, PermissionDocument, Reach, RenamedDocument, RetiredDocument,
 };
 use bailiwick::evolution::CatalogComparison;
 use bailiwick::{Catalog, Scope, Warnings};
@@ -715,12 +715,19 @@ fn drop_feature(newer: &mut Newer, rng: &mut Rng) -> Option<()> {
 
 fn edit_property_otherwise(newer: &mut Newer, rng: &mut Rng) -> Option<()> {
     let paths = newer.paths();
+    // Who may make the change has that permission, and comes to edit the property.
+    let changes = &newer.catalog.administration.changes;
+    let rights: Vec<String> = [ChangeKind::EditProperties, ChangeKind::CreateUser]
+        .iter()
+        .filter_map(|kind| changes.get(kind).cloned())
+        .collect();
     let mut properties: Vec<_> = newer.catalog.subject_properties.values_mut().collect();
     let property = match properties.is_empty() {
         true => return None,
         false => rng.of(&mut properties),
     };
-    let edited_by = rng.any(&paths).cloned().filter(|_| rng.chance(60));
+    let paths = if rng.chance(50) { rights } else { paths };
+    let edited_by = rng.any(&paths).cloned().filter(|_| rng.chance(80));
     (property.edited_by != edited_by).then(|| property.edited_by = edited_by)
 }
 
