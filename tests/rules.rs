@@ -98,7 +98,7 @@ fn citations(line: &str) -> BTreeSet<String> {
     found
 }
 
-/// Whether a word cites a rule or an invariant, by what stands before it in its line. It is none in an
+/// Returns whether a word cites a rule or an invariant, by what stands before it in its line. It is none in an
 /// escape (`%A6`, `\A1`, `u{A1}`), in an option (`--D1=4`), in a number (`+A6`), or as an anchor (`#A1`).
 fn is_citation(before: &str, word: &str) -> bool {
     let mut chars = word.chars();

@@ -14,7 +14,7 @@ pub(super) fn are_same_denies(one: &[DenialDocument], other: &[DenialDocument]) 
 fn sorted_grants(grants: &[GrantDocument]) -> Vec<GrantDocument> {
     let mut grants = grants.to_vec();
     grants.iter_mut().for_each(|grant| grant.except.sort());
-    grants.sort_by(|a, b| (&a.select, a.scope, &a.except).cmp(&(&b.select, b.scope, &b.except)));
+    grants.sort_by(|a, b| a.parts().cmp(&b.parts()));
     grants.dedup();
     grants
 }
@@ -22,7 +22,7 @@ fn sorted_grants(grants: &[GrantDocument]) -> Vec<GrantDocument> {
 fn sorted_denies(denies: &[DenialDocument]) -> Vec<DenialDocument> {
     let mut denies = denies.to_vec();
     denies.iter_mut().for_each(|denial| denial.except.sort());
-    denies.sort_by(|a, b| (&a.select, &a.except).cmp(&(&b.select, &b.except)));
+    denies.sort_by(|a, b| a.parts().cmp(&b.parts()));
     denies.dedup();
     denies
 }

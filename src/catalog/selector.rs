@@ -128,7 +128,6 @@ impl Model {
 
 /// Permissions, as ranges of the catalog's preorder that do not touch, in ascending order. A role may have
 /// as many grants and denies as a catalog has permissions, so that none of them may cost a list of all.
-#[derive(Default)]
 struct Marked(Vec<Range<u16>>);
 
 impl Marked {
@@ -456,9 +455,12 @@ fn scope_of_node(
     // A scope that could not be read was reported.
     let is_unread = report.is_stood_in(&at.field("scope"));
     // What a newer catalog made invalid loads as the narrower thing, with a warning.
-    let mut refuse = |at: &Path<'_>, code: ProblemCode, message: String| match older {
-        true => report.warning(at, (code, message)),
-        false => report.error(at, (code, message)),
+    let mut refuse = |at: &Path<'_>, code: ProblemCode, message: String| {
+        if older {
+            report.warning(at, (code, message));
+        } else {
+            report.error(at, (code, message));
+        }
     };
     if permission.adjustable.is_some() {
         refuse(

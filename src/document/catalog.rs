@@ -324,6 +324,20 @@ document! {
     or text as select
 }
 
+impl GrantDocument {
+    /// All that it says, to be compared or hashed.
+    pub(crate) fn parts(&self) -> (&str, Option<Scope>, &[String]) {
+        (&self.select, self.scope, &self.except)
+    }
+}
+
+impl DenialDocument {
+    /// All that it says, to be compared or hashed.
+    pub(crate) fn parts(&self) -> (&str, &[String]) {
+        (&self.select, &self.except)
+    }
+}
+
 document! {
     /// A deny: the node and everything below it (D4, D5). A plain text in a document stands for one
     /// without exceptions. `contacts`, `contacts.*` mean the same here; `*` is everything.

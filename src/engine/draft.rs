@@ -463,9 +463,9 @@ impl Draft {
     }
 
     /// Works out the cells of access sets that are new or whose rights changed, or of all where features did
-    /// (I8).
-    /// The draft is settled.
+    /// (I8). The draft must be settled: a check reads who stands below whom as it was worked out last.
     pub(crate) fn finish(mut self) -> Engine {
+        debug_assert!(!self.state.positions.is_stale());
         let sets: BTreeSet<u32> = match self.features_changed {
             true => (0..self.state.sets.numbers()).collect(),
             false => self.new_sets.union(&self.changed_sets).copied().collect(),

@@ -144,7 +144,7 @@ impl Positions {
         number
     }
 
-    /// Whether a position stands strictly below another, at any depth.
+    /// Returns whether a position stands strictly below another, at any depth.
     pub(crate) fn stands_below(&self, low: u32, high: u32) -> bool {
         if !self.is_stale {
             return self.reach.is_below(low, high);
@@ -152,7 +152,7 @@ impl Positions {
         self.is_under(low, high)
     }
 
-    /// Whether a position stands strictly below another, by plain search.
+    /// Returns whether a position stands strictly below another, by plain search.
     fn is_under(&self, low: u32, high: u32) -> bool {
         let mut waiting: Vec<u32> = self.seniors(low).collect();
         let mut seen: HashSet<u32> = waiting.iter().copied().collect();
@@ -240,7 +240,7 @@ impl Positions {
         Ok(())
     }
 
-    /// Whether there is something to work out.
+    /// Returns whether there is something to work out.
     pub(crate) fn is_stale(&self) -> bool {
         self.is_stale
     }

@@ -193,7 +193,7 @@ impl State {
         self.roles.get(role).is_some_and(|it| it.document.is_some())
     }
 
-    /// Whether the catalog keeps the role out of lists and of what is proposed.
+    /// Returns whether the catalog keeps the role out of lists and of what is proposed.
     pub(crate) fn is_unlisted_role(&self, role: u32) -> bool {
         let known = self.model().roles.get(role as usize);
         known.is_some_and(|it| it.unlisted)
@@ -421,6 +421,13 @@ impl State {
     /// A role and all that inherit it, at any depth.
     pub(crate) fn roles_above(&self, role: u32) -> Vec<u32> {
         reached(vec![role], |role| self.roles.seniors(role))
+    }
+
+    /// A role and those that inherit it, as far as tokens may bring them.
+    pub(crate) fn brought_above(&self, role: u32) -> Vec<u32> {
+        let mut above = self.roles_above(role);
+        above.retain(|role| self.tokens_bring(*role));
+        above
     }
 
     /// The positions strictly above one, at any depth.

@@ -319,8 +319,8 @@ impl Cause {
         }
     }
 
-    /// Whether it is a root: something to mend by itself. A missing prerequisite and a scope that reaches too short are
-    /// none: what lacks behind them is told as causes of its own.
+    /// Returns whether it is a root: something to mend by itself. A missing prerequisite and a scope that reaches
+    /// too short are none: what lacks behind them is told as causes of its own.
     pub const fn is_root(&self) -> bool {
         match self {
             Cause::PrerequisiteMissing { .. } | Cause::OutOfScope { .. } => false,

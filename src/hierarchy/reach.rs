@@ -374,8 +374,7 @@ impl Reach {
         if height > limits::TANGLED_POSITIONS {
             return Err(TooTangled);
         }
-        // Rows of whole words, so that uniting two is one operation a word; by bitvec's own operators it
-        // took ten times as long.
+        // Rows of whole words, so that uniting two is one operation a word.
         let words = height.div_ceil(WORD);
         let mut matrix = vec![0_usize; height * words];
         let mut row = vec![0_usize; words];

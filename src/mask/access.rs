@@ -130,7 +130,8 @@ impl FieldAccess {
     /// A path that is absent stays absent, and a hidden field is left out. A masked text stays a text. A value
     /// of another type than its kind (a number, an object where a text should be) is left out, and so is what
     /// a path leads through and is no object, list or text; in a list, nothing (`null`) stands in its place.
-    /// The number of a building is the filler, whatever it is and whether or not there is one (M3). Where the subject may not read the record, nothing is left: an empty object.
+    /// The number of a building is the filler, whatever it is and whether or not there is one (M3). Where the
+    /// subject may not read the record, nothing is left: an empty object.
     ///
     /// The value is serialised through, not copied; where contributors may see what they
     /// contributed, objects that hold such fields are looked through once more for who did.

@@ -119,7 +119,7 @@ impl Mask {
         }
     }
 
-    /// Whether it is a mask whose filler went through an encoding that does not have its signs: `?` stands for
+    /// Returns whether it is a mask whose filler went through an encoding that does not have its signs: `?` stands for
     /// each, or what Latin-1 shows of their bytes.
     fn is_damaged(&self, form: &str) -> bool {
         let filler = self.filler();
@@ -149,8 +149,8 @@ impl Mask {
         }
     }
 
-    /// Whether a new value is what the mask of the old one leaves where its filler is taken away, or where signs
-    /// that are no part of a value stand in its place: `A` for `A***`, `00067` for `***67`.
+    /// Returns whether a new value is what the mask of the old one leaves where its filler is taken away, or where
+    /// signs that are no part of a value stand in its place: `A` for `A***`, `00067` for `***67`.
     ///
     /// It tells nothing that the mask of the old value does not.
     pub(super) fn is_rest_of(&self, old: &str, new: &str) -> bool {
@@ -198,7 +198,7 @@ fn holds_stripped(form: &str, stripped: &str) -> bool {
     stripped.chars().nth(1).is_some() && form.contains(stripped)
 }
 
-/// Whether the text is so many characters, the filler with its signs lost, and so many again, at most.
+/// Returns whether the text is so many characters, the filler with its signs lost, and so many again, at most.
 fn has_lost(text: &str, first: usize, last: usize, filler: &str) -> bool {
     if !text.contains(LOST) {
         return false;
@@ -214,7 +214,7 @@ fn has_lost(text: &str, first: usize, last: usize, filler: &str) -> bool {
 
 const LOST: [char; 2] = ['?', '\u{fffd}'];
 
-/// Whether the text is the filler with something in place of its signs: of several side by side, at least two.
+/// Returns whether the text is the filler with something in place of its signs: of several side by side, at least two.
 fn is_lost(text: &str, filler: &str) -> bool {
     let mut rest = text;
     let mut filler = filler.chars().peekable();
@@ -240,7 +240,7 @@ fn is_lost(text: &str, filler: &str) -> bool {
     rest.is_empty()
 }
 
-/// Whether a dot that joins words stands where none is to be joined.
+/// Returns whether a dot that joins words stands where none is to be joined.
 fn has_outer_dot(seen: &str) -> bool {
     let seen = seen.trim();
     seen.starts_with(DOT) || seen.ends_with(DOT)
@@ -263,7 +263,7 @@ impl Seen {
         Seen(plain.map(sign).collect())
     }
 
-    /// Whether it is signs and nothing else, or the dots of an ellipsis.
+    /// Returns whether it is signs and nothing else, or the dots of an ellipsis.
     fn is_filler(&self) -> bool {
         let mut seen = self.0.chars().filter(|c| !c.is_whitespace()).peekable();
         let text = self.0.trim();
@@ -287,7 +287,7 @@ fn is_sign(c: char) -> bool {
     matches!(c, '*' | BULLET | DOT)
 }
 
-/// Whether a character may stand for a sign of a filler.
+/// Returns whether a character may stand for a sign of a filler.
 pub(super) fn stands_for_sign(c: char) -> bool {
     is_sign(sign(c)) || c == '…'
 }

@@ -35,7 +35,7 @@ pub(super) fn write(value: &str, mask: &Mask, out: &mut String) {
     }
 }
 
-/// Whether a text is an address.
+/// Returns whether a text is an address.
 pub(super) fn is_address(value: &str) -> bool {
     split(value.trim()).is_some()
 }
@@ -81,7 +81,7 @@ fn split(value: &str) -> Option<Parts<'_>> {
     })
 }
 
-/// Whether a part of a domain may show: it has a letter that is no numeral of some script. A number
+/// Returns whether a part of a domain may show: it has a letter that is no numeral of some script. A number
 /// (`555.123.4567`, `五五五.一二三`) may stand where a domain should, and must not show whole; nor what would have
 /// to be decoded to tell (`xn--…`).
 fn is_name(label: &str) -> bool {
@@ -91,7 +91,7 @@ fn is_name(label: &str) -> bool {
     !is_encoded && plain().any(|c| c.is_alphabetic() && !is_numeral(c))
 }
 
-/// Whether a domain may end so.
+/// Returns whether a domain may end so.
 fn is_top_level(label: &str) -> bool {
     every_char(label, |c| {
         let is_letter = c.is_alphabetic() && !c.is_numeric();
@@ -99,7 +99,7 @@ fn is_top_level(label: &str) -> bool {
     })
 }
 
-/// Whether a character is a digit or a number. Chinese ones are letters to Unicode.
+/// Returns whether a character is a digit or a number. Chinese ones are letters to Unicode.
 fn is_numeral(c: char) -> bool {
     const IDEOGRAPHS: &str = "零一二三四五六七八九十百千万萬亿億兆幺两兩廿卅卌弌弍弎壹壱弐贰貳貮叁叄参參肆伍陆陸漆柒捌玖拾佰仟";
     c.is_numeric() || IDEOGRAPHS.contains(c)

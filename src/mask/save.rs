@@ -43,7 +43,7 @@ impl SaveRefused {
         &self.path
     }
 
-    /// Whether it is a mask. Otherwise it is not of the field's kind: no e-mail address, say.
+    /// Returns whether it is a mask. Otherwise it is not of the field's kind: no e-mail address, say.
     pub fn is_mask(&self) -> bool {
         self.is_mask
     }
@@ -66,7 +66,7 @@ impl fmt::Display for SaveRefused {
 impl std::error::Error for SaveRefused {}
 
 impl FieldAccess {
-    /// Whether a record that comes back from a screen may be saved: each of its fields holds
+    /// Returns whether a record that comes back from a screen may be saved: each of its fields holds
     /// [values of its kind](Mask::is_value), and none a mask, whoever edited it. What a field holds as a list,
     /// or an address as an object, is looked through; a number counts as its text. A field that is absent was
     /// left as it is, and the host keeps the old value; one that is blank is cleared.

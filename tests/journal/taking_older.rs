@@ -140,7 +140,7 @@ fn token(engine: &Engine) -> &'static str {
     engine.check(&token, "text", &OnType::named("deal")).code()
 }
 
-/// Whether `ann` may view a record.
+/// Returns whether `ann` may view a record.
 fn views(owner: &'static str) -> impl Fn(&Engine) -> &'static str {
     move |engine| {
         let deal = Record::of("deal").id("1").owner(owner);
@@ -237,6 +237,41 @@ fn system_roles_that_give_more_in_older_versions_are_looked_at_there() {
     let assign = Change::assign_role("ann", "system:viewer");
     let takes_from = world.takes(assign, |it| text(it, "ann"));
     assert_eq!(takes_from, users(&["ann"]));
+}
+
+/// A wildcard at All gives of a permission that does not offer All the widest that it does.
+#[test]
+fn tokens_that_look_around_in_older_versions_lose_who_is_moved() {
+    let policy = r#"positions = [{ id = "head" }, { id = "desk", reports_to = ["head"] }, { id = "other" }]"#;
+    let more = |grants: &str| {
+        format!(
+            r#"
+            tokens = {{ system_roles = ["system:viewer"] }}
+            roles = [{{ id = "system:viewer", grants = [{grants}] }}]
+            [[permissions]]
+            path = "calls"
+            scopes = ["own", "reports"]
+            [[operations]]
+            type = "deal"
+            action = "call"
+            on = "record"
+            allowed_by = ["calls"]
+            "#
+        )
+    };
+    let then = more(r#"{ select = "*", scope = "all" }"#);
+    let catalogs = versions([("sms", &then), ("sms", &more(""))]);
+    let world = World::of(catalogs, policy, r#"{ id = "bob", position = "desk" }"#);
+    let place = Change::PlaceUser {
+        user: "bob".into(),
+        position: Some("other".into()),
+    };
+    let calls = |engine: &Engine| {
+        let token = Token::new(["system:viewer"]).id("zed").position("head");
+        let deal = Record::of("deal").id("1").owner("bob");
+        engine.check(&token, "call", &deal).code()
+    };
+    assert_eq!(world.takes(place, calls), TakesFrom::Everybody);
 }
 
 #[test]

@@ -122,7 +122,7 @@ impl Model {
         }
     }
 
-    /// Whether there is such a property, and whoever may make the change edits it.
+    /// Returns whether there is such a property, and whoever may make the change edits it.
     fn is_free(&self, property: &str) -> bool {
         let is_declared = self.catalog.subject_properties.contains_key(property);
         is_declared && self.edited_by(property) == EditedBy::Anybody

@@ -118,7 +118,7 @@ impl World<'_> {
     }
 }
 
-/// Whether a change names that role, to give it, to take it, or in a setting.
+/// Returns whether a change names that role, to give it, to take it, or in a setting.
 fn names(change: &Change, role: &str) -> bool {
     let named = match change {
         Change::AssignRole { role, .. }

@@ -15,7 +15,7 @@ use crate::engine::{Assigned, End, Held, Holder, Planes, State};
 
 const KIND: ChangeKind = ChangeKind::EditAssignments;
 
-/// Whether a change may leave an account without administrators: whatever may take a role from somebody,
+/// Returns whether a change may leave an account without administrators: whatever may take a role from somebody,
 /// and what may take from a role what it gives.
 pub(super) fn may_lose_administrators(change: &Change) -> bool {
     may_lose_holders(change)

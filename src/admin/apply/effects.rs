@@ -20,10 +20,10 @@ pub(super) struct RightsBefore {
 
 /// Those who bring a role in a token: it counts as held by somebody (D18).
 pub(super) struct Bearers {
-    role: u32,
+    pub(super) role: u32,
     /// It and all that it inherits.
     roles: Vec<u32>,
-    before: Planes,
+    pub(super) before: Planes,
 }
 
 /// What ends, and when.
@@ -225,9 +225,10 @@ impl Transaction {
         let bearers = brought.iter().filter_map(|&role| {
             Some(Bearers {
                 role,
-                roles: match self.is_replayed() {
-                    true => vec![role],
-                    false => now.roles_below(role),
+                roles: if self.is_replayed() {
+                    vec![role]
+                } else {
+                    now.roles_below(role)
                 },
                 before: now.role_closure(role)?.clone(),
             })

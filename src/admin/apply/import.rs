@@ -13,7 +13,7 @@ use crate::catalog::{Followed, give, refuse_new};
 use crate::document::ProblemCode;
 use crate::document::problem::quoted;
 use crate::document::{
-    ChangeKind, DirectoryDocument, PackageDocument, PolicyDocument, RoleDocument,
+    ChangeKind, DirectoryDocument, GrantDocument, PackageDocument, PolicyDocument, RoleDocument,
 };
 use crate::hierarchy::Dag;
 use crate::{Catalog, Engine, Timestamp, Warnings};
@@ -156,11 +156,13 @@ impl Transaction {
             for (i, role) in policy.roles.iter().enumerate() {
                 let before = now.roles().find(&role.id);
                 let before = before.and_then(|it| now.roles().get(it)?.document.as_deref());
+                let before = before.into_iter().flat_map(|it| &it.grants);
+                let before: HashSet<_> = before.map(GrantDocument::parts).collect();
                 let here = list.index(i);
                 let grants = here.field("grants");
                 for (i, grant) in role.grants.iter().enumerate() {
                     let here = grants.index(i);
-                    let stood = before.is_some_and(|before| before.grants.contains(grant));
+                    let stood = before.contains(&grant.parts());
                     if !stood && !self.is_replayed() {
                         refuse_new(now.model(), grant, version, &here, report);
                     } else if !stood || is_upgraded {

@@ -5,7 +5,6 @@ use super::super::refusal::{Named, Refusal};
 use super::Transaction;
 use super::moments::Moved;
 use crate::document::{ChangeKind, RoleDocument};
-use crate::engine::Planes;
 
 impl Transaction {
     pub(super) fn add_inheritance(&mut self, role: &str, junior: &str) -> Result<(), Refusal> {
@@ -77,18 +76,14 @@ impl Transaction {
         let sets = now.sets_holding(number);
         let rights = self.rights_before(&sets);
         // The role itself, held by somebody or not, and what tokens bring.
-        let brought = self.brought_above(number);
-        let roles: Vec<u32> = brought.iter().copied().chain([number]).collect();
-        let before: Vec<Planes> = roles
-            .iter()
-            .filter_map(|role| self.now().role_closure(*role).cloned())
-            .collect();
-        let bearers = self.bearers_of(&brought);
+        let itself = now.role_closure(number).cloned();
+        let bearers = self.bearers_of(&now.brought_above(number));
         self.draft.set_juniors(number, document, juniors);
         self.take_from(&bearers)?;
         let receivers = Receivers::Holders(number);
-        for (role, before) in roles.iter().zip(&before) {
-            let Some(after) = self.now().role_closure(*role) else {
+        let brought = bearers.iter().map(|it| (it.role, &it.before));
+        for (role, before) in brought.chain(itself.iter().map(|it| (number, it))) {
+            let Some(after) = self.now().role_closure(role) else {
                 continue;
             };
             let mut moved = Moved::none(self.before.model().permissions.len());
@@ -96,16 +91,6 @@ impl Transaction {
             self.lift(&moved.lifted, after, &lifting, &receivers)?;
         }
         self.check_sets(ChangeKind::EditInheritance, &rights, &lifting)
-    }
-
-    /// The role and those that inherit it, as far as tokens may bring them.
-    pub(super) fn brought_above(&self, role: u32) -> Vec<u32> {
-        let above = self.now().roles_above(role).into_iter();
-        let brought = above.filter(|role| {
-            let known = self.now().roles().get(*role);
-            known.is_some_and(|it| it.tokens_bring)
-        });
-        brought.collect()
     }
 
     /// The cycle that an edge would close: from the senior, down from the junior, back to the senior.

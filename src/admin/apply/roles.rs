@@ -9,7 +9,6 @@ use super::super::listing::with_sets;
 use super::super::order::{are_same_denies, are_same_grants};
 use super::super::refusal::{Named, Refusal};
 use super::{Transaction, find, validated, validated_by};
-use crate::Scope;
 use crate::catalog::{Rights, SYSTEM, check_identifier, resolve_denial, resolve_grant};
 use crate::document::naming::{check_display_name, check_readable_id};
 use crate::document::problem::{Rules, quoted};
@@ -191,18 +190,19 @@ impl Transaction {
                 let model = now.model();
                 let before = before.into_iter();
                 let grants = before.clone().flat_map(|it| &it.grants);
-                let grants: HashSet<_> = grants.map(granted).collect();
-                let denies: HashSet<_> = before.flat_map(|it| &it.denies).map(denied).collect();
+                let grants: HashSet<_> = grants.map(GrantDocument::parts).collect();
+                let denies = before.flat_map(|it| &it.denies);
+                let denies: HashSet<_> = denies.map(DenialDocument::parts).collect();
                 let mut scratch = Rights::none(model.permissions.len());
                 let list = root.field("grants");
                 let written = role.grants.iter().enumerate();
-                for (i, grant) in written.filter(|(_, it)| !grants.contains(&granted(it))) {
+                for (i, grant) in written.filter(|(_, it)| !grants.contains(&it.parts())) {
                     let here = list.index(i);
                     resolve_grant(model, grant, model.version, &mut scratch, &here, report);
                 }
                 let list = root.field("denies");
                 let written = role.denies.iter().enumerate();
-                for (i, denial) in written.filter(|(_, it)| !denies.contains(&denied(it))) {
+                for (i, denial) in written.filter(|(_, it)| !denies.contains(&it.parts())) {
                     let here = list.index(i);
                     resolve_denial(model, denial, model.version, &mut scratch, &here, report);
                 }
@@ -282,10 +282,11 @@ impl Transaction {
         self.authority
             .kind(scene, ChangeKind::DeleteRole, Target::Everything)?;
         // Who brings it in a token loses all that it inherits, too.
-        let is_brought = now.roles().get(number).is_some_and(|it| it.tokens_bring);
-        let taken = match is_brought && !self.is_replayed() {
-            true => now.roles_below(number),
-            false => vec![number],
+        let is_brought = now.tokens_bring(number);
+        let taken = if is_brought && !self.is_replayed() {
+            now.roles_below(number)
+        } else {
+            vec![number]
         };
         self.authority.revoke(scene, &taken, Target::Everything)?;
         self.draft.remove_role(number);
@@ -370,7 +371,7 @@ impl Transaction {
         }
         let sets = now.sets_holding(number);
         let rights = self.rights_before(&sets);
-        let brought = self.brought_above(number);
+        let brought = now.brought_above(number);
         let bearers = self.bearers_of(&brought);
         self.draft.set_own(number, document, &own);
         self.take_from(&bearers)?;
@@ -466,14 +467,6 @@ impl Transaction {
             _ => Err(impossible_tick(edit, permission)),
         }
     }
-}
-
-fn granted(it: &GrantDocument) -> (&str, Option<Scope>, &[String]) {
-    (&it.select, it.scope, &it.except)
-}
-
-fn denied(it: &DenialDocument) -> (&str, &[String]) {
-    (&it.select, &it.except)
 }
 
 /// Why an action of the role editor changed nothing: a node that it was about cannot be ticked, or it is

@@ -153,7 +153,7 @@ impl Transaction {
     }
 }
 
-/// Whether a change is one of positions alone.
+/// Returns whether a change is one of positions alone.
 fn changes_positions(change: &Change) -> bool {
     matches!(
         change,

@@ -118,16 +118,6 @@ pub(super) enum Receivers {
     Sets(std::collections::BTreeSet<u32>, bool),
 }
 
-impl Receivers {
-    /// Finds who has a role, or may bring it.
-    fn of_holders(state: &State, role: u32) -> Receivers {
-        let mut above = state.roles_above(role).into_iter();
-        let known = |role| state.roles().get(role);
-        let is_brought = above.any(|role| known(role).is_some_and(|it| it.tokens_bring));
-        Receivers::Sets(state.sets_holding(role), is_brought)
-    }
-}
-
 impl Authority {
     /// Whose rights a transaction of that actor needs.
     pub(super) fn of(state: &State, actor: &Actor, rules: Rules) -> Result<Authority, Refusal> {
@@ -341,7 +331,7 @@ impl Authority {
         self.confer(scene, given.grants(), receivers)
     }
 
-    /// Whether they hold at All whatever these grant: then they may confer it on anybody.
+    /// Returns whether they hold at All all that these grant: then they may confer it on anybody.
     pub(super) fn holds_at_all<'p>(&self, mut given: impl Iterator<Item = &'p Planes>) -> bool {
         given.all(|given| {
             let mut rights = self.principals.iter().map(|it| &it.rights);
@@ -390,13 +380,13 @@ impl Authority {
                 levels.add(principal.needed(scene, person));
             }
         };
-        let holders = match receivers {
-            Receivers::Holders(role) => Some(Receivers::of_holders(scene.now, *role)),
-            Receivers::Person(..) | Receivers::Users(_) | Receivers::Sets(..) => None,
-        };
-        match holders.as_ref().unwrap_or(receivers) {
-            // Looked up above: only who does not hold everything at All needs to know.
-            Receivers::Holders(_) => {}
+        match receivers {
+            // Looked up here: an actor who holds everything at All need not know.
+            Receivers::Holders(role) => {
+                let is_brought = !scene.now.brought_above(*role).is_empty();
+                let sets = Receivers::Sets(scene.now.sets_holding(*role), is_brought);
+                return self.levels(scene, &sets);
+            }
             Receivers::Person(person, _) => add(&mut all, *person),
             Receivers::Users(users) => {
                 for user in users {

@@ -278,14 +278,13 @@ pub(super) fn check_version(
     if version < least || version > model.version {
         report.error(
             at,
-            match version < least {
-                true => {
-                    format!("version `{version}` is too early: a catalog changes from `{least}` on")
-                }
-                false => format!(
+            if version < least {
+                format!("version `{version}` is too early: a catalog changes from `{least}` on")
+            } else {
+                format!(
                     "version `{version}` is later than the catalog's own, `{}`",
                     model.version
-                ),
+                )
             },
         );
     }

@@ -73,7 +73,7 @@ fn has_doubtful(text: &str) -> bool {
     !text.is_ascii() && !doubtful(&text.chars().collect::<Vec<char>>()).is_empty()
 }
 
-/// Whether a word may be taken for another that is written with other characters: it is not in the usual
+/// Returns whether a word may be taken for another that is written with other characters: it is not in the usual
 /// form (NFKC), it looks like one in ASCII, or it has letters that are taken for others and is of several
 /// scripts.
 fn is_doubtful(word: &[char]) -> bool {

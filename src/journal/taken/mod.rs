@@ -120,18 +120,21 @@ impl<'e> Taking<'e> {
         Some(found.ids)
     }
 
-    /// Whether rights give less of anything: a permission at less, denied, or without its feature.
+    /// Returns whether rights give less of anything: a permission at less, denied, or without its feature.
     fn is_less(self, before: &Planes, after: &Planes) -> bool {
         let permissions = self.before.model().permissions.len() as u16;
-        let held = |planes: &Planes, it| match planes.denied(it) {
-            true => 0,
-            false => planes.granted(it),
+        let held = |planes: &Planes, it| {
+            if planes.denied(it) {
+                0
+            } else {
+                planes.granted(it)
+            }
         };
         (0..permissions).any(|it| held(before, it) > held(after, it))
             || (self.denies_count && after.denied_beyond(before).next().is_some())
     }
 
-    /// Whether a feature that these rights need is not there any more.
+    /// Returns whether a feature that these rights need is not there any more.
     fn lacks_features(self, rights: &Planes) -> bool {
         let model = self.before.model();
         let held = |it: u16| it == EVERYBODY || (rights.granted(it) > 0 && !rights.denied(it));
@@ -172,7 +175,7 @@ impl<'e> Taking<'e> {
         state.united(&assigned)
     }
 
-    /// Whether a user comes to less, now or when an assignment ends.
+    /// Returns whether a user comes to less, now or when an assignment ends.
     fn comes_to_less(self, (was, before): (u32, User), (is, after): (u32, User)) -> bool {
         let ends = |state: &'e State, user| {
             let extras = state.users().extras(user);

@@ -3,27 +3,30 @@
 use std::collections::HashSet;
 
 use super::{All, Taking};
-use crate::document::{CatalogDocument, PolicyDocument, Reach, RoleDocument, SystemRoleDocument};
+use crate::document::{
+    CatalogDocument, DenialDocument, GrantDocument, PolicyDocument, Reach, RoleDocument,
+    SystemRoleDocument,
+};
 use crate::engine::{Assigned, State};
 use crate::{Catalog, Engine, Scope, Timestamp, Warnings};
 
 impl<'e> Taking<'e> {
-    /// Whether hosts may have an older version of the catalog.
+    /// Returns whether hosts may have an older version of the catalog.
     pub(super) fn has_older_readers(self) -> bool {
         self.in_some_older(|_| true)
     }
 
-    /// Whether something holds in an older version; of versions that are not known, it may.
+    /// Returns whether something holds in an older version; of versions that are not known, it may.
     pub(super) fn in_some_older(self, holds: impl Fn(&CatalogDocument) -> bool) -> bool {
         self.older.is_none_or(|it| it.iter().any(holds))
     }
 
-    /// Whether tokens may bring roles there that accounts make.
+    /// Returns whether tokens may bring roles there that accounts make.
     pub(super) fn tokens_bring_account_roles_there(self) -> bool {
         self.in_some_older(|it| it.tokens.account_roles)
     }
 
-    /// Whether what a token brings there may depend on where it stands.
+    /// Returns whether what a token brings there may depend on where it stands.
     pub(super) fn tokens_look_around_there(self) -> bool {
         self.in_some_older(|it| {
             let mut brought = it.tokens.system_roles.iter();
@@ -37,6 +40,14 @@ impl<'e> Taking<'e> {
                         let scopes = of.map(|it| &*it.scopes);
                         let between = [Scope::Reports, Scope::Peers];
                         match grant.scope {
+                            // A wildcard gives of each permission the widest that is offered within.
+                            Some(Scope::All) if grant.select.ends_with('*') => {
+                                let mut offered = it.permissions.iter().map(|it| &it.scopes);
+                                offered.any(|it| {
+                                    !it.contains(&Scope::All)
+                                        && between.iter().any(|of| it.contains(of))
+                                })
+                            }
                             Some(scope) => between.contains(&scope),
                             None => {
                                 scopes.is_none_or(|it| between.iter().any(|of| it.contains(of)))
@@ -47,12 +58,12 @@ impl<'e> Taking<'e> {
         })
     }
 
-    /// Whether what somebody below can access is lent there (S6).
+    /// Returns whether what somebody below can access is lent there (S6).
     pub(super) fn lends_there(self) -> bool {
         self.in_some_older(|it| it.reach == Reach::Accessible)
     }
 
-    /// Whether any of these roles, juniors included, denies something: as it is written, or as a system role of
+    /// Returns whether any of these roles, juniors included, denies something: as it is written, or as a system role of
     /// an older version.
     pub(super) fn may_deny(self, state: &State, roles: Vec<u32>) -> bool {
         let assigned = Assigned {
@@ -117,16 +128,17 @@ impl<'e> Taking<'e> {
     }
 }
 
-/// Whether a role, as it is written, says less than before.
+/// Returns whether a role, as it is written, says less than before.
 pub(super) fn says_less(before: &RoleDocument, after: &RoleDocument) -> bool {
-    let gone = |it| !after.grants.contains(it);
-    let new = |it| !before.denies.contains(it);
-    before.grants.iter().any(gone)
-        || after.denies.iter().any(new)
-        || before
-            .inherits
-            .iter()
-            .any(|it| !after.inherits.contains(it))
+    let granted: HashSet<_> = after.grants.iter().map(GrantDocument::parts).collect();
+    let denied: HashSet<_> = before.denies.iter().map(DenialDocument::parts).collect();
+    let inherited: HashSet<&String> = after.inherits.iter().collect();
+    before
+        .grants
+        .iter()
+        .any(|it| !granted.contains(&it.parts()))
+        || after.denies.iter().any(|it| !denied.contains(&it.parts()))
+        || before.inherits.iter().any(|it| !inherited.contains(it))
 }
 
 /// A system role and its juniors.
@@ -145,7 +157,7 @@ fn with_juniors<'d>(catalog: &'d CatalogDocument, role: &str) -> Vec<&'d SystemR
     found
 }
 
-/// Whether it denies something, juniors included; of one that is not there, that is not known.
+/// Returns whether it denies something, juniors included; of one that is not there, that is not known.
 fn system_role_denies(catalog: &CatalogDocument, role: &str) -> bool {
     let roles = with_juniors(catalog, role);
     roles.is_empty() || roles.iter().any(|it| !it.denies.is_empty())

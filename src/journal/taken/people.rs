@@ -39,10 +39,10 @@ impl<'e> People<'e> {
 
     fn add(&mut self, id: Option<&'e str>) -> Result<(), All> {
         self.ids.extend(id);
-        match self.ids.len() > TAKEN_FROM {
-            true => Err(All),
-            false => Ok(()),
+        if self.ids.len() > TAKEN_FROM {
+            return Err(All);
         }
+        Ok(())
     }
 
     fn brought(&self) -> impl Iterator<Item = (u32, &'e Planes)> + use<'e> {
@@ -240,7 +240,7 @@ impl<'e> People<'e> {
         self.add(id.filter(|_| is_less))
     }
 
-    /// Whether something is assigned no more, whatever it gives here; or something that denies, whatever that
+    /// Returns whether something is assigned no more, whatever it gives here; or something that denies, whatever that
     /// takes here.
     fn lost_assignments(&self, was: User, is: User) -> bool {
         let Taking { before, after, .. } = self.taking;

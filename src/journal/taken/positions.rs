@@ -15,7 +15,7 @@ impl Taking<'_> {
         }
     }
 
-    /// Whether who stands at the first position, before, still stands above the second, before.
+    /// Returns whether who stands at the first position, before, still stands above the second, before.
     pub(super) fn still_above(self, high: u32, low: Option<u32>) -> bool {
         let high = self.position_after(high);
         high.zip(low)
@@ -90,7 +90,7 @@ impl Taking<'_> {
     }
 }
 
-/// Whether somebody with these rights looks further than at their own records by where they stand.
+/// Returns whether somebody with these rights looks further than at their own records by where they stand.
 pub(super) fn looks_around(model_permissions: usize, rights: &Planes) -> bool {
     let between = [Scope::Reports as u8, Scope::Peers as u8];
     (0..model_permissions as u16).any(|it| between.contains(&rights.granted(it)))

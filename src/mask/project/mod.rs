@@ -84,7 +84,7 @@ impl<'a> Part<'a> {
 }
 
 impl Part<'_> {
-    /// Whether the value stays, shown or masked. What has another type than the field (a number, say) or leads
+    /// Returns whether the value stays, shown or masked. What has another type than the field (a number, say) or leads
     /// nowhere does not: it would turn into a text.
     fn stays<T: Serialize + ?Sized>(self, value: &T, for_people: bool) -> bool {
         match self {

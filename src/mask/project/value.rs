@@ -36,7 +36,7 @@ pub(super) fn serialize<T: Serialize + ?Sized, S: Serializer>(
     shown.out.end(complete)
 }
 
-/// Whether a value is of the type that the field's kind has, and stays as its mask.
+/// Returns whether a value is of the type that the field's kind has, and stays as its mask.
 pub(super) fn is_of_kind<T: Serialize + ?Sized>(rule: &Rule, value: &T, for_people: bool) -> bool {
     let mut kind = Kind {
         for_people,
