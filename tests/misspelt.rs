@@ -282,7 +282,8 @@ impl Product {
             tests = tests.account(policy.clone(), directory.clone());
         }
         let outcome = tests.run(Decisions::from_json("d.json", &document.to_string()))?;
-        Ok(outcome.require().is_ok())
+        // A part asks one account, which says nothing of the others.
+        Ok(outcome.questions() > 0 && outcome.mismatches().is_empty())
     }
 
     /// Why a table may pass with that text changed.

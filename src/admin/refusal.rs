@@ -5,9 +5,9 @@ use std::fmt;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use crate::Scope;
 use crate::document::problem::{holders, quoted, suggestion};
 use crate::document::{ChangeKind, Problems};
+use crate::{Scope, Timestamp};
 
 /// A transaction that was refused: nothing of it took effect.
 ///
@@ -316,6 +316,8 @@ pub enum Refusal {
         scope: Scope,
         /// How far the actor holds it; `None`: not at all, or denied.
         held: Option<Scope>,
+        /// When the actor's own ends, if they hold it that far until a time that is too soon.
+        until: Option<Timestamp>,
         /// The user who would receive it, out of the actor's reach; `None` where nobody in particular.
         user: Option<String>,
     },
@@ -338,6 +340,8 @@ pub enum Refusal {
     WidensReach {
         /// The permission.
         permission: String,
+        /// When the actor's own ends, if they hold it at All until a time.
+        until: Option<Timestamp>,
     },
 }
 
@@ -727,27 +731,38 @@ impl fmt::Display for Refusal {
                 permission,
                 scope,
                 held,
+                until,
                 user,
             } => {
                 write!(f, "it hands out {} at `{scope}`", quoted(permission))?;
                 if let Some(user) = user {
                     write!(f, " to {}", quoted(user))?;
                 }
-                match held {
-                    Some(held) => write!(f, "; the actor holds it at `{held}`"),
-                    None => f.write_str("; the actor does not hold it"),
+                match (held, until) {
+                    (_, Some(until)) => write!(
+                        f,
+                        "; the actor holds it that far until {until}, and may assign it until then at most"
+                    ),
+                    (Some(held), None) => write!(f, "; the actor holds it at `{held}`"),
+                    (None, None) => f.write_str("; the actor does not hold it"),
                 }
             }
             Refusal::WildcardNotHeld { selector } => write!(
                 f,
-                "it writes {}; only somebody who holds it, or a wider wildcard, by one grant may do that",
+                "it writes {}; only somebody who holds it, or a wider wildcard, by one grant and without an end may do that",
                 quoted(selector)
             ),
-            Refusal::WidensReach { permission } => write!(
-                f,
-                "it widens whose records {} reaches; that needs the permission at `all`",
-                quoted(permission)
-            ),
+            Refusal::WidensReach { permission, until } => {
+                let permission = quoted(permission);
+                write!(
+                    f,
+                    "it widens whose records {permission} reaches; that needs the permission at `all`"
+                )?;
+                match until {
+                    Some(until) => write!(f, " without an end, and the actor holds it until {until}"),
+                    None => Ok(()),
+                }
+            }
         }
     }
 }

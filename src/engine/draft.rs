@@ -12,7 +12,7 @@ use super::positions::NoHierarchy;
 use super::rights::Planes;
 use super::roles::{Package, Role};
 use super::sets::Assigned;
-use super::users::{Extras, Held, User};
+use super::users::{Extras, User};
 use super::{Engine, State, cells};
 use crate::catalog::Rights;
 use crate::document::{PackageDocument, RoleDocument, Timestamp};
@@ -70,15 +70,11 @@ impl Draft {
         };
         let mut extras = extras.clone();
         let assigned = self.state.sets.assigned(record.access());
-        let mut assigned = assigned.cloned().unwrap_or_default();
-        for end in extras.ends.iter().filter(|end| end.until <= at) {
-            match end.of {
-                Held::Role(role) => assigned.roles.retain(|it| *it != role),
-                Held::Package(package) => assigned.packages.retain(|it| *it != package),
-            }
-        }
+        let over = extras.ends.iter().filter(|end| end.until <= at);
+        let over = over.map(|end| end.of);
+        let left = assigned.map_or_else(Assigned::default, |it| it.without(over));
         extras.ends.retain(|end| end.until > at);
-        self.set_assigned(user, assigned);
+        self.set_assigned(user, left);
         self.state.users.set_extras(user, extras);
     }
 

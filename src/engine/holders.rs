@@ -42,7 +42,7 @@ impl State {
 
     /// Whether somebody who has a role has it by an assignment without end.
     fn lasts(&self, user: u32, role: u32) -> bool {
-        let ends = self.users.extras(user).map_or(&[][..], |it| &it.ends);
+        let ends = self.users.ends(user);
         let is_endless = |of: Held| !ends.iter().any(|end| end.of == of);
         let Some(assigned) = self.user_assignments(user) else {
             return false;

@@ -37,7 +37,7 @@ pub(crate) use load::{Loaded, OUT_OF_CALENDAR, check_created, own_rights, read_s
 pub(crate) use positions::NoHierarchy;
 pub(crate) use rights::{Holder, Planes};
 pub(crate) use sets::{Assigned, Sets};
-pub(crate) use users::{End, Extras, Held, NOWHERE, User};
+pub(crate) use users::{End, Ends, Extras, Held, NOWHERE, User};
 
 pub use accounts::{Accounts, AccountsInContext, OtherCatalog};
 pub use ask::InContext;

@@ -7,6 +7,7 @@ use foldhash::quality::FixedState;
 
 use super::State;
 use super::rights::Planes;
+use super::users::{End, Held};
 use crate::chunked::Chunked;
 use crate::ordered::Ordered;
 
@@ -15,6 +16,35 @@ use crate::ordered::Ordered;
 pub(crate) struct Assigned {
     pub(crate) roles: Vec<u32>,
     pub(crate) packages: Vec<u32>,
+}
+
+impl Assigned {
+    /// One assignment alone.
+    pub(crate) fn only(of: Held) -> Assigned {
+        let mut only = Assigned::default();
+        match of {
+            Held::Role(role) => only.roles.push(role),
+            Held::Package(package) => only.packages.push(package),
+        }
+        only
+    }
+
+    /// Returns what is left without these.
+    pub(crate) fn without(&self, taken: impl IntoIterator<Item = Held>) -> Assigned {
+        let mut left = self.clone();
+        for of in taken {
+            match of {
+                Held::Role(role) => left.roles.retain(|it| *it != role),
+                Held::Package(package) => left.packages.retain(|it| *it != package),
+            }
+        }
+        left
+    }
+
+    /// Returns what is left without what ends.
+    pub(crate) fn lasting(&self, ends: &[End]) -> Assigned {
+        self.without(ends.iter().map(|end| end.of))
+    }
 }
 
 /// Numbers of sets are used again, once nobody has one: no handle names a set (I6).

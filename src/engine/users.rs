@@ -105,6 +105,9 @@ pub(crate) struct End {
     pub(crate) until: Timestamp,
 }
 
+/// What ends, and when, in ascending order.
+pub(crate) type Ends = Vec<(Timestamp, Held)>;
+
 /// What a user is assigned: a role or a package, by number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Held {
@@ -219,6 +222,22 @@ impl Users {
         found
     }
 
+    /// The assignments of a user that end.
+    pub(crate) fn ends(&self, user: u32) -> &[End] {
+        self.extras(user).map_or(&[], |it| &it.ends)
+    }
+
+    /// The same to compare: equal where the same ends at the same times.
+    pub(crate) fn ordered_ends(&self, user: u32) -> Ends {
+        let mut ends: Ends = self
+            .ends(user)
+            .iter()
+            .map(|end| (end.until, end.of))
+            .collect();
+        ends.sort_unstable();
+        ends
+    }
+
     pub(crate) fn next_end(&self) -> Option<Timestamp> {
         self.ends.first().map(|(until, _)| *until)
     }
@@ -269,7 +288,7 @@ impl Users {
     }
 
     pub(crate) fn set_extras(&mut self, user: u32, extras: Extras) {
-        let before = self.extras(user).map_or(&[][..], |it| &it.ends).to_vec();
+        let before = self.ends(user).to_vec();
         if before != extras.ends {
             for end in before {
                 self.ends.remove(&(end.until, user));

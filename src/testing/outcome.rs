@@ -108,18 +108,30 @@ impl Outcome {
         self
     }
 
-    /// That every answer is as expected.
+    /// Checks that something was asked of every account, and that every answer is as expected.
     ///
     /// # Errors
-    /// The report, where one is not; and where nothing was asked at all.
+    /// The report, if an answer is not as expected; otherwise the accounts that are tested and that no
+    /// question was asked of. If two documents ask the same accounts, require both [together](Outcome::and).
     pub fn require(&self) -> Result<(), Failed> {
+        if !self.mismatches.is_empty() {
+            return Err(Failed(self.to_string()));
+        }
         if self.questions == 0 {
             return Err(Failed("no question was asked".to_owned()));
         }
-        if self.mismatches.is_empty() {
+        let unasked = self.without_questions();
+        if unasked.is_empty() {
             return Ok(());
         }
-        Err(Failed(self.to_string()))
+        Err(Failed(unasked.join("\n")))
+    }
+
+    fn without_questions(&self) -> Vec<String> {
+        let unasked = self.unasked_accounts().into_iter();
+        unasked
+            .map(|account| format!("no question is asked of the account `{account}`"))
+            .collect()
     }
 
     /// That every operation was reached, but for the exempt ones, and every account asked.
@@ -142,9 +154,7 @@ impl Outcome {
             .filter(|operation| !exempt.contains(*operation))
             .map(|operation| format!("`{operation}` is reached by no question"))
             .collect();
-        for account in self.unasked_accounts() {
-            lines.push(format!("no question is asked of the account `{account}`"));
-        }
+        lines.extend(self.without_questions());
         for operation in &exempt {
             if self.reached.contains(operation) {
                 lines.push(format!("stale exemption: `{operation}` is reached"));

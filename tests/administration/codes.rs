@@ -615,6 +615,7 @@ fn every_refusal() -> Vec<Refusal> {
             permission: id("contacts"),
             scope: Scope::All,
             held: Some(Scope::Own),
+            until: Some(Timestamp(0)),
             user: None,
         },
         Refusal::WildcardNotHeld {
@@ -627,6 +628,7 @@ fn every_refusal() -> Vec<Refusal> {
         },
         Refusal::WidensReach {
             permission: id("contacts"),
+            until: None,
         },
     ]
 }
@@ -658,10 +660,10 @@ authority {"code":"lacks","permission":"admin"}
 authority {"code":"not_allowed","permission":"admin","user":"ann"}
 authority {"code":"may_not_assign","role":"editor","permission":"assign","user":null,"by_tokens":false}
 authority {"code":"may_not_revoke","role":"editor","permission":null,"user":"ann","by_tokens":true}
-authority {"code":"not_held","permission":"contacts","scope":"all","held":"own","user":null}
+authority {"code":"not_held","permission":"contacts","scope":"all","held":"own","until":"1970-01-01T00:00:00Z","user":null}
 authority {"code":"wildcard_not_held","selector":"contacts.*"}
 authority {"code":"may_not_edit_property","property":"region","permission":null,"user":"ann"}
-authority {"code":"widens_reach","permission":"contacts"}
+authority {"code":"widens_reach","permission":"contacts","until":null}
 "#;
 
 #[test]

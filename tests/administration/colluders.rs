@@ -87,7 +87,7 @@ impl Start {
 }
 
 /// Seconds after which is looked again: what ends has ended by then, some of it or all.
-const LATER: [i64; 3] = [0, 50, 10_000_000_000];
+const LATER: [i64; 4] = [0, 50, 70, 10_000_000_000];
 
 /// A grant that a role would have once the catalog has grown, and that whoever gave it to the role
 /// would not hold as far.
@@ -128,13 +128,21 @@ fn escalation(
     after: &[Reaches],
     colluders: &[String],
 ) -> Option<(Who, Reached)> {
-    // By what they had until a time they confer nothing that lasts.
-    let at_first = before.iter().take(1).flatten();
-    let had: BTreeSet<(&str, Option<&str>)> = at_first
-        .filter(|(who, _)| matches!(who, Who::User(user) if colluders.contains(user)))
-        .map(|(_, reached)| (permission_of(reached), reached.1.as_deref()))
-        .collect();
+    let theirs = |reaches: &Reaches| -> BTreeSet<(String, Option<String>)> {
+        let mine = reaches
+            .iter()
+            .filter(|(who, _)| matches!(who, Who::User(user) if colluders.contains(user)));
+        mine.map(|(_, reached)| (permission_of(reached).to_owned(), reached.1.clone()))
+            .collect()
+    };
+    let at_first = before.first().map(theirs).unwrap_or_default();
     before.iter().zip(after).find_map(|(before, after)| {
+        // By what they hold until a time they confer nothing that lasts longer.
+        let then = theirs(before);
+        let had: BTreeSet<(&str, Option<&str>)> = at_first
+            .intersection(&then)
+            .map(|(permission, owner)| (permission.as_str(), owner.as_deref()))
+            .collect();
         let mut new = after.difference(before);
         new.find(|(_, reached)| !had.contains(&(permission_of(reached), reached.1.as_deref())))
             .cloned()
@@ -206,10 +214,16 @@ fn colluders_never_escalate() {
             let (mut documents, mut rng) = world(seed, world_number);
             documents.catalog.administration.exempt.clear();
             bind(&mut documents, &mut rng);
-            // What has ended is no authority.
+            // What ends does so at one of the moments that are looked at, or between them.
             for user in &mut documents.directory.users {
-                user.roles.retain(|it| it.until.is_none());
-                user.packages.retain(|it| it.until.is_none());
+                for it in user.roles.iter_mut().chain(&mut user.packages) {
+                    if rng.chance(25) {
+                        let ends = *rng.pick(&[10, 50, 51, 90]);
+                        it.until = Some(Timestamp(documents.at.0 + ends));
+                    } else {
+                        it.until = None;
+                    }
+                }
             }
             let able = |user: &&UserDocument| !user.suspended && !user.roles.is_empty();
             let able: Vec<String> = documents

@@ -13,6 +13,7 @@ mod agreement;
 mod bearers;
 mod codes;
 mod colluders;
+mod ends;
 mod escalations;
 mod importing;
 mod last;

@@ -524,6 +524,39 @@ fn what_was_stored_before_later_moments_were_looked_at_is_replayed() {
     assert_eq!(eve.roles.len(), 2);
 }
 
+/// Who held something until a time could assign it for good. A journal that holds such a change from before
+/// loads all the same.
+#[test]
+fn what_was_stored_before_ends_bound_their_holders_is_replayed() {
+    let (catalog, engine) = office(
+        r#"
+        format = 2
+        id = "shop"
+        version = 1
+        permissions = [{ path = "orders" }, { path = "staff" }]
+        types = [{ id = "order" }]
+        operations = [{ type = "order", action = "list", on = "type", allowed_by = ["orders"] }]
+        administration = { changes = { create_role = "staff", edit_assignments = "staff" }, account_roles = { assign = "staff" } }
+        "#,
+    );
+    let seller = Change::CreateRole {
+        role: RoleDocument::new("seller").grant("orders"),
+    };
+    let until = Change::AssignRole {
+        user: "ann".to_owned(),
+        role: "seller".to_owned(),
+        until: Some(Timestamp(10)),
+    };
+    let engine = engine
+        .apply(&Actor::System, Timestamp(0), &[seller, until])
+        .expect("the host may")
+        .into_engine();
+    let changes = vec![Change::assign_role("eve", "seller")];
+    let restored = replays_what_is_refused_today(&catalog, &engine, changes, "not_held");
+    let order = OnType::named("order");
+    assert!(restored.engine().check("eve", "list", &order).is_allow());
+}
+
 /// A property that an open operation reads, and for which the catalog names no permission, is the host's
 /// to edit. A journal in which somebody edited it before that was so loads all the same.
 #[test]

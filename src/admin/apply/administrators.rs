@@ -7,11 +7,12 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::super::actor::Actor;
+use super::super::authority::lasting;
 use super::super::change::Change;
 use super::may_lose_holders;
 use crate::Scope;
 use crate::document::ChangeKind;
-use crate::engine::{Assigned, End, Held, Holder, Planes, State};
+use crate::engine::{Holder, Planes, State};
 
 const KIND: ChangeKind = ChangeKind::EditAssignments;
 
@@ -91,7 +92,7 @@ impl Search<'_> {
             if record.is_suspended() {
                 continue;
             }
-            let is_administrator = if ends(state, user).is_empty() {
+            let is_administrator = if state.users().ends(user).is_empty() {
                 *known.get_or_insert_with(|| self.is_administrator(user))
             } else {
                 self.is_administrator(user)
@@ -114,7 +115,10 @@ impl Search<'_> {
         ) else {
             return false;
         };
-        let lasting = lasting(state, assigned, rights, ends(state, user));
+        let lasting = match state.users().ends(user) {
+            [] => Cow::Borrowed(rights),
+            ends => Cow::Owned(lasting(state, assigned, rights, ends)),
+        };
         if !self.is_at_all(&lasting, self.edits) {
             return false;
         }
@@ -175,27 +179,4 @@ impl Search<'_> {
                     || says.is_none_or(|it| it.own.is_within_all_of(rights))
             })
     }
-}
-
-fn ends(state: &State, user: u32) -> &[End] {
-    state.users().extras(user).map_or(&[], |it| &it.ends)
-}
-
-/// What somebody is granted without an end. A deny that ends binds like any other.
-fn lasting<'r>(
-    state: &State,
-    assigned: &Assigned,
-    rights: &'r Planes,
-    ends: &[End],
-) -> Cow<'r, Planes> {
-    if ends.is_empty() {
-        return Cow::Borrowed(rights);
-    }
-    let mut left = assigned.clone();
-    let ends_for = |of: Held| ends.iter().any(|end| end.of == of);
-    left.roles.retain(|it| !ends_for(Held::Role(*it)));
-    left.packages.retain(|it| !ends_for(Held::Package(*it)));
-    let mut lasting = Planes::clone(&state.united(&left));
-    lasting.deny_beyond(rights, &Planes::none(state.model().permissions.len()));
-    Cow::Owned(lasting)
 }

@@ -1,6 +1,8 @@
 //! Changes to what users are assigned.
 
-use super::super::authority::{Receivers, Target};
+use std::collections::BTreeMap;
+
+use super::super::authority::{Person, Receivers, Target};
 use super::super::refusal::{Named, Refusal};
 use super::bearers::Covered;
 use super::moments::Moved;
@@ -44,8 +46,9 @@ impl Transaction {
             self.authority.revoke(scene, &roles, target)?;
         } else {
             self.authority.assign(scene, &roles, target)?;
-            let given = self.now().directly(&alone(of));
-            self.confer_roles(kind, &given, &Receivers::Person(person, user.to_owned()))?;
+            let given = self.now().directly(&Assigned::only(of));
+            let receivers = Receivers::person(person, user, until);
+            self.confer_roles(kind, &given, &receivers)?;
         }
         if held {
             let ends_before = extras.ends.clone();
@@ -76,7 +79,7 @@ impl Transaction {
         let (number, record, mut extras) = self.user(user)?;
         let assigned = self.now().assigned(record.access()).cloned();
         let assigned = assigned.unwrap_or_default();
-        let left = without(&assigned, of);
+        let left = assigned.without([of]);
         if left == assigned {
             return Err(Refusal::NothingToChange);
         }
@@ -123,7 +126,7 @@ impl Transaction {
             self.authority.revoke(scene, &roles, target)?;
         }
         let kind = ChangeKind::EditAssignments;
-        let receivers = Receivers::Person(person, user.to_owned());
+        let receivers = Receivers::person(person, user, None);
         self.lift(
             &moved.lifted,
             &now.united(after.0),
@@ -159,6 +162,27 @@ impl Transaction {
         }
     }
 
+    /// Checks that they may confer all that somebody is assigned, each assignment until its end (A4).
+    pub(super) fn confer_assigned(
+        &self,
+        kind: ChangeKind,
+        (assigned, ends): (&Assigned, &[End]),
+        (person, user): (Person, &str),
+    ) -> Result<(), Refusal> {
+        let mut by_end: BTreeMap<Option<Timestamp>, Vec<u32>> = BTreeMap::new();
+        let lasting = self.now().directly(&assigned.lasting(ends));
+        by_end.insert(None, lasting);
+        for end in ends {
+            let given = self.now().directly(&Assigned::only(end.of));
+            by_end.entry(Some(end.until)).or_default().extend(given);
+        }
+        for (until, given) in by_end {
+            let receivers = Receivers::person(person, user, until);
+            self.confer_roles(kind, &given, &receivers)?;
+        }
+        Ok(())
+    }
+
     fn check_end(&self, until: Option<Timestamp>) -> Result<(), Refusal> {
         validated(|root, report| match until {
             Some(until) if until <= self.at => {
@@ -175,29 +199,11 @@ impl Transaction {
 
     /// The roles that an assignment gives, their juniors among them.
     fn roles_in(&self, of: Held) -> Vec<u32> {
-        self.now().authorized(&alone(of))
+        self.now().authorized(&Assigned::only(of))
     }
 
     pub(super) fn roles_of(&self, record: User) -> Vec<u32> {
         let assigned = self.now().assigned(record.access());
         assigned.map_or_else(Vec::new, |it| self.now().authorized(it))
     }
-}
-
-fn alone(of: Held) -> Assigned {
-    let mut alone = Assigned::default();
-    match of {
-        Held::Role(role) => alone.roles.push(role),
-        Held::Package(package) => alone.packages.push(package),
-    }
-    alone
-}
-
-fn without(assigned: &Assigned, of: Held) -> Assigned {
-    let mut left = assigned.clone();
-    match of {
-        Held::Role(role) => left.roles.retain(|it| *it != role),
-        Held::Package(package) => left.packages.retain(|it| *it != package),
-    }
-    left
 }

@@ -9,7 +9,7 @@ use super::Transaction;
 use super::bearers::Covered;
 use super::moments::Moved;
 use crate::document::ChangeKind;
-use crate::engine::{Held, Planes, State};
+use crate::engine::{Ends, Planes, State};
 
 /// The rights of some access sets, kept from before a step, with the roles that give them.
 pub(super) struct RightsBefore {
@@ -25,9 +25,6 @@ pub(super) struct Bearers {
     roles: Vec<u32>,
     pub(super) before: Planes,
 }
-
-/// What ends, and when.
-type Ends = Vec<(i64, Held)>;
 
 /// What a step did to some people, who have an access set and the same ends, if any.
 struct Concerned<'r> {
@@ -197,14 +194,12 @@ impl Transaction {
             let Some(set) = set.filter(|set| sets.contains_key(set)) else {
                 continue;
             };
-            let ends = now.users().extras(user).map_or(&[][..], |it| &it.ends);
-            let mut ends: Ends = ends.iter().map(|it| (it.until.0, it.of)).collect();
-            ends.sort_unstable();
+            let ends = now.users().ordered_ends(user);
             alike.entry((set, ends)).or_default().push(user);
         }
         let found = alike.into_iter().filter_map(|((set, _), people)| {
             let assigned = now.assigned(set as usize)?;
-            let ends = &now.users().extras(*people.first()?)?.ends;
+            let ends = now.users().ends(*people.first()?);
             let moved = Moved::between((state, assigned, ends), (now, assigned, ends));
             let (before, roles) = *sets.get(&set)?;
             let after = now.set_rights(set as usize)?;

@@ -1,7 +1,7 @@
 //! Denies that come and go with the time: what somebody is denied at each moment at which one of their
 //! assignments ends (D2).
 
-use crate::engine::{Assigned, End, Held, Planes, State};
+use crate::engine::{Assigned, End, Planes, State};
 
 /// What somebody is assigned, in a state, and which of it ends.
 type Standing<'s> = (&'s State, &'s Assigned, &'s [End]);
@@ -48,12 +48,6 @@ impl Moved {
 }
 
 fn left_at(assigned: &Assigned, ends: &[End], at: i64) -> Assigned {
-    let mut left = assigned.clone();
-    for end in ends.iter().filter(|end| end.until.0 <= at) {
-        match end.of {
-            Held::Role(role) => left.roles.retain(|it| *it != role),
-            Held::Package(package) => left.packages.retain(|it| *it != package),
-        }
-    }
-    left
+    let over = ends.iter().filter(|end| end.until.0 <= at);
+    assigned.without(over.map(|end| end.of))
 }

@@ -1,6 +1,6 @@
 //! Changes to users: their assignments, positions, properties and suspension.
 
-use super::super::authority::{Person, Receivers, Target};
+use super::super::authority::{Person, Target};
 use super::super::change::UsedIdKind;
 use super::super::refusal::{Named, Refusal};
 use super::bearers::Covered;
@@ -62,9 +62,7 @@ impl Transaction {
         }
         let roles = self.now().authorized(&assigned);
         self.authority.assign(scene, &roles, target)?;
-        let receivers = Receivers::Person(person, user.id.clone());
-        let given = self.now().directly(&assigned);
-        self.confer_roles(kind, &given, &receivers)?;
+        self.confer_assigned(kind, (&assigned, &ends), (person, &user.id))?;
         // The id may bring roles in a token already.
         let covered = match user.suspended {
             true => Covered::Everything,
@@ -121,7 +119,7 @@ impl Transaction {
     }
 
     pub(super) fn suspend_user(&mut self, user: &str, suspend: bool) -> Result<(), Refusal> {
-        let (number, record, _) = self.user(user)?;
+        let (number, record, extras) = self.user(user)?;
         if record.is_suspended() == suspend {
             return Err(Refusal::NothingToChange);
         }
@@ -137,9 +135,9 @@ impl Transaction {
             self.bind(kind, &Covered::Everything, target)?;
         } else {
             self.authority.assign(scene, &roles, target)?;
-            let assigned = self.now().assigned(record.access());
-            let given = assigned.map_or_else(Vec::new, |it| self.now().directly(it));
-            self.confer_roles(kind, &given, &Receivers::Person(person, user.to_owned()))?;
+            if let Some(assigned) = self.now().assigned(record.access()) {
+                self.confer_assigned(kind, (assigned, &extras.ends), (person, user))?;
+            }
             self.free(kind, &Covered::Everything)?;
         }
         self.draft.set_suspended(number, suspend);

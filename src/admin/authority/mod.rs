@@ -7,15 +7,16 @@
 mod principal;
 mod wildcard;
 
+pub(super) use principal::lasting;
 pub(super) use wildcard::is_wildcard;
 
 use super::actor::Actor;
 use super::refusal::Refusal;
-use crate::Scope;
 use crate::catalog::{EditedBy, Property};
 use crate::document::problem::Rules;
 use crate::document::{ChangeKind, GrantDocument};
 use crate::engine::{Holder, NOWHERE, Planes, State};
+use crate::{Scope, Timestamp};
 use principal::Principal;
 
 /// Everybody whose rights a change needs; nobody, where the host itself makes it.
@@ -108,14 +109,36 @@ impl Levels {
 
 /// Who would receive something.
 pub(super) enum Receivers {
-    /// One person.
-    Person(Person, String),
+    /// One person, by name, who receives it until that time, or for good.
+    Person {
+        person: Person,
+        name: String,
+        until: Option<Timestamp>,
+    },
     /// These users.
     Users(Vec<u32>),
     /// All who have a role in the state so far, and who may bring it in a token.
     Holders(u32),
     /// All who have one of these access sets in the state so far; tokens may bring it besides.
     Sets(std::collections::BTreeSet<u32>, bool),
+}
+
+impl Receivers {
+    pub(super) fn person(person: Person, name: &str, until: Option<Timestamp>) -> Receivers {
+        Receivers::Person {
+            person,
+            name: name.to_owned(),
+            until,
+        }
+    }
+
+    /// Until when they receive it; `None` for good. Only an assignment ends.
+    fn until(&self) -> Option<Timestamp> {
+        match self {
+            Receivers::Person { until, .. } => *until,
+            Receivers::Holders(_) | Receivers::Users(_) | Receivers::Sets(..) => None,
+        }
+    }
 }
 
 impl Authority {
@@ -127,7 +150,7 @@ impl Authority {
             match actor {
                 Actor::System => {}
                 Actor::OnBehalfOf { actor, of } => waiting.extend([&**of, &**actor]),
-                Actor::User(id) => principals.push(Principal::of_user(state, id)?),
+                Actor::User(id) => principals.push(Principal::of_user(state, id, rules)?),
                 Actor::External { id, grants } => {
                     principals.push(Principal::external(state, id, grants, rules)?);
                 }
@@ -331,11 +354,12 @@ impl Authority {
         self.confer(scene, given.grants(), receivers)
     }
 
-    /// Returns whether they hold at All all that these grant: then they may confer it on anybody.
+    /// Returns whether they hold at All, without an end, all that these grant: then they may confer it on
+    /// anybody, for good.
     pub(super) fn holds_at_all<'p>(&self, mut given: impl Iterator<Item = &'p Planes>) -> bool {
         given.all(|given| {
-            let mut rights = self.principals.iter().map(|it| &it.rights);
-            rights.all(|held| given.is_within_all_of(held))
+            let mut lasting = self.principals.iter().map(Principal::lasting);
+            lasting.all(|held| given.is_within_all_of(held))
         })
     }
 
@@ -349,7 +373,7 @@ impl Authority {
         let mut levels: Option<Vec<Levels>> = None;
         for (permission, scope) in given {
             for (number, principal) in self.principals.iter().enumerate() {
-                let held = principal.held(permission);
+                let held = principal.held(permission, receivers.until());
                 if held == Scope::All as u8 {
                     continue;
                 }
@@ -362,8 +386,9 @@ impl Authority {
                     permission: path(scene, permission),
                     scope: Scope::from_u8(scope).unwrap_or(Scope::All),
                     held: Scope::from_u8(held),
+                    until: principal.held_so_far_until(permission, scope),
                     user: match receivers {
-                        Receivers::Person(_, name) => Some(name.clone()),
+                        Receivers::Person { name, .. } => Some(name.clone()),
                         Receivers::Holders(_) | Receivers::Users(_) | Receivers::Sets(..) => None,
                     },
                 });
@@ -387,7 +412,7 @@ impl Authority {
                 let sets = Receivers::Sets(scene.now.sets_holding(*role), is_brought);
                 return self.levels(scene, &sets);
             }
-            Receivers::Person(person, _) => add(&mut all, *person),
+            Receivers::Person { person, .. } => add(&mut all, *person),
             Receivers::Users(users) => {
                 for user in users {
                     add(&mut all, scene.person(*user));
@@ -409,17 +434,21 @@ impl Authority {
         all
     }
 
-    /// Whether they hold these permissions at All: what widens whose records they reach needs it (A4).
+    /// Whether they hold these permissions at All, without an end: what widens whose records they reach
+    /// needs it (A4).
     pub(super) fn widen(
         &self,
         scene: Scene<'_>,
         permissions: impl Iterator<Item = u16>,
     ) -> Result<(), Refusal> {
         for permission in permissions {
-            let at_all = |it: &Principal| it.held(permission) == Scope::All as u8;
-            if !self.principals.iter().all(at_all) {
-                let permission = path(scene, permission);
-                return Err(Refusal::WidensReach { permission });
+            const ALL: u8 = Scope::All as u8;
+            let mut principals = self.principals.iter();
+            if let Some(lacking) = principals.find(|it| it.held(permission, None) < ALL) {
+                return Err(Refusal::WidensReach {
+                    permission: path(scene, permission),
+                    until: lacking.held_so_far_until(permission, ALL),
+                });
             }
         }
         Ok(())

@@ -1,25 +1,40 @@
 //! One whose rights a change needs: what they are granted, and whom they reach.
 
+use std::collections::BTreeMap;
+
 use super::super::refusal::Refusal;
 use super::{Person, Scene, Target};
-use crate::Scope;
 use crate::catalog::{Rights, check_identifier, resolve_grant};
 use crate::document::problem::{Path, Report, Rules, Source};
 use crate::document::{GrantDocument, ProblemCode, Problems};
-use crate::engine::{Holder, NOWHERE, Planes, State, is_effective};
+use crate::engine::{Assigned, End, Holder, NOWHERE, Planes, State, is_effective};
+use crate::{Scope, Timestamp};
 
 /// One whose rights a change needs.
 pub(super) struct Principal {
     user: Option<u32>,
     position: u32,
-    pub(super) rights: Planes,
+    rights: Planes,
+    /// What of it ends; `None` where nothing does.
+    ending: Option<Ending>,
     pub(super) written: Written,
+}
+
+/// What somebody holds of whose assignments some end. What is held until a time confers only assignments
+/// that end no later (A4).
+struct Ending {
+    lasting: Planes,
+    /// For each permission and scope that an assignment gives until a time, the latest of these times.
+    latest: BTreeMap<(u16, u8), Timestamp>,
 }
 
 /// Where what they are granted is written.
 pub(super) enum Written {
-    /// In the roles of an access set.
-    Set(usize),
+    /// In the roles of an access set: the grants in those that are held without an end, the denies in all.
+    Set {
+        set: usize,
+        lasting: Option<Assigned>,
+    },
     /// By the host.
     Host(Vec<GrantDocument>),
 }
@@ -43,7 +58,7 @@ impl Holder for Principal {
 }
 
 impl Principal {
-    pub(super) fn of_user(state: &State, id: &str) -> Result<Principal, Refusal> {
+    pub(super) fn of_user(state: &State, id: &str, rules: Rules) -> Result<Principal, Refusal> {
         let unknown = || Refusal::UnknownActor {
             actor: id.to_owned(),
         };
@@ -55,11 +70,22 @@ impl Principal {
             });
         }
         let set = record.access();
+        let rights = state.set_rights(set).ok_or_else(unknown)?.clone();
+        let ends = match rules {
+            // A record of a journal is made again as it was made.
+            Rules::OfFormat1 => &[],
+            Rules::Today => state.users().ends(user),
+        };
+        let assigned = state.assigned(set).filter(|_| !ends.is_empty());
         Ok(Principal {
             user: Some(user),
             position: record.position,
-            rights: state.set_rights(set).ok_or_else(unknown)?.clone(),
-            written: Written::Set(set),
+            ending: assigned.map(|it| Ending::of(state, it, &rights, ends)),
+            written: Written::Set {
+                set,
+                lasting: assigned.map(|it| it.lasting(ends)),
+            },
+            rights,
         })
     }
 
@@ -106,16 +132,44 @@ impl Principal {
             user: None,
             position: NOWHERE,
             rights,
+            ending: None,
             written: Written::Host(grants.to_vec()),
         })
     }
 
-    /// How far a permission is held, 0 for not at all: as it is stored (A4).
-    pub(super) fn held(&self, permission: u16) -> u8 {
-        match self.rights.denied(permission) {
-            true => 0,
-            false => self.rights.granted(permission),
+    /// How far a permission is held by what ends no sooner than that, 0 for not at all: as it is stored
+    /// (A4).
+    pub(super) fn held(&self, permission: u16, until: Option<Timestamp>) -> u8 {
+        if self.rights.denied(permission) {
+            return 0;
         }
+        let Some(ending) = &self.ending else {
+            return self.rights.granted(permission);
+        };
+        let lasting = ending.lasting.granted(permission);
+        let Some(until) = until else {
+            return lasting;
+        };
+        let wider = (permission, lasting)..=(permission, Scope::All as u8);
+        let mut widest_first = ending.latest.range(wider).rev();
+        let found = widest_first.find(|(_, latest)| **latest >= until);
+        found.map_or(lasting, |((_, scope), _)| *scope)
+    }
+
+    /// When what they hold of a permission at that scope, or wider, ends; `None` where they hold it without
+    /// an end, or not at all.
+    pub(super) fn held_so_far_until(&self, permission: u16, scope: u8) -> Option<Timestamp> {
+        if self.held(permission, None) >= scope || self.rights.denied(permission) {
+            return None;
+        }
+        let latest = &self.ending.as_ref()?.latest;
+        let wide_enough = latest.range((permission, scope)..=(permission, Scope::All as u8));
+        wide_enough.map(|(_, until)| *until).max()
+    }
+
+    /// What they hold without an end, as it is stored.
+    pub(super) fn lasting(&self) -> &Planes {
+        self.ending.as_ref().map_or(&self.rights, |it| &it.lasting)
     }
 
     /// Whether a permission takes effect (D8) and reaches (A2).
@@ -147,4 +201,32 @@ impl Principal {
         let before = before.map(|position| level(scene.before, self.position, position));
         before.map_or(now, |before| before.max(now))
     }
+}
+
+impl Ending {
+    fn of(state: &State, assigned: &Assigned, rights: &Planes, ends: &[End]) -> Ending {
+        let mut latest = BTreeMap::new();
+        for end in ends {
+            for (permission, scope) in state.united(&Assigned::only(end.of)).grants() {
+                let known = latest.entry((permission, scope)).or_insert(end.until);
+                *known = end.until.max(*known);
+            }
+        }
+        Ending {
+            lasting: lasting(state, assigned, rights, ends),
+            latest,
+        }
+    }
+}
+
+/// What somebody is granted without an end. A deny that ends binds like any other.
+pub(in crate::admin) fn lasting(
+    state: &State,
+    assigned: &Assigned,
+    rights: &Planes,
+    ends: &[End],
+) -> Planes {
+    let mut lasting = Planes::clone(&state.united(&assigned.lasting(ends)));
+    lasting.deny_beyond(rights, &Planes::none(state.model().permissions.len()));
+    lasting
 }

@@ -28,22 +28,22 @@ impl Principal {
             })
     }
 
-    /// The grants and denies that bind them, as they are written.
+    /// The grants that they hold without an end, and the denies that bind them, as they are written.
     fn written(&self, state: &State) -> WrittenRights {
         let mut written = WrittenRights::default();
-        let set = match &self.written {
+        let (set, lasting) = match &self.written {
             Written::Host(grants) => {
                 let version = state.model().version;
                 let grants = grants.iter().map(|grant| (grant.clone(), version));
                 written.grants = grants.collect();
                 return written;
             }
-            Written::Set(set) => *set,
+            Written::Set { set, lasting } => (*set, lasting),
         };
         let Some(assigned) = state.assigned(set) else {
             return written;
         };
-        for role in state.granting(state.directly(assigned)) {
+        for role in state.granting(state.directly(lasting.as_ref().unwrap_or(assigned))) {
             if let Some(text) = state.role_text(role) {
                 let grants = text.grants.iter().map(|it| (it.clone(), text.version));
                 written.grants.extend(grants);

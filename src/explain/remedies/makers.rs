@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::admin::{Actor, Change, Refusal};
-use crate::engine::{Holder, State};
+use crate::engine::{Ends, Holder, State};
 use crate::{Engine, Scope, Timestamp};
 
 /// The users of the directory who may make all changes of a remedy, in one transaction of their own
@@ -32,8 +32,8 @@ pub(super) const ACTORS: usize = 256;
 /// Those who may make the changes to that user, or to the account. `budget` is how many transactions
 /// may be tried.
 ///
-/// Those who are assigned the same and hold the same position may do the same to others, so that one
-/// of them is tried for all; the user concerned is tried apart (S1).
+/// Those who are assigned the same, until the same times, and hold the same position may do the same to
+/// others, so that one of them is tried for all; the user concerned is tried apart (S1).
 pub(super) fn makers(
     engine: &Engine,
     user: Option<u32>,
@@ -50,7 +50,7 @@ pub(super) fn makers(
         return makers;
     };
     let mut may: Vec<Option<bool>> = vec![None; state.set_numbers() as usize];
-    let mut alike: BTreeMap<(usize, u32, bool), Vec<u32>> = BTreeMap::new();
+    let mut alike: BTreeMap<(usize, u32, bool, Ends), Vec<u32>> = BTreeMap::new();
     for (actor, record) in state.every_user() {
         let set = record.access();
         let Some(known) = may.get_mut(set) else {
@@ -66,12 +66,18 @@ pub(super) fn makers(
             continue;
         }
         let is_user = user == Some(actor);
-        let like = alike.entry((set, record.position, is_user)).or_default();
+        let like = alike.entry((
+            set,
+            record.position,
+            is_user,
+            state.users().ordered_ends(actor),
+        ));
+        let like = like.or_default();
         like.push(actor);
     }
     let mut found = Vec::new();
     let mut refused_set = None;
-    for ((set, position, is_user), users) in alike {
+    for ((set, position, is_user, ends), users) in alike {
         if refused_set == Some(set) {
             continue;
         }
@@ -94,7 +100,9 @@ pub(super) fn makers(
         *budget -= 1;
         match engine.apply(&Actor::user(first), at, changes) {
             Ok(_) => found.extend(users),
-            Err(refused) if is_whatever_position(&refused.reason) => refused_set = Some(set),
+            Err(refused) if ends.is_empty() && is_whatever_position(&refused.reason) => {
+                refused_set = Some(set);
+            }
             Err(_) => {}
         }
     }

@@ -162,7 +162,7 @@ impl<'e> Taking<'e> {
     fn rights_at(state: &State, user: u32, record: User, at: Option<Timestamp>) -> Arc<Planes> {
         let assigned = state.assigned(record.access()).cloned();
         let mut assigned: Assigned = assigned.unwrap_or_default();
-        let ends = state.users().extras(user).map_or(&[][..], |it| &it.ends);
+        let ends = state.users().ends(user);
         for end in ends
             .iter()
             .filter(|end| at.is_some_and(|at| end.until <= at))

@@ -291,7 +291,11 @@ ask = "order:edit"
 answer = "unknown_subject"
 "#;
     let outcome = outcome(short);
-    outcome.require().unwrap();
+    assert_eq!(outcome.mismatches(), []);
+    assert_eq!(
+        outcome.require().unwrap_err().to_string(),
+        "no question is asked of the account `south`"
+    );
     let rest = [
         "order:create",
         "order:edit",

@@ -208,7 +208,7 @@ positions = ["moon"]
 operations = ["order:print"]
 values = { "resource.status" = ["lost"] }
 "#;
-    outcome(&format!("{listed}{used}")).require().unwrap();
+    assert_eq!(outcome(&format!("{listed}{used}")).mismatches(), []);
     let more = listed
         .replace("\"zed\"", "\"zed\", \"ann\"")
         .replace("\"moon\"", "\"moon\", \"mars\"")

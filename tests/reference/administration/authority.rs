@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bailiwick::Scope;
 use bailiwick::admin::Change;
 use bailiwick::document::{
-    AssignmentDocument, CatalogDocument, ChangeKind, ConditionDocument, RoleDocument,
+    AssignmentDocument, CatalogDocument, ChangeKind, ConditionDocument, RoleDocument, UserDocument,
 };
+use bailiwick::{Scope, Timestamp};
 
 use super::super::Model;
 use super::wildcard;
@@ -53,6 +53,8 @@ pub(super) struct Receivers {
     pub(super) users: Vec<String>,
     /// A role that tokens may bring counts as held by somebody at every position (D18).
     pub(super) tokens: bool,
+    /// When it ends again, where an assignment that ends brings it.
+    pub(super) until: Option<Timestamp>,
 }
 
 impl Judge<'_> {
@@ -115,7 +117,7 @@ impl Judge<'_> {
         match change {
             Change::CreateUser { user } => {
                 self.may_on(kind, &user.id)
-                    && self.gives(&user.id, &self.after.assigned_roles(user), kind)
+                    && self.gives_all(user, kind)
                     && self.places_user(&user.id)
                     && user
                         .properties
@@ -136,7 +138,8 @@ impl Judge<'_> {
                     && roles.iter().all(|role| self.may_revoke(role, Some(user)))
             }
             Change::ReinstateUser { user } => {
-                self.may_on(kind, user) && self.gives(user, &assigned(self.after, user), kind)
+                let reinstated = self.after.user(user);
+                self.may_on(kind, user) && reinstated.is_some_and(|it| self.gives_all(it, kind))
             }
             Change::PlaceUser { user, .. } => self.may_on(kind, user) && self.places_user(user),
             Change::SetProperty { user, property, .. } => {
@@ -270,12 +273,16 @@ impl Judge<'_> {
 
     // ── A4: nobody hands out what they do not hold ────────────────────────────────────────────
 
+    /// Held without an end: what is held until a time confers nothing but assignments.
     fn held(&self, permission: &str) -> Option<Scope> {
-        self.party.held(self.before, permission)
+        self.party.held_until(self.before, permission, None)
     }
 
     pub(super) fn confers(&self, permission: &str, given: Scope, receivers: &Receivers) -> bool {
-        let Some(held) = self.held(permission) else {
+        let held = self
+            .party
+            .held_until(self.before, permission, receivers.until);
+        let Some(held) = held else {
             return false;
         };
         if receivers.tokens && held != Scope::All {
@@ -340,6 +347,7 @@ impl Judge<'_> {
             let receiver = Receivers {
                 users: vec![user.id.clone()],
                 tokens: false,
+                until: None,
             };
             denies
                 .iter()
@@ -391,6 +399,7 @@ impl Judge<'_> {
         Receivers {
             users: users.filter(holds).cloned().collect(),
             tokens: self.after.tokens_may_bring(role),
+            until: None,
         }
     }
 
@@ -399,6 +408,7 @@ impl Judge<'_> {
         let nobody = Receivers {
             users: Vec::new(),
             tokens: self.after.tokens_may_bring(&role.id),
+            until: None,
         };
         self.assigns_at_all(self.after.closure(&role.inherits))
             && self.confers_contents(kind, &self.after.granting(&role.inherits), &nobody)
@@ -532,6 +542,7 @@ impl Judge<'_> {
                 .map(|user| user.id.clone())
                 .collect(),
             tokens: false,
+            until: None,
         };
         self.assigns_at_all(self.after.closure(&role))
             && self.confers_contents(kind, &self.after.granting(&role), &holders)
@@ -549,6 +560,7 @@ impl Judge<'_> {
                 &Receivers {
                     users: Vec::new(),
                     tokens: false,
+                    until: None,
                 },
             )
     }
@@ -566,14 +578,30 @@ impl Judge<'_> {
     // ── Users ─────────────────────────────────────────────────────────────────────────────────
 
     /// Roles given to a user, with all their juniors.
-    fn gives(&self, user: &str, roles: &[String], kind: ChangeKind) -> bool {
+    fn gives(
+        &self,
+        user: &str,
+        roles: &[String],
+        until: Option<Timestamp>,
+        kind: ChangeKind,
+    ) -> bool {
         let receiver = Receivers {
             users: vec![user.to_owned()],
             tokens: false,
+            until,
         };
         let closure = self.after.closure(roles);
         closure.iter().all(|role| self.may_assign(role, Some(user)))
             && self.confers_contents(kind, &self.after.granting(roles), &receiver)
+    }
+
+    /// Everything that a user is assigned, each assignment until its end.
+    fn gives_all(&self, user: &UserDocument, kind: ChangeKind) -> bool {
+        let roles = user.roles.iter().map(|it| (vec![it.id.clone()], it.until));
+        let packages = user.packages.iter();
+        let packages = packages.map(|it| (contents(self.after, &it.id), it.until));
+        let mut given = roles.chain(packages);
+        given.all(|(roles, until)| self.gives(&user.id, &roles, until, kind))
     }
 
     /// Roles taken from a user, with all their juniors, and so their denies.
@@ -598,9 +626,10 @@ impl Judge<'_> {
         };
         // What it denies, or denies no more, at some moment is asked of every change.
         let (from, to) = (end(self.now), end(self.after));
+        let until = to.filter(|to| *to < i64::MAX).map(Timestamp);
         match from.is_some() && to < from {
             true => self.takes(user, &roles, kind),
-            false => self.gives(user, &roles, kind),
+            false => self.gives(user, &roles, until, kind),
         }
     }
 
@@ -801,7 +830,30 @@ pub(super) fn is_exempt(catalog: &CatalogDocument, kind: ChangeKind, role: &str)
 }
 
 impl Party {
-    /// A4: how far the party is granted a permission, and not denied it, whatever is enabled or
+    /// A4: how far the party is granted a permission by what ends no sooner than that, and not denied
+    /// it, whatever is enabled or required.
+    fn held_until(
+        &self,
+        before: &Model,
+        permission: &str,
+        until: Option<Timestamp>,
+    ) -> Option<Scope> {
+        let Party::User { assigned, .. } = self else {
+            return self.held(before, permission);
+        };
+        self.held(before, permission)?;
+        let mut left = (**assigned).clone();
+        for assignments in [&mut left.roles, &mut left.packages] {
+            assignments.retain(|it| match (it.until, until) {
+                (None, _) => true,
+                (Some(_), None) => false,
+                (Some(own), Some(until)) => own >= until,
+            });
+        }
+        before.granted(&before.of_directory(&left), permission)
+    }
+
+    /// How far the party is granted a permission now, and not denied it, whatever is enabled or
     /// required.
     pub(super) fn held(&self, before: &Model, permission: &str) -> Option<Scope> {
         match self {

@@ -25,6 +25,7 @@ fn administers(state: &Model, user: &UserDocument) -> bool {
     let party = Party::User {
         id: user.id.clone(),
         viewer,
+        assigned: Box::new(lasting),
     };
     let has = |permission: Option<&String>| {
         permission.is_some_and(|it| party.effective(state, it) == Some(Scope::All))

@@ -129,6 +129,8 @@ enum Party {
     User {
         id: String,
         viewer: Viewer,
+        /// What is assigned, and until when.
+        assigned: Box<UserDocument>,
     },
     External {
         grants: BTreeMap<String, Scope>,
@@ -318,6 +320,7 @@ fn resolve(before: &Model, actor: &Actor, parties: &mut Vec<Party>) -> Result<()
             Some(user) if !user.suspended => Party::User {
                 id: id.clone(),
                 viewer: before.of_directory(user),
+                assigned: Box::new(user.clone()),
             },
             _ => Party::Nobody,
         }),

@@ -19,6 +19,7 @@ impl Judge<'_> {
         let tokens = Receivers {
             users: Vec::new(),
             tokens: true,
+            until: None,
         };
         people(self.now, self.after).iter().all(|user| {
             let (given, lifted) = (self.given(user), self.lifted(user));

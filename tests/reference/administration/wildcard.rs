@@ -94,15 +94,22 @@ fn wide_enough(held: Option<Scope>, new: Option<Scope>) -> bool {
     }
 }
 
-/// The grants and denies of a party, as they are written in its authorized roles.
+/// The grants that a party holds without an end, and its denies, as they are written in its authorized
+/// roles.
 fn written_of(before: &Model, party: &Party) -> (Vec<GrantDocument>, Vec<DenialDocument>) {
     match party {
         Party::System | Party::Nobody => (Vec::new(), Vec::new()),
         Party::External { written, .. } => (written.clone(), Vec::new()),
-        Party::User { viewer, .. } => {
+        Party::User {
+            viewer, assigned, ..
+        } => {
+            let mut lasting = (**assigned).clone();
+            lasting.roles.retain(|it| it.until.is_none());
+            lasting.packages.retain(|it| it.until.is_none());
+            let granting = before.granting(&before.assigned_roles(&lasting));
             let (mut grants, mut denies) = (Vec::new(), Vec::new());
             for role in &before.catalog.roles {
-                if viewer.granting.contains(&role.id) {
+                if granting.contains(&role.id) {
                     grants.extend(role.grants.iter().cloned());
                 }
                 if viewer.denying.contains(&role.id) {
@@ -110,7 +117,7 @@ fn written_of(before: &Model, party: &Party) -> (Vec<GrantDocument>, Vec<DenialD
                 }
             }
             for role in &before.policy.roles {
-                if viewer.granting.contains(&role.id) {
+                if granting.contains(&role.id) {
                     grants.extend(role.grants.iter().cloned());
                 }
                 if viewer.denying.contains(&role.id) {
