@@ -98,6 +98,30 @@ impl State {
         }
         united.unwrap_or_else(|| Arc::clone(&self.model().common.no_rights))
     }
+
+    /// Calls for what a user is granted and denied now, and after each moment at which something of theirs
+    /// ends (D2).
+    pub(crate) fn at_each_moment(&self, user: u32, mut each: impl FnMut(&Planes)) {
+        let Some(record) = self.user_record(user) else {
+            return;
+        };
+        let mut ends = self.users().ordered_ends(user);
+        if let (Some(assigned), false) = (self.assigned(record.access()), ends.is_empty()) {
+            // From the last moment back.
+            let lasting = assigned.lasting(self.users().ends(user));
+            let mut rights = Planes::clone(&self.united(&lasting));
+            while let Some((until, of)) = ends.pop() {
+                each(&rights);
+                rights.unite(&self.united(&Assigned::only(of)));
+                while let Some((_, of)) = ends.pop_if(|(sooner, _)| *sooner == until) {
+                    rights.unite(&self.united(&Assigned::only(of)));
+                }
+            }
+        }
+        if let Some(rights) = self.set_rights(record.access()) {
+            each(rights);
+        }
+    }
 }
 
 fn hash(assigned: &Assigned) -> u64 {

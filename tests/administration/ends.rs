@@ -226,7 +226,17 @@ fn reach_is_widened_by_what_is_held_for_good() {
         position: Some("top".to_owned()),
     };
     office(Some(ENDS)).refuses(Authority, "boss", place.clone());
-    office(None).allows("boss", place);
+    office(None).allows("boss", place.clone());
+
+    // They hold it at All until then, and what they hold for good is narrower: it is reach all the same.
+    let until_later = office(None).with(|it| {
+        let everything = RoleDocument::new("everything").grant(("contacts.view", Scope::All));
+        it.policy.roles.push(everything);
+        it.directory.users[1].roles.push(until("everything", ENDS));
+    });
+    until_later.allows("boss", place.clone());
+    let nobody = until_later.with(|it| it.directory.users[0].roles.truncate(1));
+    nobody.refuses(Authority, "boss", place);
 
     // A property that conditions read.
     let property = Change::SetProperty {

@@ -163,32 +163,20 @@ impl Transaction {
         }
     }
 
-    /// Whether it is theirs to place somebody, whose rights are `set`'s, in a position: what the person
-    /// then reaches, and what those around then reach of the person (A4).
-    pub(super) fn may_place(
-        &self,
-        user: Option<u32>,
-        set: u32,
-        from: u32,
-        to: u32,
-    ) -> Result<(), Refusal> {
+    /// Whether it is theirs to place somebody in a position: what the person then reaches, and what those
+    /// around then reach of the person (A4).
+    pub(super) fn may_place(&self, user: u32, from: u32, to: u32) -> Result<(), Refusal> {
         if self.authority.is_system() || to == NOWHERE {
             return Ok(());
         }
         let now = self.now();
         let mut reaching = BTreeSet::new();
-        if let Some(rights) = now.set_rights(set as usize) {
-            reaching.extend(rights.granted_between());
-        }
-        for rights in user.into_iter().flat_map(|user| self.rights_of(user)) {
-            reaching.extend(rights.granted_between());
-        }
+        self.at_each_moment(user, |rights| reaching.extend(rights.granted_between()));
         let above = now.positions_above(to).into_iter();
         let new = above.filter(|it| from == NOWHERE || !now.stands_below(from, *it));
-        reaching.extend(self.reaching_down(new, user));
-        for peer in now.users().in_position(to).filter(|it| Some(*it) != user) {
-            let rights = self.rights_of(peer);
-            reaching.extend(rights.flat_map(|it| it.granted_at_peers()));
+        reaching.extend(self.reaching_down(new, Some(user)));
+        for peer in now.users().in_position(to).filter(|it| *it != user) {
+            self.at_each_moment(peer, |rights| reaching.extend(rights.granted_at_peers()));
         }
         reaching.extend(brought_by_tokens(now));
         self.authority.widen(self.scene(), reaching.into_iter())
@@ -202,37 +190,55 @@ impl Transaction {
             let used = (0..state.set_numbers()).filter(|it| state.sets().holders(*it).users > 0);
             let rights = used.filter_map(|it| state.set_rights(it as usize));
             reaching.extend(rights.flat_map(|it| it.granted_between()));
+            for user in state.users().with_ends() {
+                let each = |rights: &Planes| reaching.extend(rights.granted_between());
+                self.at_each_moment_in(state, user, each);
+            }
         }
         let may = self.authority.widen(self.scene(), reaching.into_iter());
         may.is_ok()
     }
 
-    /// What people in some positions, but one of them, are granted at Reports or Peers.
+    /// What people in some positions, but one of them, are granted at Reports or Peers, now or later.
     fn reaching_down(
         &self,
         positions: impl Iterator<Item = u32>,
         but: Option<u32>,
     ) -> BTreeSet<u16> {
         let users = positions.flat_map(|it| self.now().users().in_position(it));
-        let mut sets = [BTreeSet::new(), BTreeSet::new()];
+        let mut alike = [BTreeSet::new(), BTreeSet::new()];
+        let mut reaching = BTreeSet::new();
         for user in users.filter(|user| Some(*user) != but) {
-            for (sets, state) in sets.iter_mut().zip([&*self.before, self.now()]) {
-                sets.extend(state.user_record(user).map(|it| it.access()));
+            for (alike, state) in alike.iter_mut().zip([&*self.before, self.now()]) {
+                let Some(record) = state.user_record(user) else {
+                    continue;
+                };
+                if alike.insert((record.access(), state.users().ordered_ends(user))) {
+                    let each = |rights: &Planes| reaching.extend(rights.granted_between());
+                    self.at_each_moment_in(state, user, each);
+                }
             }
         }
-        let both = sets.iter().zip([&*self.before, self.now()]);
-        let rights = both.flat_map(|(sets, state)| sets.iter().map(|set| state.set_rights(*set)));
-        rights
-            .flatten()
-            .flat_map(|it| it.granted_between())
-            .collect()
+        reaching
     }
 
-    /// What somebody is granted so far, and what they were before the transaction: a right that is put
-    /// down and taken up again around a change is held in it all the same (A4).
-    pub(super) fn rights_of(&self, user: u32) -> impl Iterator<Item = &Planes> {
-        let both = [&*self.before, self.now()].into_iter();
-        both.filter_map(move |state| state.set_rights(state.user_record(user)?.access()))
+    /// Calls for what somebody is granted so far and at each later moment, and the same as it was before the
+    /// transaction: a right that is put down and taken up again around a change is held in it all the same
+    /// (A4).
+    pub(super) fn at_each_moment(&self, user: u32, mut each: impl FnMut(&Planes)) {
+        for state in [&*self.before, self.now()] {
+            self.at_each_moment_in(state, user, &mut each);
+        }
+    }
+
+    fn at_each_moment_in(&self, state: &State, user: u32, mut each: impl FnMut(&Planes)) {
+        if !self.is_replayed() {
+            return state.at_each_moment(user, each);
+        }
+        let record = state.user_record(user);
+        if let Some(rights) = record.and_then(|it| state.set_rights(it.access())) {
+            each(rights);
+        }
     }
 }
 

@@ -79,11 +79,7 @@ impl Transaction {
         let number = self
             .draft
             .add_user(&user.id, assigned, position, user.suspended, extras);
-        let Some(record) = self.now().user_record(number) else {
-            return Ok(());
-        };
-        let set = record.access() as u32;
-        self.may_place(Some(number), set, NOWHERE, position.unwrap_or(NOWHERE))?;
+        self.may_place(number, NOWHERE, position.unwrap_or(NOWHERE))?;
         self.may_set_properties(number, &read)
     }
 
@@ -163,8 +159,7 @@ impl Transaction {
         };
         self.authority
             .kind(self.scene(), kind, Target::Person(there, user))?;
-        let set = record.access() as u32;
-        self.may_place(Some(number), set, record.position, to_number)?;
+        self.may_place(number, record.position, to_number)?;
         self.draft.set_position(number, to);
         Ok(())
     }
@@ -215,8 +210,9 @@ impl Transaction {
             let mut read = when.iter().flatten().flat_map(Condition::properties);
             read.any(|it| properties.contains(&it))
         };
-        let rights: Vec<&Planes> = self.rights_of(user).collect();
-        let granted = |permission| rights.iter().any(|it| it.granted(permission) > 0);
+        let mut rights = Planes::none(model.permissions.len());
+        self.at_each_moment(user, |then| rights.unite(then));
+        let granted = |permission| rights.granted(permission) > 0;
         let mut widened = std::collections::BTreeSet::new();
         for operation in &model.operations {
             let of_operation = reads(&operation.when);

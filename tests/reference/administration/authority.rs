@@ -681,15 +681,25 @@ impl Judge<'_> {
         self.holds_at_all(&widened)
     }
 
-    /// The permissions that a user is granted at one of these scopes.
+    /// The permissions that a user is granted at one of these scopes, now or when something of theirs has
+    /// ended.
     fn positional(&self, user: &str, scopes: &[Scope]) -> BTreeSet<String> {
         // Put down and taken up again around the change, a right is held in it all the same.
         let states = [self.before, self.after].into_iter();
-        states
-            .filter(|state| state.user(user).is_some())
-            .flat_map(|state| {
-                let roles = state.granting(&assigned(state, user));
-                at_scopes(state, &roles, scopes)
+        let there = states.filter_map(|state| Some((state, state.user(user)?)));
+        there
+            .flat_map(|(state, user)| {
+                let assignments = user.roles.iter().chain(&user.packages);
+                let ends = assignments.filter_map(|it| it.until);
+                let moments: Vec<Timestamp> = ends.chain([state.at]).collect();
+                moments.into_iter().flat_map(|moment| {
+                    let mut left = user.clone();
+                    for assignments in [&mut left.roles, &mut left.packages] {
+                        assignments.retain(|it| it.until.is_none_or(|until| until > moment));
+                    }
+                    let roles = state.granting(&state.assigned_roles(&left));
+                    at_scopes(state, &roles, scopes)
+                })
             })
             .collect()
     }
