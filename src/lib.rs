@@ -26,6 +26,7 @@ pub mod live;
 pub mod mask;
 mod names;
 mod ordered;
+mod overlap;
 pub mod query;
 mod request;
 #[doc = include_str!("rules.md")]

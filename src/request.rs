@@ -279,8 +279,10 @@ pub enum Value<'a> {
     Integer(i64),
     /// True or false.
     Boolean(bool),
-    /// A set of texts; order and repetition mean nothing. Comparing two sets takes as many steps as
-    /// the product of their sizes: documents hold at most [`SET_TEXTS`](crate::limits::SET_TEXTS).
+    /// A set of texts; order and repetition mean nothing. Documents hold at most
+    /// [`SET_TEXTS`](crate::limits::SET_TEXTS) in one. Two sets that a request brings may be of any size:
+    /// nothing is allocated to compare them, so the longer one is gone through for each 4,096 texts of the
+    /// shorter.
     Set(Texts<'a>),
 }
 
@@ -298,6 +300,20 @@ impl<'a> Texts<'a> {
         match self {
             Texts::Strings(texts) => texts.iter().any(|text| test(text)),
             Texts::Strs(texts) => texts.iter().any(|text| test(text)),
+        }
+    }
+
+    pub(crate) fn len(self) -> usize {
+        match self {
+            Texts::Strings(texts) => texts.len(),
+            Texts::Strs(texts) => texts.len(),
+        }
+    }
+
+    pub(crate) fn get(self, place: usize) -> Option<&'a str> {
+        match self {
+            Texts::Strings(texts) => texts.get(place).map(String::as_str),
+            Texts::Strs(texts) => texts.get(place).copied(),
         }
     }
 

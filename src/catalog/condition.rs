@@ -1,5 +1,6 @@
 //! Conditions: a property compared with constants or with another property (D10).
 
+use crate::overlap::{are_same, meet};
 use crate::request::{Texts, Value};
 
 /// One comparison, its types agreed.
@@ -108,7 +109,7 @@ impl Condition {
             (Right::Boolean(b), _) => self.compare_values(left, Value::Boolean(*b)),
             (Right::Texts(texts), _) => match left {
                 Value::Text(text) => self.listed(texts.iter().any(|it| it == text)),
-                Value::Set(set) => self.listed(set.any(|it| texts.iter().any(|text| text == it))),
+                Value::Set(set) => self.listed(meet(set, Texts::Strings(texts))),
                 _ => false,
             },
             (Right::Integers(list), _) => match left {
@@ -148,8 +149,8 @@ impl Condition {
                 _ => self.equal(a == b),
             },
             (Value::Set(a), Value::Set(b)) => match self.operator {
-                Operator::OneOf | Operator::NoneOf => self.listed(a.any(|it| b.contains(it))),
-                _ => self.equal(contains_all(a, b) && contains_all(b, a)),
+                Operator::OneOf | Operator::NoneOf => self.listed(meet(a, b)),
+                _ => self.equal(are_same(a, b)),
             },
             (Value::Text(text), Value::Set(set)) | (Value::Set(set), Value::Text(text)) => {
                 self.listed(set.contains(text))
@@ -165,8 +166,4 @@ impl Condition {
             _ => false,
         }
     }
-}
-
-fn contains_all(set: Texts<'_>, of: Texts<'_>) -> bool {
-    !of.any(|text| !set.contains(text))
 }

@@ -6,6 +6,7 @@ use super::{RecordFilter, When};
 use crate::document::{AccountsServed, AskedOn};
 use crate::engine::Engine;
 use crate::id::UserId;
+use crate::overlap::{are_same, meet};
 use crate::request::{
     Owner, OwnerPosition, Resource, ResourceType, Texts, Value, is_invalid_identifier,
 };
@@ -120,8 +121,8 @@ impl PropertyTest {
                 self.listed(set.contains(text))
             }
             (Value::Set(a), Value::Set(b)) => match self.operator {
-                Operator::Is | Operator::IsNot => self.equal(same_texts(a, b)),
-                _ => self.listed(a.any(|it| b.contains(it))),
+                Operator::Is | Operator::IsNot => self.equal(are_same(a, b)),
+                _ => self.listed(meet(a, b)),
             },
             _ => false,
         }
@@ -136,8 +137,8 @@ impl PropertyTest {
             (Value::Integer(a), Operand::Integers(list)) => self.listed(list.contains(&a)),
             (Value::Boolean(a), Operand::Booleans(list)) => self.listed(list.contains(&a)),
             (Value::Set(a), Operand::Texts(list)) => match self.operator {
-                Operator::Is | Operator::IsNot => self.equal(same_texts(a, Texts::Strings(list))),
-                _ => self.listed(a.any(|it| list.iter().any(|text| text == it))),
+                Operator::Is | Operator::IsNot => self.equal(are_same(a, Texts::Strings(list))),
+                _ => self.listed(meet(a, Texts::Strings(list))),
             },
             _ => false,
         }
@@ -168,8 +169,4 @@ impl PropertyTest {
             _ => self.equal(a == b),
         }
     }
-}
-
-fn same_texts(a: Texts<'_>, b: Texts<'_>) -> bool {
-    !a.any(|it| !b.contains(it)) && !b.any(|it| !a.contains(it))
 }
