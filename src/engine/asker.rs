@@ -3,18 +3,19 @@
 use super::State;
 use super::bearer::{Bearer, Held};
 use super::cells::progress;
-use super::evaluate::Cells;
+use super::evaluate::{Cells, Extent, Question};
 use super::rights::Holder;
 use super::users::NOWHERE;
 use crate::Scope;
 use crate::catalog::Bearer as PropertyOf;
-use crate::decision::{Code, Denial, NONE, Part};
+use crate::decision::{Code, Decision, Denial, NONE, Part};
 use crate::id::OperationId;
-use crate::request::{Action, OnType, PropertyMap, Resource, Subject, Token, Value, Who};
+use crate::request::{Action, Context, OnType, PropertyMap, Resource, Subject, Token, Value, Who};
 
 /// Whoever a query is about: nothing of D17 before the pairs stands against them.
 pub(crate) struct Asker<'a> {
     state: &'a State,
+    subject: Subject<'a>,
     user: Option<u32>,
     /// Or [`NOWHERE`].
     position: u32,
@@ -79,9 +80,10 @@ impl State {
         if let Some(bearer) = Bearer::of(subject) {
             return Some(Asker {
                 state: self,
+                subject: *subject,
                 user: bearer.user(self),
                 position: bearer.position(self),
-                holds: Holds::Brought(Held::new(self, bearer), bearer.properties),
+                holds: Holds::Brought(Held::united(self, bearer), bearer.properties),
             });
         }
         let user = match subject.who {
@@ -92,6 +94,7 @@ impl State {
         let record = self.user_record(user)?;
         Some(Asker {
             state: self,
+            subject: *subject,
             user: Some(user),
             position: record.position,
             holds: Holds::Set(record.access()),
@@ -122,6 +125,10 @@ impl State {
 }
 
 impl Asker<'_> {
+    pub(crate) fn subject(&self) -> &Subject<'_> {
+        &self.subject
+    }
+
     /// The position it asks from, or [`NOWHERE`].
     pub(crate) fn position(&self) -> u32 {
         self.position
@@ -136,6 +143,34 @@ impl Asker<'_> {
                 .unwrap_or(Err(Denial::of(Code::NotGranted))),
             Holds::Brought(held, _) => held.pair(operation, pair).judged(),
         }
+    }
+
+    /// The decision that a check of it gives, on the resource on which it was settled or another of the
+    /// same account, whose identifiers are valid. What a token brings is not united again.
+    pub(crate) fn decide<R: Resource + ?Sized, C: Context + ?Sized>(
+        &self,
+        operation: u16,
+        resource: &R,
+        context: &C,
+        extent: Extent,
+    ) -> Decision {
+        let state = self.state;
+        let action = Action::Operation(OperationId::new(u32::from(operation), state.model().brand));
+        let Holds::Brought(held, _) = &self.holds else {
+            return state.check(&self.subject, action, resource, context, extent);
+        };
+        let index = match state.operation(action, resource) {
+            Ok(index) => index,
+            Err(denial) => return state.deny(denial),
+        };
+        let question = Question {
+            index,
+            viewer: state.looking_as(&self.subject),
+            resource,
+            context,
+            extent,
+        };
+        state.evaluate_asked_right(&question, held, &mut ())
     }
 
     /// The scope granted of a permission that nothing denies, features and prerequisites aside (D8);

@@ -108,14 +108,17 @@ impl<'a> Bearer<'a> {
 
 /// What a bearer holds: the union of the roles it brings, and the denies of the user it is.
 ///
-/// Nothing is allocated (I10): the first roles are resolved once into an array, further ones at each
-/// look. A bearer of more than 32 roles is therefore answered more slowly, and no less exactly.
+/// A check allocates nothing (I10): the first roles are resolved once into an array, further ones at each
+/// look. A bearer of more than 32 roles is therefore answered more slowly, and no less exactly. A question
+/// that looks at many permissions unites the roles first.
 pub(crate) struct Held<'a> {
     state: &'a State,
     bearer: Bearer<'a>,
     first: [u32; FIRST],
     count: usize,
     user: Option<&'a Planes>,
+    /// What all of these come to.
+    united: Option<Planes>,
 }
 
 const FIRST: usize = 32;
@@ -140,7 +143,24 @@ impl<'a> Held<'a> {
             first,
             count,
             user,
+            united: None,
         }
+    }
+
+    /// For looks at many permissions: further roles are united once.
+    pub(crate) fn united(state: &'a State, bearer: Bearer<'a>) -> Held<'a> {
+        let mut held = Held::new(state, bearer);
+        if bearer.role_names().nth(FIRST).is_some() {
+            let mut united = Planes::none(state.model().permissions.len());
+            for closure in held.closures() {
+                united.unite(closure);
+            }
+            for denied in held.user.into_iter().flat_map(Planes::denials) {
+                united.deny(usize::from(denied));
+            }
+            held.united = Some(united);
+        }
+        held
     }
 
     pub(super) fn id(&self) -> Option<&str> {
@@ -165,6 +185,9 @@ impl<'a> Held<'a> {
 
 impl Holder for Held<'_> {
     fn granted(&self, permission: u16) -> u8 {
+        if let Some(united) = &self.united {
+            return united.granted(permission);
+        }
         self.closures()
             .map(|it| it.granted(permission))
             .max()
@@ -172,8 +195,21 @@ impl Holder for Held<'_> {
     }
 
     fn denied(&self, permission: u16) -> bool {
+        if let Some(united) = &self.united {
+            return united.denied(permission);
+        }
         self.user.is_some_and(|user| user.denied(permission))
             || self.closures().any(|it| it.denied(permission))
+    }
+
+    fn usable(&self, word: usize) -> usize {
+        if let Some(united) = &self.united {
+            return united.usable(word);
+        }
+        let by_user = self.user.map_or(0, |user| user.held(word).1);
+        let all = self.closures().map(|it| it.held(word));
+        let (granted, denied) = all.fold((0, by_user), |all, it| (all.0 | it.0, all.1 | it.1));
+        granted & !denied
     }
 
     fn is_effective(&self, state: &State, permission: u16) -> bool {

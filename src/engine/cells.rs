@@ -163,8 +163,12 @@ fn holds(state: &State, holder: &impl Holder, permission: u16) -> bool {
 /// whom nothing is worked out beforehand.
 pub(crate) fn is_effective(state: &State, holder: &impl Holder, permission: u16) -> bool {
     let known = state.model().permissions.get(permission as usize);
-    let mut closure = known.into_iter().flat_map(|it| it.closure.iter_ones());
-    holds(state, holder, permission) && closure.all(|it| holds(state, holder, it as u16))
+    let closure = known.map_or(&[][..], |it| it.closure.as_raw_slice());
+    let mut needed = closure.iter().enumerate().filter(|(_, it)| **it != 0);
+    holds(state, holder, permission)
+        && needed.all(|(word, &needed)| {
+            needed & !holder.usable(word) == 0 && state.lacks_no_feature(word, needed)
+        })
 }
 
 /// The rights of an access set, with the permissions that are effective in it.
@@ -200,6 +204,10 @@ impl Holder for Compiled<'_> {
 
     fn denied(&self, permission: u16) -> bool {
         self.planes.denied(permission)
+    }
+
+    fn usable(&self, word: usize) -> usize {
+        self.planes.usable(word)
     }
 
     fn is_everybody(&self) -> bool {

@@ -6,7 +6,7 @@ use std::hint::black_box;
 use super::State;
 use super::bearer::{Bearer, Held};
 use super::cells::Cell;
-use super::evaluate::{Compiled, Extent, OwnedBy, Question, Recorder, Viewer};
+use super::evaluate::{Cells, Compiled, Extent, OwnedBy, Question, Recorder, Viewer};
 use super::users::{NOWHERE, User};
 use crate::admin::UsedIdKind;
 use crate::decision::{Code, Decision, Denial, Part, Verdict};
@@ -155,6 +155,23 @@ impl State {
         subject: &Subject<'_>,
         recorder: &mut impl Recorder,
     ) -> Decision {
+        if let Some(bearer) = Bearer::of(subject) {
+            return self.evaluate_asked_right(question, &Held::new(self, bearer), recorder);
+        }
+        let Some(user) = question.viewer.user.and_then(|user| self.users.get(user)) else {
+            return self.deny(Denial::of(Code::UnknownSubject));
+        };
+        let set = user.access();
+        self.evaluate_asked_right(question, &Compiled { state: self, set }, recorder)
+    }
+
+    /// The same, of somebody whose cells are at hand.
+    pub(super) fn evaluate_asked_right<R: Resource + ?Sized, C: Context + ?Sized>(
+        &self,
+        question: &Question<'_, R, C>,
+        cells: &impl Cells,
+        recorder: &mut impl Recorder,
+    ) -> Decision {
         let Some(&asked) = self.asked.get(question.index as usize) else {
             return self.deny(Denial::of(Code::UnknownAction));
         };
@@ -162,14 +179,7 @@ impl State {
         if !is_asked_right(is_on_type, question.resource.asked_on(), question.extent) {
             return self.deny(Denial::of(Code::AskedWrongWay));
         }
-        if let Some(bearer) = Bearer::of(subject) {
-            return self.evaluate_pairs(question, &Held::new(self, bearer), recorder);
-        }
-        let Some(user) = question.viewer.user.and_then(|user| self.users.get(user)) else {
-            return self.deny(Denial::of(Code::UnknownSubject));
-        };
-        let set = user.access();
-        self.evaluate_pairs(question, &Compiled { state: self, set }, recorder)
+        self.evaluate_pairs(question, cells, recorder)
     }
 
     /// Who asks, as far as scopes and conditions go.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::ask::InContext;
 use super::bearer::{Bearer, Held};
 use super::evaluate::Viewer;
+use super::rights::Planes;
 use super::users::NOWHERE;
 use super::{Engine, State};
 use crate::Scope;
@@ -58,8 +59,9 @@ impl<C: Context + ?Sized> InContext<'_, C> {
             true => state.viewer(&subject).scope_needed(state, record),
             false => u8::MAX,
         };
+        let rights = state.rights_of(&subject);
         let reaches = |&permission: &u16| {
-            readable && state.reach(&subject, record.resource_type(), permission) >= needed
+            readable && state.reach(&rights, record.resource_type(), permission) >= needed
         };
         let bound_to = Binding {
             lineage: state.brand,
@@ -82,8 +84,9 @@ impl<C: Context + ?Sized> InContext<'_, C> {
         let (state, subject) = (&self.engine.0, subject.into());
         let fields = state.fields_of(on.resource_type());
         let read = self.can_any(subject, state.read(fields), on);
+        let rights = state.rights_of(&subject);
         let everywhere = |&permission: &u16| {
-            let reach = state.reach(&subject, on.resource_type(), permission);
+            let reach = state.reach(&rights, on.resource_type(), permission);
             read.is_allow() && reach >= Scope::All as u8
         };
         let rules = fields.map(|it| Arc::clone(&it.rules)).unwrap_or_default();
@@ -94,6 +97,16 @@ impl<C: Context + ?Sized> InContext<'_, C> {
         };
         FieldSearch::new(rules, who, read, reveals.iter().map(everywhere), report)
     }
+}
+
+/// What a subject that has been settled holds.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nothing is allocated to look at a token"
+)]
+enum RightsOf<'a> {
+    User(Option<&'a Planes>),
+    Brought(Held<'a>),
 }
 
 impl State {
@@ -118,18 +131,26 @@ impl State {
         Action::Operation(OperationId::new(u32::from(read), self.catalog_brand))
     }
 
-    /// How far a permission reaches for the subject on a type, 0 for nowhere: as if it allowed an
-    /// operation on a record of it (D7). The subject has been settled.
-    fn reach(&self, subject: &Subject<'_>, r#type: ResourceType<'_>, permission: u16) -> u8 {
+    /// How far a permission reaches on a type, 0 for nowhere: as if it allowed an operation on a record of
+    /// it (D7).
+    fn reach(&self, rights: &RightsOf<'_>, r#type: ResourceType<'_>, permission: u16) -> u8 {
         let Some(r#type) = self.type_index(r#type) else {
             return 0;
         };
+        match rights {
+            RightsOf::Brought(held) => self.reveal_scope(held, r#type as u16, permission),
+            RightsOf::User(set) => {
+                set.map_or(0, |set| self.reveal_scope(set, r#type as u16, permission))
+            }
+        }
+    }
+
+    fn rights_of<'a>(&'a self, subject: &Subject<'a>) -> RightsOf<'a> {
         match Bearer::of(subject) {
-            Some(bearer) => self.reveal_scope(&Held::new(self, bearer), r#type as u16, permission),
+            Some(bearer) => RightsOf::Brought(Held::united(self, bearer)),
             None => {
                 let user = self.user_of(subject).and_then(|user| self.users.get(user));
-                let set = user.and_then(|user| self.sets.rights(user.access()));
-                set.map_or(0, |set| self.reveal_scope(set, r#type as u16, permission))
+                RightsOf::User(user.and_then(|user| self.sets.rights(user.access())))
             }
         }
     }

@@ -31,7 +31,7 @@ mod view;
 pub(crate) use cells::is_effective;
 pub(crate) use common::Common;
 pub(crate) use draft::Draft;
-pub(crate) use evaluate::JudgedPair;
+pub(crate) use evaluate::{Extent, JudgedPair};
 pub(crate) use explain::{Asking, FailingCondition, Owned, Recorded};
 pub(crate) use load::{Loaded, OUT_OF_CALENDAR, check_created, own_rights, read_settings};
 pub(crate) use positions::NoHierarchy;
@@ -304,6 +304,15 @@ impl State {
 
     pub(crate) fn missing_feature(&self, permission: u16) -> Option<(u16, Part)> {
         *self.missing_features.get(permission as usize)?
+    }
+
+    /// Whether none of these permissions lacks a feature: the bits of a word, of as many permissions.
+    pub(crate) fn lacks_no_feature(&self, word: usize, permissions: usize) -> bool {
+        let first = word * usize::BITS as usize;
+        let lacks = |bit: usize| {
+            permissions >> bit & 1 != 0 && self.missing_feature((first + bit) as u16).is_some()
+        };
+        self.missing_features.is_empty() || !(0..usize::BITS as usize).any(lacks)
     }
 
     pub(crate) fn pair_feature(&self, pair: u16) -> u16 {

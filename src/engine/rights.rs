@@ -162,6 +162,16 @@ impl Planes {
         self.words(plane).get(word).copied().unwrap_or(0)
     }
 
+    /// What is granted at any scope and not denied, of as many permissions as a word has bits.
+    pub(crate) fn usable(&self, word: usize) -> usize {
+        self.word(0, word) & !self.word(DENIED, word)
+    }
+
+    /// What is granted at any scope, and what is denied, of as many permissions as a word has bits.
+    pub(crate) fn held(&self, word: usize) -> (usize, usize) {
+        (self.word(0, word), self.word(DENIED, word))
+    }
+
     /// What is denied here and not in another.
     pub(crate) fn denied_beyond<'p>(&'p self, other: &'p Planes) -> impl Iterator<Item = u16> + 'p {
         self.selected(|word| self.word(DENIED, word) & !other.word(DENIED, word))
@@ -203,10 +213,7 @@ impl Planes {
 
     /// Whether something is granted and not denied here that another denies.
     pub(crate) fn is_denied_something_by(&self, other: &Planes) -> bool {
-        (0..self.stride() / WORD).any(|word| {
-            let usable = self.word(0, word) & !self.word(DENIED, word);
-            usable & other.word(DENIED, word) != 0
-        })
+        (0..self.stride() / WORD).any(|word| self.usable(word) & other.word(DENIED, word) != 0)
     }
 
     /// Whether something is granted here further than in another.
@@ -228,6 +235,10 @@ impl Holder for Planes {
         Planes::denied(self, permission)
     }
 
+    fn usable(&self, word: usize) -> usize {
+        Planes::usable(self, word)
+    }
+
     fn is_everybody(&self) -> bool {
         true
     }
@@ -243,6 +254,8 @@ pub(crate) trait Holder {
     fn granted(&self, permission: u16) -> u8;
     /// Whether a role denies it (D4).
     fn denied(&self, permission: u16) -> bool;
+    /// What is granted at any scope and not denied, of as many permissions as a word has bits.
+    fn usable(&self, word: usize) -> usize;
     /// Whether open operations are open to them (D9).
     fn is_everybody(&self) -> bool;
     /// Whether the permission is effective (D8).

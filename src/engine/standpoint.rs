@@ -67,7 +67,7 @@ impl State {
                 .collect()
         };
         if let Some(bearer) = Bearer::of(subject) {
-            let held = Held::new(self, bearer);
+            let held = Held::united(self, bearer);
             return scopes(&|pair| held.pair(operation, pair).judged());
         }
         let user = self

@@ -12,6 +12,7 @@ mod support;
 mod compact;
 mod compact_bytes;
 mod costs;
+mod many_roles;
 mod outreach;
 mod screens;
 mod undeclared;

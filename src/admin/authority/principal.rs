@@ -48,6 +48,10 @@ impl Holder for Principal {
         self.rights.denied(permission)
     }
 
+    fn usable(&self, word: usize) -> usize {
+        self.rights.usable(word)
+    }
+
     fn is_everybody(&self) -> bool {
         true
     }

@@ -126,7 +126,7 @@ impl<C: Context + ?Sized> InContext<'_, C> {
             obstacles,
         };
         match Bearer::of(&subject) {
-            Some(bearer) => explanation(state, &Held::new(state, bearer), recorded),
+            Some(bearer) => explanation(state, &Held::united(state, bearer), recorded),
             None => {
                 let user = viewer.user.and_then(|user| state.user_record(user));
                 let set = user.and_then(|user| state.set_rights(user.access()));
@@ -209,6 +209,10 @@ impl Holder for OfUser<'_> {
 
     fn denied(&self, permission: u16) -> bool {
         self.0.is_some_and(|set| set.denied(permission))
+    }
+
+    fn usable(&self, word: usize) -> usize {
+        self.0.map_or(0, |set| set.usable(word))
     }
 
     fn is_everybody(&self) -> bool {

@@ -235,7 +235,7 @@ impl<C: Context + ?Sized> InContext<'_, C> {
             Err(denial) => return Err(state.refuse(denial)),
         };
         let key = ScreenSubject::of(engine, &subject, &asker);
-        let mut painter = Painter::new(engine, self.context(), subject, asker);
+        let mut painter = Painter::new(engine, self.context(), asker);
         let catalog = engine.catalog();
         let (types, places) = painter.types();
         Ok(Screen {

@@ -9,7 +9,7 @@ use super::{Ask, Blocked, ScreenOperation, ScreenPermission, ScreenType, Shown};
 use crate::Scope;
 use crate::decision::{Decision, Denial};
 use crate::document::AskedOn;
-use crate::engine::{Asker, Engine};
+use crate::engine::{Asker, Engine, Extent};
 use crate::id::OperationId;
 use crate::request::{Context, Subject};
 
@@ -17,7 +17,6 @@ use crate::request::{Context, Subject};
 pub(super) struct Painter<'a, C: ?Sized> {
     engine: &'a Engine,
     context: &'a C,
-    subject: Subject<'a>,
     asker: Asker<'a>,
     holdings: Holdings,
     /// Whom to ask for each feature that came up.
@@ -25,16 +24,10 @@ pub(super) struct Painter<'a, C: ?Sized> {
 }
 
 impl<'a, C: Context + ?Sized> Painter<'a, C> {
-    pub(super) fn new(
-        engine: &'a Engine,
-        context: &'a C,
-        subject: Subject<'a>,
-        asker: Asker<'a>,
-    ) -> Painter<'a, C> {
+    pub(super) fn new(engine: &'a Engine, context: &'a C, asker: Asker<'a>) -> Painter<'a, C> {
         Painter {
             engine,
             context,
-            subject,
             holdings: Holdings::of(engine.state(), &asker),
             asker,
             asked: HashMap::new(),
@@ -84,7 +77,7 @@ impl<'a, C: Context + ?Sized> Painter<'a, C> {
     }
 
     fn operation(&mut self, operation: u16) -> Shown {
-        let decision = self.can_any(self.subject, operation);
+        let decision = self.can_any(operation);
         if let Some(scope) = decision.scope() {
             let scope = match self.is_lent(operation) {
                 true => Scope::All,
@@ -182,22 +175,23 @@ impl<'a, C: Context + ?Sized> Painter<'a, C> {
         let Some(request) = requested_by else {
             return nobody();
         };
-        if self.can_any(self.subject, request).is_allow() {
+        if self.can_any(request).is_allow() {
             return Ask::Yourself;
         }
         let roles = (0..state.role_numbers()).filter_map(|role| state.role_id(role));
         let may = |role: &&str| {
             let mut subject = Subject::role(role);
             subject.account = state.account_id();
-            self.can_any(subject, request).is_allow()
+            let asked = self.engine.in_context(self.context);
+            let request = OperationId::new(u32::from(request), model.brand);
+            let decision = asked.can_any(subject, request, &state.any_type());
+            decision.is_allow()
         };
         Ask::Roles(roles.filter(may).map(str::to_owned).collect())
     }
 
-    fn can_any(&self, subject: Subject<'_>, operation: u16) -> Decision {
-        let state = self.engine.state();
-        let operation = OperationId::new(u32::from(operation), state.model().brand);
-        let asked = self.engine.in_context(self.context);
-        asked.can_any(subject, operation, &state.any_type())
+    fn can_any(&self, operation: u16) -> Decision {
+        let on = self.engine.state().any_type();
+        (self.asker).decide(operation, &on, self.context, Extent::AnyRecord)
     }
 }
