@@ -43,5 +43,8 @@ pub const USERS: usize = 16_000_000;
 pub const TAKEN_FROM: usize = 1_024;
 /// Edges of one hierarchy: of the roles of an account, or of its positions.
 pub const EDGES: usize = 16_000_000;
+/// Steps in which a review compares roles with each other, 64 at a time: some 16,000 roles of a thousand
+/// permissions each, 100,000 of fifty.
+pub const ROLE_COMPARISONS: u64 = 1 << 32;
 /// Changes in one transaction; more are made by importing a policy, or by several transactions.
 pub const CHANGES: usize = 10_000;

@@ -20,8 +20,8 @@ pub use editor::{
     TickState, WrittenSelector,
 };
 pub use listing::{
-    DominatedRole, Empty, HoldersOf, ListOrder, ListQuery, PackageEntry, Page, PositionEntry,
-    Review, RoleEntry, RolesListed, UserEntry,
+    DominatedRole, DominatedRoles, Empty, HoldersOf, ListOrder, ListQuery, PackageEntry, Page,
+    PositionEntry, Review, RoleEntry, RolesListed, UserEntry,
 };
 pub use refusal::{Named, PersonNamed, Refusal, RefusalKind, Refused};
 pub use report::{AccessChange, LendingChange, ReachChange, Report, ScopeChange, TokenChange};

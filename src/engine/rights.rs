@@ -172,6 +172,35 @@ impl Planes {
         (self.word(0, word), self.word(DENIED, word))
     }
 
+    /// Every bit: plane by plane, so that what has all bits of another contains it.
+    pub(crate) fn raw(&self) -> &[usize] {
+        self.bits.as_raw_slice()
+    }
+
+    /// How many bits are set.
+    pub(crate) fn weight(&self) -> usize {
+        let words = self.raw().iter();
+        words.map(|word| word.count_ones() as usize).sum()
+    }
+
+    /// How many permissions are granted, and how many denied, together.
+    pub(crate) fn breadth(&self) -> usize {
+        let words = self.words(0).iter().chain(self.words(DENIED));
+        words.map(|word| word.count_ones() as usize).sum()
+    }
+
+    /// The bits, in [`raw`](Planes::raw), of each permission's widest grant, and of what is denied.
+    pub(crate) fn widest(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..PLANES).flat_map(move |plane| {
+            let wider = move |word| match plane {
+                ALL.. => 0,
+                _ => self.word(plane + 1, word),
+            };
+            let widest = self.selected(move |word| self.word(plane, word) & !wider(word));
+            widest.map(move |permission| plane * self.stride() + usize::from(permission))
+        })
+    }
+
     /// What is denied here and not in another.
     pub(crate) fn denied_beyond<'p>(&'p self, other: &'p Planes) -> impl Iterator<Item = u16> + 'p {
         self.selected(|word| self.word(DENIED, word) & !other.word(DENIED, word))

@@ -98,6 +98,11 @@ impl State {
         self.roles.find(id)
     }
 
+    /// What a role grants and denies without its juniors.
+    pub(crate) fn role_own(&self, role: u32) -> Option<&Planes> {
+        Some(&self.roles.get(role)?.own)
+    }
+
     /// What a role and all its juniors grant and deny.
     pub(crate) fn role_closure(&self, role: u32) -> Option<&Planes> {
         Some(&self.roles.get(role)?.closure)

@@ -9,7 +9,7 @@ mod review;
 mod roles;
 mod users;
 
-pub use dominated::DominatedRole;
+pub use dominated::{DominatedRole, DominatedRoles};
 pub use packages::PackageEntry;
 pub use positions::PositionEntry;
 pub use review::{Empty, Review};

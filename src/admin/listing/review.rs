@@ -5,11 +5,12 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::dominated::{DominatedRole, dominated};
+use super::dominated::{DominatedRoles, dominated};
 use super::{Candidate, PackageEntry, RoleEntry, holders, packages, roles};
 use crate::Engine;
 use crate::document::problem::quoted;
 use crate::engine::{Planes, State};
+use crate::limits;
 
 /// What a review of an account's roles and packages finds: who holds them, and which of them nobody
 /// has, or make no difference. Nothing is worked out before it is asked for; every list is ordered by
@@ -105,19 +106,7 @@ impl<'e> Review<'e> {
     }
 
     fn closures(self) -> Vec<Closure<'e>> {
-        let state = self.state();
-        let every = roles::every(state).filter(|it| !state.is_retired_role(it.number));
-        let closures = every.filter_map(|Candidate { number, id, .. }| {
-            let rights = state.role_closure(number)?;
-            Some(Closure {
-                role: number,
-                id,
-                rights,
-            })
-        });
-        let mut closures: Vec<Closure<'e>> = closures.collect();
-        closures.sort_unstable_by_key(|it| it.id);
-        closures
+        closures(self.state())
     }
 
     /// The roles that grant nothing, with all that they inherit. Cost: roles times permissions, by
@@ -154,10 +143,11 @@ impl<'e> Review<'e> {
     /// Every role that another inherits is dominated by it, as is meant by inheriting: what is named
     /// is another one, where there is one, and the entry says which it is.
     ///
-    /// Cost: roles that come to the same are compared as one; each with those that share its rarest
-    /// right. At worst, where all have all rights in common, quadratic in the roles.
-    pub fn dominated_roles(self) -> Vec<DominatedRole<'e>> {
-        dominated(self.state(), &alike(&self.closures()))
+    /// Cost: each role is compared with 64 others at a time, by its permissions. Past
+    /// [`ROLE_COMPARISONS`](limits::ROLE_COMPARISONS), the answer says that it is not whole.
+    pub fn dominated_roles(self) -> DominatedRoles<'e> {
+        let (state, closures) = (self.state(), self.closures());
+        dominated(state, &alike(&closures), limits::ROLE_COMPARISONS)
     }
 
     /// The packages that nobody is assigned. Cost: linear in the packages.
@@ -189,6 +179,22 @@ impl<'e> Review<'e> {
     }
 }
 
+/// The roles that are not retired, by id.
+pub(super) fn closures(state: &State) -> Vec<Closure<'_>> {
+    let every = roles::every(state).filter(|it| !state.is_retired_role(it.number));
+    let closures = every.filter_map(|Candidate { number, id, .. }| {
+        let rights = state.role_closure(number)?;
+        Some(Closure {
+            role: number,
+            id,
+            rights,
+        })
+    });
+    let mut closures: Vec<Closure<'_>> = closures.collect();
+    closures.sort_unstable_by_key(|it| it.id);
+    closures
+}
+
 fn denies(rights: &Planes) -> bool {
     let nothing = Planes::none(0);
     rights.denied_beyond(&nothing).next().is_some()
@@ -196,7 +202,7 @@ fn denies(rights: &Planes) -> bool {
 
 /// Roles that come to the same, together, but those that come to nothing at all: in the order of the
 /// first of each.
-fn alike<'c, 'e>(closures: &'c [Closure<'e>]) -> Vec<Vec<&'c Closure<'e>>> {
+pub(super) fn alike<'c, 'e>(closures: &'c [Closure<'e>]) -> Vec<Vec<&'c Closure<'e>>> {
     let mut groups: Vec<Vec<&Closure<'e>>> = Vec::new();
     let mut known: HashMap<&Planes, usize> = HashMap::new();
     for closure in closures {
@@ -227,8 +233,15 @@ impl fmt::Display for Review<'_> {
             let ids: Vec<String> = roles.into_iter().map(quoted).collect();
             lines.push(format!("roles {} come to the same", ids.join(", ")));
         }
-        for role in self.dominated_roles().iter().filter(|it| !it.inherited) {
+        let dominated = self.dominated_roles();
+        for role in dominated.roles.iter().filter(|it| !it.inherited) {
             lines.push(role.to_string());
+        }
+        if !dominated.is_whole() {
+            lines.push(format!(
+                "of {} roles that grant or deny something, only {} were compared with each other",
+                dominated.of, dominated.compared
+            ));
         }
         for package in self.unassigned_packages() {
             lines.push(format!(
