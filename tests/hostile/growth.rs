@@ -3,8 +3,9 @@
 
 use bailiwick::admin::{Actor, Change};
 use bailiwick::document::*;
-use bailiwick::{Catalog, Engine, Scope, Timestamp, Warnings, limits};
+use bailiwick::{Catalog, Engine, OnType, Record, Scope, Timestamp, Token, Warnings, limits};
 
+use crate::removed::{self, made_and_removed};
 use crate::scaling::{Case, Run, catalog_of, keep_in_proportion, random_positions};
 
 /// Reads a catalog of version 9 in which `admin` may do everything.
@@ -171,7 +172,7 @@ fn ticked(n: usize) -> Run {
 }
 
 /// Makes and removes people, then changes one.
-fn removed(n: usize) -> Run {
+fn people_removed(n: usize) -> Run {
     let engine = engine(
         &catalog(""),
         roles(vec![RoleDocument::new("r")]),
@@ -185,6 +186,165 @@ fn removed(n: usize) -> Run {
     });
     let changes: Vec<Change> = made.chain(gone).collect();
     applied(engine, changes)
+}
+
+/// A catalog of permissions of which each needs the one before, and as many operations; and an account of
+/// as many roles as a token brings, of which each grants all.
+fn chained(roles_brought: usize) -> (Engine, Token) {
+    let permissions = roles_brought * 5 / 2;
+    let mut text = String::from(
+        "types = [{ id = \"t\" }]\ntokens = { account_roles = true }\npermissions = [{ path = \"p0\" },",
+    );
+    for i in 1..permissions {
+        text += &format!("{{ path = \"p{i}\", requires = [\"p{}\"] }},", i - 1);
+    }
+    text += "]\noperations = [";
+    for i in 0..permissions {
+        text += &format!(
+            "{{ type = \"t\", action = \"o{i}\", on = \"record\", allowed_by = [\"p{i}\"] }},"
+        );
+    }
+    text += "]";
+    let catalog =
+        Catalog::new(catalog_of(&text), Warnings::Into(&mut Vec::new())).expect("a sound catalog");
+    let mut policy = PolicyDocument::new(9);
+    policy.roles = (0..roles_brought)
+        .map(|i| RoleDocument::new(format!("r{i}")).grant("*"))
+        .collect();
+    let engine = engine(&catalog, policy, DirectoryDocument::new([]));
+    let token = Token::new((0..roles_brought).map(|i| format!("r{i}"))).id("robot");
+    (engine, token)
+}
+
+fn asked_by_token(n: usize, ask: fn(&Engine, &Token)) -> Run {
+    let (engine, token) = chained(n);
+    Box::new(move || ask(&engine, &token))
+}
+
+fn permitted(engine: &Engine, token: &Token) {
+    let record = Record::of("t").id("1");
+    let permitted = engine
+        .permitted_actions(token, &record)
+        .expect("nothing stands against it");
+    assert_eq!(permitted.count(), engine.catalog().operations().count());
+}
+
+fn capable(engine: &Engine, token: &Token) {
+    let can = engine.what_can(token).expect("nothing stands against it");
+    assert_eq!(can.count(), engine.catalog().operations().count());
+}
+
+fn drawn(engine: &Engine, token: &Token) {
+    let screen = engine.screen(token).expect("nothing stands against it");
+    assert!(screen.compact().to_bytes().len() > 1);
+}
+
+/// Checks the last operation of the catalog, and makes its filter and its explanation.
+fn last(engine: &Engine, token: &Token) {
+    let last = engine.catalog().operations().last().expect("an operation");
+    let record = Record::of("t").id("1");
+    for _ in 0..10 {
+        assert!(engine.check(token, last, &record).is_allow());
+        assert!(engine.can_any(token, last, &OnType::named("t")).is_allow());
+        assert!(
+            engine
+                .records(token, last)
+                .expect("it is on records")
+                .matches(&record)
+        );
+    }
+    assert!(engine.explain(token, last, &record).decision().is_allow());
+}
+
+/// Reviews roles that come to different things, though all are of a few permissions.
+fn reviewed(n: usize) -> Run {
+    let mut text = String::from("permissions = [");
+    for i in 0..16 {
+        text += &format!("{{ path = \"p{i}\" }},");
+    }
+    let catalog = Catalog::new(catalog_of(&(text + "]")), Warnings::Into(&mut Vec::new()))
+        .expect("a sound catalog");
+    let mut policy = PolicyDocument::new(9);
+    policy.roles = (1..=n)
+        .map(|i| {
+            let granted = (0..16).filter(|bit| i >> bit & 1 != 0);
+            granted.fold(RoleDocument::new(format!("r{i}")), |role, bit| {
+                role.grant(format!("p{bit}").as_str())
+            })
+        })
+        .collect();
+    let engine = engine(&catalog, policy, DirectoryDocument::new([]));
+    Box::new(move || assert!(!engine.review().to_string().is_empty()))
+}
+
+/// Reviews roles of which each inherits the one before.
+fn reviewed_line(n: usize) -> Run {
+    let mut text = String::from("permissions = [");
+    for i in 0..n / 4 + 1 {
+        text +=
+            &format!("{{ path = \"p{i}\", scopes = [\"own\", \"reports\", \"peers\", \"all\"] }},");
+    }
+    let catalog = Catalog::new(catalog_of(&(text + "]")), Warnings::Into(&mut Vec::new()))
+        .expect("a sound catalog");
+    let mut policy = PolicyDocument::new(9);
+    policy.roles = (0..n)
+        .map(|i| {
+            let path = format!("p{}", i / 4);
+            let role = RoleDocument::new(format!("r{i}")).grant((&*path, Scope::EVERY[i % 4]));
+            match i.checked_sub(1) {
+                Some(below) => role.inherit(format!("r{below}")),
+                None => role,
+            }
+        })
+        .collect();
+    let engine = engine(&catalog, policy, DirectoryDocument::new([]));
+    Box::new(move || assert!(!engine.review().to_string().is_empty()))
+}
+
+/// Compares a set of the record with a set of the token, by check and by filter.
+fn compared(n: usize, operator: &str) -> Run {
+    let text = format!(
+        r#"
+        permissions = [{{ path = "a" }}]
+        tokens = {{ account_roles = true }}
+        subject_properties = {{ teams = "set" }}
+        types = [{{ id = "t", properties = {{ tags = "set" }} }}]
+        operations = [{{ type = "t", action = "do", on = "record", allowed_by = ["a"], when = [[{{ resource = "tags", {operator} = {{ subject = "teams" }} }}]] }}]
+        "#
+    );
+    let catalog =
+        Catalog::new(catalog_of(&text), Warnings::Into(&mut Vec::new())).expect("a sound catalog");
+    let mut policy = PolicyDocument::new(9);
+    policy.roles = vec![RoleDocument::new("r").grant("a")];
+    let engine = engine(&catalog, policy, DirectoryDocument::new([]));
+    let texts = |first: usize| -> Vec<String> {
+        (first..first + n)
+            .map(|i| format!("a tag of some length, {i}"))
+            .collect()
+    };
+    let (tags, mut teams) = (texts(0), texts(if operator == "is" { 0 } else { n }));
+    teams.reverse();
+    let token = Token::new(["r"]).id("robot").property("teams", teams);
+    let holds = operator != "one_of";
+    Box::new(move || {
+        let record = Record::of("t").id("1").property("tags", tags);
+        assert_eq!(engine.check(&token, "do", &record).is_allow(), holds);
+        let filter = engine.records(&token, "t:do").expect("it is on records");
+        assert_eq!(filter.matches(&record), holds);
+    })
+}
+
+/// Makes and removes one thing a thousand times, in transactions of their own, where many were removed before.
+fn changed_after(kind: &'static str, n: usize) -> Run {
+    let engine = made_and_removed(kind, n);
+    Box::new(move || {
+        let mut engine = engine;
+        for i in n..n + 1_000 {
+            engine = removed::apply(&engine, &[removed::make(kind, i)]);
+            engine = removed::apply(&engine, &[removed::remove(kind, i)]);
+        }
+        assert!(!engine.review().to_string().is_empty());
+    })
 }
 
 #[test]
@@ -203,7 +363,20 @@ fn work_that_people_cause_grows_with_what_they_state() {
         denies_of_an_older_catalog_changed(1_000) = |n| described(older(n, denied));
         exceptions_of_an_older_catalog_changed(1_000) = |n| described(older(n, excepted));
         ticks_in_one_transaction(400) = ticked;
-        people_made_and_removed(500) = removed;
+        people_made_and_removed(500) = people_removed;
+        tokens_permitted_actions(40) = |n| asked_by_token(n, permitted);
+        tokens_capabilities(40) = |n| asked_by_token(n, capable);
+        tokens_screen(40) = |n| asked_by_token(n, drawn);
+        tokens_last_operation(40) = |n| asked_by_token(n, last);
+        roles_reviewed(1_600) = reviewed;
+        roles_in_line_reviewed(1_600) = reviewed_line;
+        changes_after_roles_were_removed(2_000) = |n| changed_after("role", n);
+        changes_after_packages_were_removed(2_000) = |n| changed_after("package", n);
+        changes_after_positions_were_removed(2_000) = |n| changed_after("position", n);
+        changes_after_people_were_removed(2_000) = |n| changed_after("user", n);
+        sets_that_meet(3_000) = |n| compared(n, "one_of");
+        sets_that_do_not(3_000) = |n| compared(n, "none_of");
+        sets_that_are_equal(3_000) = |n| compared(n, "is");
     });
 }
 

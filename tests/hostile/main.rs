@@ -11,6 +11,7 @@ mod growth;
 mod identifiers;
 mod large;
 mod nesting;
+mod removed;
 mod requests;
 mod scaling;
 mod world;
