@@ -187,6 +187,41 @@ fn what_is_not_valid_says_by_a_code_what_is_wrong() {
     codes(&engine, both, &["unknown", "scope_not_offered"]);
 }
 
+/// A single node is not refused for what lies below it, though it requires that.
+#[test]
+fn one_node_that_is_set_already_is_refused_for_itself() {
+    let engine = office()
+        .with(|it| {
+            let permissions = &mut it.catalog.permissions;
+            let like = |path: &str, model: &str| {
+                let found = permissions.iter().find(|it| it.path == model);
+                let found = found.expect("the catalog has it").clone();
+                let path = text(path);
+                bailiwick::document::PermissionDocument { path, ..found }
+            };
+            let mut desk = like("desk", "contacts");
+            desk.requires = vec![text("desk.share")];
+            let share = like("desk.share", "sharing");
+            permissions.extend([desk, share]);
+        })
+        .role(RoleDocument::new("clerk").grant("desk"))
+        .documents
+        .load();
+    let (role, permission) = (text("clerk"), text("desk"));
+    let whole = Change::CheckPermission {
+        role: role.clone(),
+        permission: permission.clone(),
+        scope: None,
+    };
+    assert_eq!(refused(&engine, whole).reason.code(), "adjustable");
+    let alone = Change::SetPermission {
+        role,
+        permission,
+        scope: None,
+    };
+    assert_eq!(refused(&engine, alone).reason.code(), "nothing_to_change");
+}
+
 #[test]
 fn codes_of_problems_are_one_word_each_and_none_twice() {
     let words: BTreeSet<&str> = ProblemCode::EVERY.iter().map(|it| it.as_str()).collect();

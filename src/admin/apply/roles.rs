@@ -464,17 +464,23 @@ impl Transaction {
                     ..
                 },
             ] => self.edit_role(role, grants, denies, None),
-            _ => Err(impossible_tick(edit, permission)),
+            _ => {
+                let is_whole = matches!(
+                    change,
+                    Change::CheckPermission { .. } | Change::UncheckPermission { .. }
+                );
+                Err(impossible_tick(edit, permission, is_whole))
+            }
         }
     }
 }
 
 /// Why an action of the role editor changed nothing: a node that it was about cannot be ticked, or it is
-/// so already.
-fn impossible_tick(edit: Edit, path: &str) -> Refusal {
+/// so already. `is_whole` tells whether the action was about the nodes below, too.
+fn impossible_tick(edit: Edit, path: &str, is_whole: bool) -> Refusal {
     let is_below = |it: &str| {
         let rest = it.strip_prefix(path);
-        rest.is_some_and(|rest| rest.starts_with('.'))
+        is_whole && rest.is_some_and(|rest| rest.starts_with('.'))
     };
     let mut left_alone = edit.left_alone.into_iter();
     // The tree's preorder: the node itself comes first.
