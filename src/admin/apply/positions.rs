@@ -209,8 +209,9 @@ impl Transaction {
         let mut alike = [BTreeSet::new(), BTreeSet::new()];
         let mut reaching = BTreeSet::new();
         for user in users.filter(|user| Some(*user) != but) {
-            for (alike, state) in alike.iter_mut().zip([&*self.before, self.now()]) {
-                let Some(record) = state.user_record(user) else {
+            for (alike, (state, user)) in alike.iter_mut().zip(self.in_both(user)) {
+                let Some((user, record)) = user.and_then(|it| Some((it, state.user_record(it)?)))
+                else {
                     continue;
                 };
                 if alike.insert((record.access(), state.users().ordered_ends(user))) {
@@ -226,8 +227,10 @@ impl Transaction {
     /// transaction: a right that is put down and taken up again around a change is held in it all the same
     /// (A4).
     pub(super) fn at_each_moment(&self, user: u32, mut each: impl FnMut(&Planes)) {
-        for state in [&*self.before, self.now()] {
-            self.at_each_moment_in(state, user, &mut each);
+        for (state, user) in self.in_both(user) {
+            if let Some(user) = user {
+                self.at_each_moment_in(state, user, &mut each);
+            }
         }
     }
 
@@ -239,6 +242,12 @@ impl Transaction {
         if let Some(rights) = record.and_then(|it| state.set_rights(it.access())) {
             each(rights);
         }
+    }
+
+    /// The states before and so far, and the number that a user so far has in each.
+    fn in_both(&self, user: u32) -> [(&State, Option<u32>); 2] {
+        let before = self.scene().before_of(user);
+        [(&self.before, before), (self.now(), Some(user))]
     }
 }
 

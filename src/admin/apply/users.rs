@@ -48,13 +48,9 @@ impl Transaction {
         }
         properties.sort_unstable_by_key(|(property, _)| *property);
 
-        let person = Person {
-            user: None,
-            was: None,
-            is: position.unwrap_or(NOWHERE),
-        };
-        let target = Target::Person(person, &user.id);
         let scene = self.scene();
+        let person = scene.made(&user.id, position.unwrap_or(NOWHERE));
+        let target = Target::Person(person, &user.id);
         let kind = ChangeKind::CreateUser;
         self.authority.kind(scene, kind, target)?;
         for (property, _) in &properties {
@@ -153,9 +149,9 @@ impl Transaction {
         self.may_change(kind, number, user)?;
         let to_number = to.unwrap_or(NOWHERE);
         let there = Person {
-            user: Some(number),
             was: None,
             is: to_number,
+            ..self.scene().person(number)
         };
         self.authority
             .kind(self.scene(), kind, Target::Person(there, user))?;

@@ -27,7 +27,7 @@ pub(super) struct Authority {
 /// Somebody whom a change concerns, as the owner of a record (A2).
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Person {
-    /// Of a user that there is.
+    /// The number in the state before, if they were there.
     pub(super) user: Option<u32>,
     /// The position in the state before; `None` of who was not there.
     pub(super) was: Option<u32>,
@@ -46,13 +46,44 @@ pub(super) struct Scene<'s> {
 
 impl Scene<'_> {
     pub(super) fn person(&self, user: u32) -> Person {
-        let position = |state: &State| state.user_record(user).map(|it| it.position);
+        let position = |state: &State, it| state.user_record(it).map(|it| it.position);
+        let before = self.before_of(user);
         Person {
-            user: Some(user),
-            was: position(self.before),
-            is: position(self.now).unwrap_or(NOWHERE),
+            user: before,
+            was: before.and_then(|it| position(self.before, it)),
+            is: position(self.now, user).unwrap_or(NOWHERE),
         }
     }
+
+    /// Somebody of that name who is made in this place, and may have been removed before in the transaction.
+    pub(super) fn made(&self, name: &str, is: u32) -> Person {
+        let user = self.before.find_user(name);
+        let was = user.and_then(|it| self.before.user_record(it));
+        Person {
+            user,
+            was: was.map(|it| it.position),
+            is,
+        }
+    }
+
+    /// The number that a user has in the state before, if they were there. It is another if the transaction
+    /// removed them and brought them back.
+    pub(super) fn before_of(&self, user: u32) -> Option<u32> {
+        same_user(user, self.now, self.before)
+    }
+
+    /// The number that a user of the state before has so far.
+    pub(super) fn now_of(&self, user: u32) -> Option<u32> {
+        same_user(user, self.before, self.now)
+    }
+}
+
+/// The number in another state of the user who has this number in one.
+fn same_user(user: u32, one: &State, other: &State) -> Option<u32> {
+    if other.user_record(user).is_some() {
+        return Some(user);
+    }
+    other.find_user(one.user_id(user)?)
 }
 
 /// What a right must reach.

@@ -198,7 +198,8 @@ impl Principal {
             own if position == own => Scope::Peers,
             _ => Scope::All,
         };
-        let own = self.user.and_then(|user| scene.now.user_record(user));
+        let own = self.user.and_then(|it| scene.now_of(it));
+        let own = own.and_then(|it| scene.now.user_record(it));
         let own = own.map_or(NOWHERE, |it| it.position);
         let now = level(scene.now, own, person.is);
         let before = person.was;
