@@ -191,6 +191,50 @@ pub enum Change {
         /// The position.
         position: String,
     },
+    /// Replaces the reporting hierarchy whole, as a sync from elsewhere states it. Positions that are new are
+    /// made, those that are not listed are deleted (A5), the rest is renamed and moved. Only the hierarchy
+    /// that comes of it must be one: nothing is asked of the way there. Who holds a position keeps it.
+    ///
+    /// To move people along, a transaction creates the new positions and places the people first:
+    ///
+    /// ```
+    /// # use bailiwick::{Catalog, Engine, Timestamp, Warnings, document::*};
+    /// use bailiwick::admin::{Actor, Change};
+    /// # let catalog = CatalogDocument::from_toml("c", r#"
+    /// #     format = 2
+    /// #     id = "shop"
+    /// #     version = 1
+    /// # "#);
+    /// # let catalog = Catalog::new(catalog, Warnings::Refuse)?;
+    /// # let policy = PolicyDocument::from_toml("p", r#"
+    /// #     format = 2
+    /// #     catalog_version = 1
+    /// #     positions = [{ id = "head" }, { id = "east", reports_to = ["head"] }]
+    /// # "#);
+    /// # let users = DirectoryDocument::new([UserDocument::new("ann").position("east")]);
+    /// # let engine = Engine::new(&catalog, policy, users, Timestamp(0), Warnings::Refuse)?;
+    /// let position = |id: &str, above: &[&str]| PositionDocument {
+    ///     id: id.to_owned(),
+    ///     name: None,
+    ///     reports_to: above.iter().map(ToString::to_string).collect(),
+    /// };
+    /// // Ann is in `east`, which reports to `head`.
+    /// let changes = [
+    ///     Change::CreatePosition { position: position("north", &[]) },
+    ///     Change::PlaceUser { user: "ann".to_owned(), position: Some("north".to_owned()) },
+    ///     Change::ReplaceHierarchy {
+    ///         positions: vec![position("north", &["board"]), position("board", &[]), position("head", &["north"])],
+    ///     },
+    /// ];
+    /// let engine = engine.apply(&Actor::System, Timestamp(1), &changes)?.into_engine();
+    /// let positions = engine.policy().positions;
+    /// assert!(positions.iter().all(|it| it.id != "east"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ReplaceHierarchy {
+        /// The positions from now on.
+        positions: Vec<PositionDocument>,
+    },
     /// Makes a user, with position, assignments and properties.
     CreateUser {
         /// The user.
@@ -203,6 +247,35 @@ pub enum Change {
         /// Their name from now on.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<String>,
+    },
+    /// Brings a removed user back as themself, with position, assignments and properties: their id must
+    /// count as used. Who owned records owns them again. What they held when they were removed is not looked
+    /// at. So this needs what creating the user needs, and, unless they come back suspended, what reinstating
+    /// them needs (A3, D18).
+    ///
+    /// ```
+    /// # use bailiwick::{Catalog, Engine, Timestamp, Warnings, document::*};
+    /// use bailiwick::admin::{Actor, Change};
+    /// # let catalog = CatalogDocument::from_toml("c", r#"
+    /// #     format = 2
+    /// #     id = "shop"
+    /// #     version = 1
+    /// # "#);
+    /// # let catalog = Catalog::new(catalog, Warnings::Refuse)?;
+    /// # let users = DirectoryDocument::new([UserDocument::new("ann")]);
+    /// # let engine = Engine::new(&catalog, PolicyDocument::new(1), users, Timestamp(0), Warnings::Refuse)?;
+    /// let apply = |engine: &Engine, change| engine.apply(&Actor::System, Timestamp(1), &[change]);
+    /// let ann = UserDocument::new("ann");
+    /// let removed = apply(&engine, Change::RemoveUser { user: "ann".to_owned() })?.into_engine();
+    /// let refused = apply(&removed, Change::CreateUser { user: ann.clone() }).unwrap_err();
+    /// assert_eq!(refused.reason.code(), "used_id");
+    /// let back = apply(&removed, Change::RestoreUser { user: ann })?.into_engine();
+    /// assert_eq!(back.directory(), engine.directory());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    RestoreUser {
+        /// The user as they are from now on.
+        user: UserDocument,
     },
     /// Removes a user.
     RemoveUser {
@@ -253,6 +326,36 @@ pub enum Change {
         user: String,
         /// The role.
         role: String,
+    },
+    /// Puts one role in another's place, where a user is assigned it directly. It ends when the other would
+    /// have ended; a user who is assigned it already keeps it as it is.
+    ///
+    /// ```
+    /// # use bailiwick::{Catalog, Engine, Timestamp, Warnings, document::*};
+    /// use bailiwick::admin::{Actor, Change};
+    /// # let catalog = CatalogDocument::from_toml("c", r#"
+    /// #     format = 2
+    /// #     id = "shop"
+    /// #     version = 1
+    /// #     roles = [{ id = "system:user" }, { id = "system:lead", min_holders = 1 }]
+    /// # "#);
+    /// # let catalog = Catalog::new(catalog, Warnings::Refuse)?;
+    /// # let users = DirectoryDocument::new([UserDocument::new("ann").role("system:user")]);
+    /// # let engine = Engine::new(&catalog, PolicyDocument::new(1), users, Timestamp(0), Warnings::Into(&mut Vec::new()))?;
+    /// let promote = Change::exchange_role("ann", "system:user", "system:lead");
+    /// let engine = engine.apply(&Actor::System, Timestamp(1), &[promote])?.into_engine();
+    /// let ann = engine.user_document("ann").unwrap();
+    /// assert_eq!(ann.roles.len(), 1);
+    /// assert_eq!(ann.roles[0].id, "system:lead");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ExchangeRole {
+        /// The user.
+        user: String,
+        /// The role to take away.
+        role: String,
+        /// The role to put in its place.
+        with: String,
     },
     /// Assigns a package to a user; of an assignment that there is, sets its end or takes it away.
     AssignPackage {
@@ -335,6 +438,19 @@ impl Change {
         }
     }
 
+    /// Puts one role in another's place, where a user is assigned it directly.
+    pub fn exchange_role(
+        user: impl Into<String>,
+        role: impl Into<String>,
+        with: impl Into<String>,
+    ) -> Change {
+        Change::ExchangeRole {
+            user: user.into(),
+            role: role.into(),
+            with: with.into(),
+        }
+    }
+
     /// Assigns a package without end.
     pub fn assign_package(user: impl Into<String>, package: impl Into<String>) -> Change {
         Change::AssignPackage {
@@ -377,8 +493,9 @@ impl Change {
             Change::CreatePosition { .. }
             | Change::DescribePosition { .. }
             | Change::MovePosition { .. }
-            | Change::DeletePosition { .. } => ChangeKind::EditPositions,
-            Change::CreateUser { .. } => ChangeKind::CreateUser,
+            | Change::DeletePosition { .. }
+            | Change::ReplaceHierarchy { .. } => ChangeKind::EditPositions,
+            Change::CreateUser { .. } | Change::RestoreUser { .. } => ChangeKind::CreateUser,
             Change::DescribeUser { .. } => ChangeKind::DescribeUser,
             Change::RemoveUser { .. } => ChangeKind::RemoveUser,
             Change::SuspendUser { .. } | Change::ReinstateUser { .. } => ChangeKind::SuspendUser,
@@ -386,6 +503,7 @@ impl Change {
             Change::SetProperty { .. } => ChangeKind::EditProperties,
             Change::AssignRole { .. }
             | Change::RevokeRole { .. }
+            | Change::ExchangeRole { .. }
             | Change::AssignPackage { .. }
             | Change::RevokePackage { .. } => ChangeKind::EditAssignments,
             Change::EnableFeature { .. } | Change::DisableFeature { .. } => {

@@ -57,6 +57,16 @@ pub(super) struct About {
 }
 
 impl Refused {
+    /// The same, of a longer list of changes, in which these have those places.
+    pub(super) fn placed(mut self, places: &[usize]) -> Refused {
+        let place = |it: usize| places.get(it).copied().unwrap_or(it);
+        self.change = place(self.change);
+        for it in self.about.order.iter_mut().flatten() {
+            *it = place(*it);
+        }
+        self
+    }
+
     /// Which change it was, for a person: `` assign role `editor` to `ann` ``. `None` where the transaction was
     /// refused as a whole: because it is empty, say.
     pub fn what(&self) -> Option<&str> {
@@ -65,7 +75,7 @@ impl Refused {
 
     /// The order in which the same actor can make the same changes, if there is one: what a change needs, a
     /// later one makes. Looked for among up to 100 changes, where the refusal is none of authority; among more
-    /// than 4, or where one imports a policy, not in every order.
+    /// than 4, or where one imports a policy or replaces the hierarchy, not in every order.
     pub fn order(&self) -> Option<&[usize]> {
         self.about.order.as_deref()
     }
@@ -567,6 +577,14 @@ impl fmt::Display for Refusal {
             Refusal::NamedTwice { what, id } => {
                 write!(f, "{} {} is named twice", what.as_str(), quoted(id))
             }
+            Refusal::UsedId {
+                what: Named::User,
+                id,
+            } => write!(
+                f,
+                "user {} was used before; restore the user, or forget the used id to use it again",
+                quoted(id)
+            ),
             Refusal::UsedId { what, id } => write!(
                 f,
                 "{} id {} was used before; forget it to use it again",

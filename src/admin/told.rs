@@ -56,6 +56,8 @@ impl fmt::Display for Change {
             }
             Change::MovePosition { position, .. } => write!(f, "move position {}", q(position)),
             Change::DeletePosition { position } => write!(f, "delete position {}", q(position)),
+            Change::ReplaceHierarchy { .. } => f.write_str("replace the reporting hierarchy"),
+            Change::RestoreUser { user } => write!(f, "restore user {}", q(&user.id)),
             Change::CreateUser { user } => write!(f, "create user {}", q(&user.id)),
             Change::DescribeUser { user, .. } => write!(f, "describe user {}", q(user)),
             Change::RemoveUser { user } => write!(f, "remove user {}", q(user)),
@@ -83,6 +85,13 @@ impl fmt::Display for Change {
             Change::RevokeRole { user, role } => {
                 write!(f, "revoke role {} from {}", q(role), q(user))
             }
+            Change::ExchangeRole { user, role, with } => write!(
+                f,
+                "exchange role {} of {} for {}",
+                q(role),
+                q(user),
+                q(with)
+            ),
             Change::AssignPackage { user, package, .. } => {
                 write!(f, "assign package {} to {}", q(package), q(user))
             }

@@ -418,21 +418,21 @@ one_of_words! {
         EditPackages = "edit_packages",
         /// Put roles in packages and take them out.
         FillPackages = "fill_packages",
-        /// Create, move, rename, or delete positions.
+        /// Create, move, rename, or delete positions, and replace the hierarchy whole.
         EditPositions = "edit_positions",
         /// Put users in positions.
         PlaceUsers = "place_users",
-        /// Create a user.
+        /// Create a user. Restoring a removed one needs it, too.
         CreateUser = "create_user",
         /// Rename a user.
         DescribeUser = "describe_user",
         /// Remove a user.
         RemoveUser = "remove_user",
-        /// Suspend and reinstate a user.
+        /// Suspend and reinstate a user. Restoring a removed one who is not suspended needs it, too.
         SuspendUser = "suspend_user",
         /// Change a user's properties.
         EditProperties = "edit_properties",
-        /// Assign roles and packages to users, and take them away (besides the right for each role).
+        /// Assign roles and packages to users, take them away, and exchange roles (besides the right for each role).
         EditAssignments = "edit_assignments",
         /// Enable and disable features.
         EditFeatures = "edit_features",

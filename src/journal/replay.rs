@@ -436,7 +436,7 @@ impl Restored {
             anew.made(&record, watch).map_err(|_| error)
         })?;
         for change in &record.changes {
-            if let Change::CreateUser { user } = change {
+            if let Change::CreateUser { user } | Change::RestoreUser { user } = change {
                 self.erased.remove(&user.id);
             }
         }

@@ -101,7 +101,7 @@ impl<'a> Belongs<'a> {
     /// The personal values of a change, if its kind has any.
     pub(super) fn of(change: &'a mut Change) -> Option<Belongs<'a>> {
         match change {
-            Change::CreateUser { user } => Some(Belongs::User(user)),
+            Change::CreateUser { user } | Change::RestoreUser { user } => Some(Belongs::User(user)),
             Change::DescribeUser { name, .. } => Some(Belongs::Name(name)),
             Change::SetProperty { value, .. } => Some(Belongs::Value(value)),
             Change::CreateRole { .. }
@@ -125,12 +125,14 @@ impl<'a> Belongs<'a> {
             | Change::DescribePosition { .. }
             | Change::MovePosition { .. }
             | Change::DeletePosition { .. }
+            | Change::ReplaceHierarchy { .. }
             | Change::RemoveUser { .. }
             | Change::SuspendUser { .. }
             | Change::ReinstateUser { .. }
             | Change::PlaceUser { .. }
             | Change::AssignRole { .. }
             | Change::RevokeRole { .. }
+            | Change::ExchangeRole { .. }
             | Change::AssignPackage { .. }
             | Change::RevokePackage { .. }
             | Change::EnableFeature { .. }
@@ -175,7 +177,7 @@ impl<'a> Belongs<'a> {
 /// The user whom a change is about, if it is about one.
 pub(super) fn user_of(change: &Change) -> Option<&str> {
     match change {
-        Change::CreateUser { user } => Some(&user.id),
+        Change::CreateUser { user } | Change::RestoreUser { user } => Some(&user.id),
         Change::DescribeUser { user, .. }
         | Change::RemoveUser { user }
         | Change::SuspendUser { user }
@@ -184,6 +186,7 @@ pub(super) fn user_of(change: &Change) -> Option<&str> {
         | Change::SetProperty { user, .. }
         | Change::AssignRole { user, .. }
         | Change::RevokeRole { user, .. }
+        | Change::ExchangeRole { user, .. }
         | Change::AssignPackage { user, .. }
         | Change::RevokePackage { user, .. } => Some(user),
         Change::ForgetId { kind, id } => match kind {
@@ -211,6 +214,7 @@ pub(super) fn user_of(change: &Change) -> Option<&str> {
         | Change::DescribePosition { .. }
         | Change::MovePosition { .. }
         | Change::DeletePosition { .. }
+        | Change::ReplaceHierarchy { .. }
         | Change::EnableFeature { .. }
         | Change::DisableFeature { .. }
         | Change::ChangeSetting { .. }

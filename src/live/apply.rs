@@ -90,7 +90,8 @@ impl Live {
     /// Applies changes as one transaction (A1): prepared, appended to the journal, published.
     ///
     /// Nothing is published before it is durable. Threads of one host that apply queue; readers are not
-    /// held up by anything. Hosts that must not block prepare and publish themselves.
+    /// held up by anything. Hosts that must not block prepare and publish themselves. A sync, which states what is
+    /// to be so, calls [`apply_passing_over`](Live::apply_passing_over) instead.
     ///
     /// # Errors
     /// [`ApplyError`]. On a [`Conflict`](ApplyError::Conflict) this has caught up with the journal.
@@ -127,6 +128,26 @@ impl Live {
             Some(committed) => Ok(committed),
             None => Err(ApplyError::NotReady),
         }
+    }
+
+    /// [`apply_with_retry`](Live::apply_with_retry), but passes over changes that say what is so already: the
+    /// journal does not have them ([`Engine::apply_passing_over`](crate::Engine::apply_passing_over)). Returns
+    /// `None`, and writes nothing, if no change is left.
+    ///
+    /// # Errors
+    /// [`ApplyError`].
+    pub fn apply_passing_over(
+        &self,
+        journal: &dyn Journal,
+        attempts: usize,
+        actor: &Actor,
+        at: Timestamp,
+        changes: Vec<Change>,
+        note: Option<&str>,
+    ) -> Result<Option<Committed>, ApplyError> {
+        self.attempt(journal, attempts, |unlock| {
+            self.prepare_passing_over_unlocked(actor, at, changes.clone(), note, unlock)
+        })
     }
 
     /// Ends the assignments that are over by now (D2), on whichever host is first; what that did.

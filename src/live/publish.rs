@@ -61,6 +61,14 @@ impl Prepared {
     }
 }
 
+/// A transaction that is asked for.
+struct Asked<'a> {
+    actor: &'a Actor,
+    at: Timestamp,
+    changes: Vec<Change>,
+    note: Option<&'a str>,
+}
+
 /// Why nothing was prepared. What is published stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -161,7 +169,58 @@ impl Live {
     ) -> Result<Prepared, NotPrepared> {
         let published = self.0.published.load_full();
         let published = published.ok_or(NotPrepared::NotReady)?;
-        self.prepare_on(&published, actor, at, changes, note, unlock)
+        let asked = Asked {
+            actor,
+            at,
+            changes,
+            note,
+        };
+        self.prepare_on(&published, asked, unlock)
+    }
+
+    /// [`prepare`](Live::prepare), but passes over changes that say what is so already: the record does not have
+    /// them ([`Engine::apply_passing_over`]). Returns `None` if no change is left.
+    ///
+    /// # Errors
+    /// Those of [`prepare`](Live::prepare).
+    pub fn prepare_passing_over(
+        &self,
+        actor: &Actor,
+        at: Timestamp,
+        changes: Vec<Change>,
+        note: Option<&str>,
+    ) -> Result<Option<Prepared>, NotPrepared> {
+        self.prepare_passing_over_unlocked(actor, at, changes, note, &mut || ())
+    }
+
+    pub(super) fn prepare_passing_over_unlocked(
+        &self,
+        actor: &Actor,
+        at: Timestamp,
+        changes: Vec<Change>,
+        note: Option<&str>,
+        unlock: &mut dyn FnMut(),
+    ) -> Result<Option<Prepared>, NotPrepared> {
+        let published = self.0.published.load_full();
+        let published = published.ok_or(NotPrepared::NotReady)?;
+        let mut asked = Asked {
+            actor,
+            at,
+            changes,
+            note,
+        };
+        let applied = self.make(&published, &asked, unlock, |engine| {
+            engine.apply_passing_over(actor, at, &asked.changes)
+        })?;
+        let Some(applied) = applied else {
+            return Ok(None);
+        };
+        let mut number = 0..;
+        let is_passed_over = |it: usize| applied.passed_over().binary_search(&it).is_ok();
+        asked
+            .changes
+            .retain(|_| number.next().is_some_and(|it| !is_passed_over(it)));
+        self.record(&published, asked, applied).map(Some)
     }
 
     /// The end of assignments that are over by now (D2): a transaction of the host's without changes.
@@ -191,42 +250,66 @@ impl Live {
         if next.is_none_or(|next| next > now) {
             return Ok(None);
         }
-        let (actor, changes) = (&Actor::System, Vec::new());
-        self.prepare_on(&published, actor, now, changes, None, unlock)
-            .map(Some)
+        let asked = Asked {
+            actor: &Actor::System,
+            at: now,
+            changes: Vec::new(),
+            note: None,
+        };
+        self.prepare_on(&published, asked, unlock).map(Some)
     }
 
     fn prepare_on(
         &self,
         published: &Published,
-        actor: &Actor,
-        at: Timestamp,
-        changes: Vec<Change>,
-        note: Option<&str>,
+        asked: Asked<'_>,
         unlock: &mut dyn FnMut(),
     ) -> Result<Prepared, NotPrepared> {
+        let Asked { actor, at, .. } = asked;
+        let applied = self.make(published, &asked, unlock, |engine| {
+            engine.apply(actor, at, &asked.changes)
+        })?;
+        self.record(published, asked, applied)
+    }
+
+    /// Makes what is asked for of what is published, and tells of a refusal.
+    fn make<T>(
+        &self,
+        published: &Published,
+        asked: &Asked<'_>,
+        unlock: &mut dyn FnMut(),
+        make: impl FnOnce(&Engine) -> Result<T, Refused>,
+    ) -> Result<T, NotPrepared> {
         if let Some(unread) = &published.unread {
             return Err(NotPrepared::Behind {
                 revision: published.head.revision,
                 ends: unread.ends.revision,
             });
         }
-        let applied = published.engine.apply(actor, at, &changes);
-        let applied = applied.inspect_err(|refused| {
+        let made = make(&published.engine).inspect_err(|refused| {
             unlock();
-            observe::refused(self, actor, refused);
+            observe::refused(self, asked.actor, refused);
             if let Some(sink) = self.0.refused.get() {
                 sink.refused(&RefusedTransaction {
                     account: self.account(),
                     revision: published.engine.revision(),
-                    at,
-                    actor,
-                    note,
-                    changes: &changes,
+                    at: asked.at,
+                    actor: asked.actor,
+                    note: asked.note,
+                    changes: &asked.changes,
                     refused,
                 });
             }
         })?;
+        Ok(made)
+    }
+
+    fn record(
+        &self,
+        published: &Published,
+        asked: Asked<'_>,
+        applied: Applied,
+    ) -> Result<Prepared, NotPrepared> {
         let record = Record {
             format: FORMAT,
             account: self.account().map(Into::into),
@@ -237,10 +320,10 @@ impl Live {
                 &published.older,
             ),
             catalog: published.catalog,
-            at,
-            actor: actor.clone(),
-            note: note.map(Into::into),
-            changes,
+            at: asked.at,
+            actor: asked.actor.clone(),
+            note: asked.note.map(Into::into),
+            changes: asked.changes,
         };
         let sealed = record.seal(&published.head);
         let sealed = sealed.map_err(|error| NotPrepared::Unrecordable(error.to_string()))?;

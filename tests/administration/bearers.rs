@@ -205,6 +205,45 @@ fn to_forget_an_id_needs_the_right_to_assign_what_tokens_bring() {
 }
 
 #[test]
+fn to_bring_somebody_back_needs_the_right_to_assign_what_tokens_bring() {
+    let restore = |user: UserDocument| Change::RestoreUser { user };
+    for user in ["eve", "gil", "sue"] {
+        let office = gate().after([remove(user)]);
+        let back = restore(UserDocument::new(user));
+        frees(&office, back.clone());
+        assert_eq!(codes(&office, user)[0], "removed");
+        assert_eq!(codes(&office.after([back]), user)[0], "allowed");
+        // Suspended, they are denied as before, and reinstating them asks.
+        let suspended = restore(UserDocument {
+            suspended: true,
+            ..UserDocument::new(user)
+        });
+        binds(&office, suspended.clone());
+        let still = office.after([suspended]);
+        assert_eq!(codes(&still, user)[0], "suspended");
+        frees(&still, reinstate(user));
+    }
+    // The deny that he had he has again, and giving it is asked for as ever.
+    let office = gate().after([remove("gil")]);
+    let gagged = restore(UserDocument::new("gil").role("gag"));
+    office.refuses(Authority, "fay", gagged.clone());
+    let both = office.clone().also("fay", "taker");
+    both.allows("fay", gagged.clone());
+    assert_eq!(codes(&office.after([gagged]), "gil")[0], "denied");
+    // What frees is reinstating: an exemption of creating lifts nothing of it.
+    let office = gate().after([remove("eve")]);
+    let exempt = |change| {
+        office.clone().with(|it| {
+            let role = Some("system:boss".to_owned());
+            it.catalog.administration.exempt = vec![ExemptionDocument { change, role }];
+        })
+    };
+    let eve = restore(UserDocument::new("eve"));
+    exempt(ChangeKind::CreateUser).refuses(Authority, "boss", eve.clone());
+    exempt(ChangeKind::SuspendUser).allows("boss", eve);
+}
+
+#[test]
 fn an_id_of_nobody_is_not_burnt() {
     let burnt = |office: &Office| {
         let mut policy = office.documents.policy.clone();

@@ -435,7 +435,12 @@ fn every_change_is_told_by_a_line_of_its_own() {
             },
             "delete position `east`",
         ),
-        (Change::CreateUser { user: person }, "create user `ann`"),
+        (
+            Change::CreateUser {
+                user: person.clone(),
+            },
+            "create user `ann`",
+        ),
         (
             Change::DescribeUser {
                 user: id("ann"),
@@ -489,6 +494,15 @@ fn every_change_is_told_by_a_line_of_its_own() {
         (
             Change::revoke_role("ann", "editor"),
             "revoke role `editor` from `ann`",
+        ),
+        (
+            Change::exchange_role("ann", "viewer", "editor"),
+            "exchange role `viewer` of `ann` for `editor`",
+        ),
+        (Change::RestoreUser { user: person }, "restore user `ann`"),
+        (
+            Change::ReplaceHierarchy { positions: vec![] },
+            "replace the reporting hierarchy",
         ),
         (
             Change::assign_package("ann", "basic"),

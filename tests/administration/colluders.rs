@@ -22,7 +22,7 @@
 use std::collections::BTreeSet;
 
 use bailiwick::admin::{Actor, Change};
-use bailiwick::document::{RoleDocument, UserDocument};
+use bailiwick::document::{PositionDocument, RoleDocument, UserDocument};
 use bailiwick::{Scope, Timestamp};
 
 use crate::account::Account;
@@ -254,7 +254,9 @@ fn colluders_never_escalate() {
                 let new: Vec<String> = changes
                     .iter()
                     .filter_map(|change| match change {
-                        Change::CreateUser { user } => Some(user.id.clone()),
+                        Change::CreateUser { user } | Change::RestoreUser { user } => {
+                            Some(user.id.clone())
+                        }
                         _ => None,
                     })
                     .collect();
@@ -388,6 +390,17 @@ fn alphabet() -> Vec<Change> {
     changes.push(Change::MovePosition {
         position: "top".to_owned(),
         reports_to: vec!["low".to_owned()],
+    });
+    for (role, with) in [("of one", "gag"), ("gag", "of two"), ("empty", "of one")] {
+        changes.push(Change::exchange_role("one", role, with));
+    }
+    let position = |id: &str, above: &[&str]| PositionDocument {
+        id: id.to_owned(),
+        name: None,
+        reports_to: above.iter().map(|it| (*it).to_owned()).collect(),
+    };
+    changes.push(Change::ReplaceHierarchy {
+        positions: vec![position("low", &[]), position("top", &["low"])],
     });
     changes
 }

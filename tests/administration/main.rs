@@ -15,6 +15,7 @@ mod codes;
 mod colluders;
 mod ends;
 mod escalations;
+mod everyday;
 mod importing;
 mod last;
 mod listing;

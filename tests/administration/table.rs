@@ -288,6 +288,9 @@ fn packages() -> Vec<Row> {
     ]
 }
 
+/// A position, and what it reports to.
+type Stated<'s> = (&'s str, &'s [&'s str]);
+
 fn positions() -> Vec<Row> {
     let create = |position| Change::CreatePosition { position };
     let describe = |position: &str| Change::DescribePosition {
@@ -301,6 +304,13 @@ fn positions() -> Vec<Row> {
     let delete = |position: &str| Change::DeletePosition {
         position: position.to_owned(),
     };
+    let replace = |positions: &[Stated<'_>]| Change::ReplaceHierarchy {
+        positions: positions
+            .iter()
+            .map(|(id, above)| position(id, above))
+            .collect(),
+    };
+    let [top, low]: [Stated<'_>; 2] = [("top", &[]), ("low", &["top"])];
     vec![
         row(&[], create(position("new", &["low"])))
             .guard(Exists, create(position("top", &[])))
@@ -319,11 +329,19 @@ fn positions() -> Vec<Row> {
             .guard(Unknown, delete("nothing"))
             .guard(InUse, delete("low"))
             .guard(InUse, delete("top")),
+        row(&[], replace(&[top, ("low", &["free"]), ("free", &["top"])]))
+            .guard(NothingToChange, replace(&[top, low, ("free", &["top"])]))
+            .guard(InUse, replace(&[top, ("free", &["top"])]))
+            .guard(UsedId, replace(&[top, low, ("gone", &[])]))
+            .guard(Unknown, replace(&[top, ("low", &["free"])]))
+            .guard(Cycle, replace(&[("top", &["low"]), low]))
+            .guard(Invalid, replace(&[top, low, low])),
     ]
 }
 
 fn users() -> Vec<Row> {
     let create = |user| Change::CreateUser { user };
+    let restore = |user| Change::RestoreUser { user };
     let new = |id: &str| UserDocument::new(id).position("low");
     let describe = |user: &str| Change::DescribeUser {
         user: user.to_owned(),
@@ -364,6 +382,10 @@ fn users() -> Vec<Row> {
             create(new("new").role(AssignmentDocument::until("plain", Timestamp(100)))),
         )
         .guard(Invalid, create(new(""))),
+        row(&["assign"], restore(new("gone").role("plain")))
+            .guard(Exists, restore(new("ann")))
+            .guard(Unknown, restore(new("new")))
+            .guard(Unknown, restore(new("gone").role("nothing"))),
         row(&[], describe("ann"))
             .on_user()
             .guard(Unknown, describe("nobody")),
@@ -419,6 +441,26 @@ fn assignments() -> Vec<Row> {
             .guard(Unknown, Change::revoke_role("nobody", "used"))
             .guard(Unknown, Change::revoke_role("ann", "plain"))
             .guard(MinHolders, Change::revoke_role("owner", "system:owner")),
+        row(
+            &["assign", "revoke"],
+            Change::exchange_role("ann", "used", "plain"),
+        )
+        .on_user()
+        .guard(Unknown, Change::exchange_role("nobody", "used", "plain"))
+        .guard(Unknown, Change::exchange_role("ann", "used", "nothing"))
+        .guard(Unknown, Change::exchange_role("ann", "spare", "plain"))
+        .guard(
+            NothingToChange,
+            Change::exchange_role("ann", "spare", "used"),
+        )
+        .guard(
+            NothingToChange,
+            Change::exchange_role("ann", "used", "used"),
+        )
+        .guard(
+            MinHolders,
+            Change::exchange_role("owner", "system:owner", "plain"),
+        ),
         row(&["assign"], assign_package("ann", "pack"))
             .on_user()
             .guard(Unknown, assign_package("nobody", "pack"))
@@ -630,7 +672,10 @@ fn each_right_is_needed_where_the_table_says_so() {
             let office = boss_has(&all_but(right, Some(Scope::Reports)));
             let found = boss(&office, &row.change);
             // Making somebody below whoever has a right at Reports widens that right (A4).
-            let widens = matches!(row.change, Change::CreateUser { .. });
+            let widens = matches!(
+                row.change,
+                Change::CreateUser { .. } | Change::RestoreUser { .. }
+            );
             assert_eq!(
                 found.contains(&Authority),
                 widens || needs && !row.on_user,

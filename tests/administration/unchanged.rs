@@ -172,6 +172,10 @@ fn taken_back(change: &Change) -> Option<Vec<Change>> {
             },
             forget(UsedIdKind::User, &user.id),
         ],
+        // What their id was is taken back as well.
+        Change::RestoreUser { user } => vec![Change::RemoveUser {
+            user: user.id.clone(),
+        }],
         Change::AssignRole { user, role, .. } => {
             vec![Change::revoke_role(user.clone(), role.clone())]
         }

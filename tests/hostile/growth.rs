@@ -64,6 +64,33 @@ fn tangled(n: usize) -> Run {
     applied(engine, moves.collect())
 }
 
+/// Replaces a tree of positions with as many people in some of them. A third of the positions is new, a third is
+/// gone, the rest is moved.
+fn replaced(n: usize) -> Run {
+    let tree = |from: usize, width: usize| {
+        let all = (from..from + n).map(move |i| PositionDocument {
+            id: format!("p{i}"),
+            name: None,
+            reports_to: (i > from)
+                .then(|| format!("p{}", from + (i - from - 1) / width))
+                .into_iter()
+                .collect(),
+        });
+        all.collect::<Vec<_>>()
+    };
+    let policy = PolicyDocument {
+        positions: tree(0, 3),
+        ..roles(vec![])
+    };
+    let third = n / 3;
+    let placed = (0..n).map(move |i| {
+        UserDocument::new(format!("u{i}")).position(format!("p{}", third + i % (n - third)))
+    });
+    let engine = engine(&catalog(""), policy, people(placed));
+    let positions = tree(third, 5);
+    applied(engine, vec![Change::ReplaceHierarchy { positions }])
+}
+
 /// Lets each role inherit the next, from the first on.
 fn from_the_top(n: usize) -> Run {
     let all = (0..n).map(|i| RoleDocument::new(format!("r{i}")).grant(["a", "b"][i % 2]));
@@ -356,6 +383,7 @@ fn work_that_people_cause_grows_with_what_they_state() {
     }
     keep_in_proportion(cases! {
         moves_in_a_tangled_hierarchy(3_000) = tangled;
+        hierarchy_replaced(3_000) = replaced;
         inheritance_from_the_top(200) = from_the_top;
         inheritance_imported(400) = imported;
         denies_of_an_older_catalog_loaded(1_000) = |n| loaded(older(n, denied));

@@ -163,6 +163,12 @@ fn kept() -> Kept {
         .expect("it is kept");
     let remove = |id: &str| Change::RemoveUser { user: user(id) };
     kept.change(None, vec![remove("bob"), remove("cid"), remove("dan")]);
+    // Dan comes back, and goes again.
+    let back = Change::RestoreUser {
+        user: named(room(UserDocument::new("dan"), "cellar"), "Bob Builder"),
+    };
+    kept.change(Some("dan has a cold"), vec![back]);
+    kept.change(None, vec![remove("dan")]);
     kept.change(Some("eve stays"), vec![set("eve", Some("garden"))]);
     kept
 }

@@ -18,6 +18,7 @@ mod history;
 mod history_union;
 mod history_whole;
 mod kills;
+mod passing_over;
 mod replaying;
 mod shop;
 mod sqlite_file;

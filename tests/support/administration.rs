@@ -310,7 +310,7 @@ pub(crate) fn change(documents: &Documents, rng: &mut Rng) -> Change {
 
 impl Names<'_> {
     fn change(&mut self) -> Change {
-        match self.rng.below(37) {
+        match self.rng.below(40) {
             0 | 1 => Change::CreateRole {
                 role: self.new_role(),
             },
@@ -423,6 +423,9 @@ impl Names<'_> {
             33 => self.feature(),
             34 => self.setting(),
             35 => self.import(),
+            36 => self.restore(),
+            37 => self.hierarchy(),
+            38 => self.exchange(),
             _ => self.forget(),
         }
     }
@@ -638,6 +641,69 @@ impl Names<'_> {
         user
     }
 
+    /// Somebody who was removed, most often.
+    fn restore(&mut self) -> Change {
+        let mut user = self.new_user();
+        let used = self.documents.policy.used_ids.users.clone();
+        if !self.wrong() && !used.is_empty() {
+            user.id = self.one(used);
+        }
+        Change::RestoreUser { user }
+    }
+
+    /// The hierarchy there is, a few positions more, fewer or elsewhere; rarely another altogether.
+    fn hierarchy(&mut self) -> Change {
+        let mut positions = self.documents.policy.positions.clone();
+        for _ in 0..self.rng.range(1, 4) {
+            let ids: Vec<String> = positions.iter().map(|it| it.id.clone()).collect();
+            match self.rng.below(4) {
+                0 => {
+                    let id = self.fresh();
+                    if !ids.contains(&id) || self.wrong() {
+                        positions.push(PositionDocument {
+                            id,
+                            name: None,
+                            reports_to: self.rng.few(&ids, 2),
+                        });
+                    }
+                }
+                1 if !ids.is_empty() => {
+                    let gone = self.rng.pick(&ids).clone();
+                    positions.retain(|it| it.id != gone);
+                    for it in &mut positions {
+                        it.reports_to.retain(|it| *it != gone || self.rng.chance(3));
+                    }
+                }
+                _ if !positions.is_empty() => {
+                    let above = self.rng.few(&ids, 2);
+                    let moved = self.rng.below(positions.len());
+                    // Upwards in the list alone, most often: so that there is no cycle.
+                    let upwards =
+                        |it: &String| ids.iter().position(|known| known == it) < Some(moved);
+                    let is_wild = self.rng.chance(15);
+                    positions[moved].reports_to = above
+                        .into_iter()
+                        .filter(|it| is_wild || upwards(it))
+                        .collect();
+                }
+                _ => {}
+            }
+        }
+        Change::ReplaceHierarchy { positions }
+    }
+
+    fn exchange(&mut self) -> Change {
+        let (user, role) = match self.revoke() {
+            Change::RevokeRole { user, role } => (user, role),
+            _ => (self.user(), self.any_role()),
+        };
+        Change::ExchangeRole {
+            user,
+            role,
+            with: self.any_role(),
+        }
+    }
+
     fn suspension(&mut self) -> Change {
         let user = self.user();
         let suspended = self
@@ -671,7 +737,8 @@ impl Names<'_> {
     }
 
     fn binding(&mut self) -> Change {
-        match self.rng.below(8) {
+        match self.rng.below(9) {
+            8 => self.restore(),
             0 | 1 => self.suspension(),
             2 => Change::RemoveUser { user: self.user() },
             3 | 4 => self.forget(),

@@ -99,6 +99,35 @@ impl Transaction {
         Ok(())
     }
 
+    /// Puts one role in another's place. First comes the new one, so that a deny of both is never lifted.
+    pub(super) fn exchange_role(
+        &mut self,
+        user: &str,
+        role: u32,
+        with: u32,
+    ) -> Result<(), Refusal> {
+        let (_, record, extras) = self.user(user)?;
+        let assigned = self.now().assigned(record.access());
+        let has = |role| assigned.is_some_and(|it| it.roles.contains(&role));
+        if !has(role) && !has(with) {
+            let id = self.now().role_id(role).unwrap_or_default().to_owned();
+            return Err(Refusal::Unknown {
+                what: Named::Assignment,
+                id,
+                nearest: None,
+            });
+        }
+        if role == with || !has(role) {
+            return Err(Refusal::NothingToChange);
+        }
+        if !has(with) {
+            let mut ends = extras.ends.iter();
+            let end = ends.find(|end| end.of == Held::Role(role));
+            self.assign(user, Held::Role(with), end.map(|it| it.until))?;
+        }
+        self.unassign(user, Held::Role(role))
+    }
+
     /// Denies given to somebody, at once or at a later moment, must not be a weapon (A3), denies lifted
     /// must be held (A4); both are asked for what they may bring in a token (D18).
     fn check_person(

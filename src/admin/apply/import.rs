@@ -13,7 +13,8 @@ use crate::catalog::{Followed, give, refuse_new};
 use crate::document::ProblemCode;
 use crate::document::problem::quoted;
 use crate::document::{
-    ChangeKind, DirectoryDocument, GrantDocument, PackageDocument, PolicyDocument, RoleDocument,
+    ChangeKind, DirectoryDocument, GrantDocument, PackageDocument, PolicyDocument,
+    PositionDocument, RoleDocument,
 };
 use crate::hierarchy::Dag;
 use crate::{Catalog, Engine, Timestamp, Warnings};
@@ -40,7 +41,7 @@ impl Transaction {
         for role in juniors_first(&gone).into_iter().rev() {
             self.delete_role(&role.id)?;
         }
-        self.import_positions(policy, &before)?;
+        self.import_positions(&policy.positions, &before.positions)?;
         let used = [
             (UsedIdKind::User, &policy.used_ids.users),
             (UsedIdKind::Role, &policy.used_ids.roles),
@@ -350,35 +351,35 @@ impl Transaction {
         Ok(())
     }
 
-    fn import_positions(
+    /// Whether anything was changed.
+    pub(super) fn import_positions(
         &mut self,
-        policy: &PolicyDocument,
-        before: &PolicyDocument,
-    ) -> Result<(), Refusal> {
+        positions: &[PositionDocument],
+        before: &[PositionDocument],
+    ) -> Result<bool, Refusal> {
+        let mut is_changed = false;
         let old: BTreeMap<&str, _> = before
-            .positions
             .iter()
             .map(|position| (position.id.as_str(), position))
             .collect();
-        for position in &policy.positions {
+        for position in positions {
             match old.get(position.id.as_str()) {
                 None => {
                     let mut alone = position.clone();
                     alone.reports_to.clear();
                     self.create_position(&alone)?;
+                    is_changed = true;
                 }
                 Some(old) if old.name != position.name => {
                     self.describe_position(&position.id, &position.name)?;
+                    is_changed = true;
                 }
                 Some(_) => {}
             }
         }
-        let gone = missing(&before.positions, &policy.positions, |it| &it.id);
+        let gone = missing(before, positions, |it| &it.id);
         let mut moves = Vec::new();
-        let written = policy
-            .positions
-            .iter()
-            .map(|it| (it, it.reports_to.as_slice()));
+        let written = positions.iter().map(|it| (it, it.reports_to.as_slice()));
         for (position, reports_to) in written.chain(gone.iter().map(|it| (*it, &[][..]))) {
             let number = self.find_position(&position.id)?;
             let new = self.seniors(reports_to)?;
@@ -406,10 +407,11 @@ impl Transaction {
                 }
             }
         }
+        is_changed |= !moves.is_empty() || !gone.is_empty();
         for position in gone {
             self.delete_position(&position.id)?;
         }
-        Ok(())
+        Ok(is_changed)
     }
 }
 

@@ -12,6 +12,7 @@ mod import;
 mod inheritance;
 mod moments;
 mod packages;
+mod passing_over;
 mod people;
 mod positions;
 mod roles;
@@ -34,6 +35,7 @@ use crate::engine::{Draft, Held, State};
 use crate::limits;
 use crate::names::Known;
 use administrators::{is_administered, may_lose_administrators};
+use passing_over::Repeats;
 
 /// A transaction that was applied: the engine it made, and what it does.
 #[derive(Debug, Clone)]
@@ -41,6 +43,7 @@ use administrators::{is_administered, may_lose_administrators};
 pub struct Applied {
     before: Engine,
     engine: Engine,
+    passed_over: Vec<usize>,
 }
 
 impl Applied {
@@ -54,6 +57,12 @@ impl Applied {
     /// The engine as it is from now on.
     pub fn into_engine(self) -> Engine {
         self.engine
+    }
+
+    /// The changes that were so already and passed over, counted from 0, in order
+    /// ([`Engine::apply_passing_over`]).
+    pub fn passed_over(&self) -> &[usize] {
+        &self.passed_over
     }
 
     /// What the transaction does to whom, worked out when asked for (A6).
@@ -82,14 +91,15 @@ impl Engine {
     /// before it is revoked, an edge close a cycle that a later change takes out, a name be taken before it is
     /// free. Such a change is made after the ones that it waits for; changes that concern the same thing are
     /// made as they are written. What cannot even be made then, such as giving a role that a later change
-    /// creates, is refused, and [`Refused::order`] tells the order that works. Assignments
-    /// that have ended by `at` are dropped (D2), which is all that a transaction without changes does; only
-    /// the host itself makes one. The revision is one higher.
+    /// creates, is refused, and [`Refused::order`] tells the order that works. A change that
+    /// says what is so already is refused; [`apply_passing_over`](Engine::apply_passing_over) passes over it.
+    /// Assignments that have ended by `at` are dropped (D2), which is all that a transaction without changes does;
+    /// only the host itself makes one. The revision is one higher.
     ///
     /// Cost: what the changes touch, the access sets that they change among it, and not the size of the
     /// account; but changes of positions that follow each other may work out anew who stands below whom,
-    /// once for all of them, a feature touches every access set, and an actor who holds a right below All
-    /// is held against each person concerned. A tick reads the role and the catalog's permissions.
+    /// once for all of them, replacing the hierarchy reads all of it, a feature touches every access set, and an
+    /// actor who holds a right below All is held against each person concerned. A tick reads the role and the catalog's permissions.
     ///
     /// # Errors
     /// The first change that is refused, and why; this engine then is as it was. For instance a role to
@@ -131,7 +141,8 @@ impl Engine {
         at: Timestamp,
         changes: &[Change],
     ) -> Result<Applied, Refused> {
-        self.transact(Rules::Today, actor, at, changes, &mut |_, _| {})
+        let watch = &mut |_: usize, _: &State| {};
+        self.transact(Rules::Today, Repeats::Refuse, actor, at, changes, watch)
     }
 
     /// Makes a stored transaction once more, and shows the state in between: after `0` changes, after
@@ -147,12 +158,14 @@ impl Engine {
         changes: &[Change],
         watch: &mut dyn FnMut(usize, &State),
     ) -> Result<Applied, Refused> {
-        self.transact(Rules::OfFormat1, actor, at, changes, watch)
+        let repeats = Repeats::Refuse;
+        self.transact(Rules::OfFormat1, repeats, actor, at, changes, watch)
     }
 
     fn transact(
         &self,
         rules: Rules,
+        repeats: Repeats,
         actor: &Actor,
         at: Timestamp,
         changes: &[Change],
@@ -184,6 +197,7 @@ impl Engine {
             return Err(refused(Refusal::ActsThroughAnother));
         }
         let (mut transaction, holders) = self.begin(rules, actor, at, changes).map_err(refused)?;
+        transaction.repeats = repeats;
         let made = transaction.make_all(changes, watch);
         let last = changes.len().saturating_sub(1);
         let kept = made.and_then(|()| transaction.keeps(actor, changes, &holders));
@@ -195,6 +209,7 @@ impl Engine {
             Ok(()) => Ok(Applied {
                 before: self.whole().clone(),
                 engine: transaction.draft.finish(),
+                passed_over: transaction.passed_over,
             }),
             Err((change, reason)) => Err(Refused {
                 change,
@@ -233,6 +248,8 @@ impl Engine {
             at,
             rules,
             importing: false,
+            repeats: Repeats::Refuse,
+            passed_over: Vec::new(),
         };
         Ok((transaction, holders))
     }
@@ -295,6 +312,10 @@ struct Transaction {
     rules: Rules,
     /// Whether an import is being taken apart.
     importing: bool,
+    /// What becomes of a change that says what is so already.
+    repeats: Repeats,
+    /// The changes that were passed over.
+    passed_over: Vec<usize>,
 }
 
 impl Transaction {
@@ -378,7 +399,9 @@ impl Transaction {
                 reports_to,
             } => self.move_position(position, reports_to),
             Change::DeletePosition { position } => self.delete_position(position),
+            Change::ReplaceHierarchy { positions } => self.replace_hierarchy(positions),
             Change::CreateUser { user } => self.create_user(user),
+            Change::RestoreUser { user } => self.restore_user(user),
             Change::DescribeUser { user, name } => self.describe_user(user, name),
             Change::RemoveUser { user } => self.remove_user(user),
             Change::SuspendUser { user } => self.suspend_user(user, true),
@@ -397,6 +420,11 @@ impl Transaction {
                 let held = self.find_role_to_take(role)?;
                 let unassigned = self.unassign(user, Held::Role(held));
                 self.or_retired(unassigned, held, role)
+            }
+            Change::ExchangeRole { user, role, with } => {
+                let (held, to) = (self.find_role_to_take(role)?, self.find_role(with)?);
+                let exchanged = self.exchange_role(user, held, to);
+                self.or_retired(exchanged, held, role)
             }
             Change::AssignPackage {
                 user,
@@ -511,7 +539,9 @@ fn may_lose_holders(change: &Change) -> bool {
             | Change::DescribePosition { .. }
             | Change::MovePosition { .. }
             | Change::DeletePosition { .. }
+            | Change::ReplaceHierarchy { .. }
             | Change::CreateUser { .. }
+            | Change::RestoreUser { .. }
             | Change::DescribeUser { .. }
             | Change::ReinstateUser { .. }
             | Change::PlaceUser { .. }

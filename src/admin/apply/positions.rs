@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use super::super::authority::Target;
 use super::super::change::UsedIdKind;
 use super::super::refusal::{Named, Refusal};
-use super::Transaction;
+use super::{Transaction, find};
 use crate::document::{ChangeKind, PositionDocument};
 use crate::engine::{NOWHERE, NoHierarchy, Planes, State};
 use crate::limits;
+use crate::names::{Names, Numbered};
 
 impl Transaction {
     pub(super) fn create_position(&mut self, position: &PositionDocument) -> Result<(), Refusal> {
@@ -98,6 +99,40 @@ impl Transaction {
             reaching.extend(brought_by_tokens(now));
         }
         self.authority.widen(self.scene(), reaching.into_iter())
+    }
+
+    /// As a whole hierarchy is imported: the edges in one step, so that nothing on the way counts.
+    pub(super) fn replace_hierarchy(
+        &mut self,
+        positions: &[PositionDocument],
+    ) -> Result<(), Refusal> {
+        let mut named = Names::default();
+        for position in positions {
+            if named.insert(&position.id).is_err() {
+                return Err(Refusal::NamedTwice {
+                    what: Named::Position,
+                    id: position.id.clone(),
+                });
+            }
+        }
+        let seniors = || positions.iter().flat_map(|it| &it.reports_to);
+        if seniors().count() > limits::EDGES {
+            return Err(Refusal::TooMany {
+                what: "edges of the reporting hierarchy",
+                limit: limits::EDGES,
+            });
+        }
+        for senior in seniors() {
+            find(&named, senior, Named::Position)?;
+        }
+        let now = self.now();
+        let before = (0..now.positions().numbers()).filter_map(|it| now.position_document(it));
+        let before: Vec<PositionDocument> = before.collect();
+        if self.import_positions(positions, &before)? {
+            Ok(())
+        } else {
+            Err(Refusal::NothingToChange)
+        }
     }
 
     pub(super) fn delete_position(&mut self, position: &str) -> Result<(), Refusal> {

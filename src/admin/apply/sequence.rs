@@ -11,6 +11,7 @@ use std::collections::HashMap;
 
 use super::super::change::{Change, UsedIdKind};
 use super::super::refusal::{Named, Refusal};
+use super::passing_over::Repeats;
 use super::{Transaction, may_say_nothing};
 use crate::engine::State;
 
@@ -58,6 +59,9 @@ impl Transaction {
                         made += 1;
                         watch(made, self.now());
                     }
+                    Err(Refusal::NothingToChange) if self.repeats == Repeats::PassOver => {
+                        self.passed_over.push(number);
+                    }
                     Err(refusal) if waits(&refusal) => {
                         waiting.add(number, change, Some(refusal));
                     }
@@ -84,7 +88,12 @@ impl Transaction {
         let begun = self.draft.clone();
         let written: Vec<usize> = (0..changes.len()).collect();
         // To look at a whole policy takes its time.
-        let is_large = |it: &Change| matches!(it, Change::ImportPolicy { .. });
+        let is_large = |it: &Change| {
+            matches!(
+                it,
+                Change::ImportPolicy { .. } | Change::ReplaceHierarchy { .. }
+            )
+        };
         if changes.len() > FEW || changes.iter().any(is_large) {
             let reversed = written.iter().rev().copied().collect();
             return [written, reversed].into_iter().find_map(|looked_at| {
@@ -130,7 +139,10 @@ impl Transaction {
     /// Makes a change, or leaves everything as it was.
     fn attempt(&mut self, change: &Change) -> Result<(), Refusal> {
         // In others, guards speak before the first step.
-        let steps_first = matches!(change, Change::ImportPolicy { .. });
+        let steps_first = matches!(
+            change,
+            Change::ImportPolicy { .. } | Change::ReplaceHierarchy { .. }
+        );
         // Others ask who stands below whom, and of many people.
         if !changes_positions(change) {
             let settled = self.draft.settle();
@@ -185,6 +197,7 @@ struct Waiting<'c> {
     /// What they concern, each by the first.
     things: HashMap<Thing<'c>, Claim>,
     packages: Extent,
+    positions: Extent,
     policy: Extent,
 }
 
@@ -221,16 +234,19 @@ impl<'c> Waiting<'c> {
     /// Whether a change concerns what an earlier one that waits does.
     fn holds_up(&self, change: &Change) -> bool {
         let concerns = Concerns::of(change);
-        let (packages, policy) = (self.packages, self.policy);
+        let (packages, positions, policy) = (self.packages, self.positions, self.policy);
         let is_held = |thing: &Thing<'_>| {
             let frees = concerns.frees == Some(*thing);
             let is_policy = concerns.used_ids || !matches!(thing, Thing::User(_));
             let is_package = matches!(thing, Thing::Package(_));
+            let is_position = matches!(thing, Thing::Position(_));
             match self.things.get(thing) {
                 Some(Claim::Name) if frees => false,
                 Some(_) => true,
                 None => {
-                    (is_policy && policy == Extent::All) || (is_package && packages == Extent::All)
+                    (is_policy && policy == Extent::All)
+                        || (is_package && packages == Extent::All)
+                        || (is_position && positions == Extent::All)
                 }
             }
         };
@@ -239,8 +255,9 @@ impl<'c> Waiting<'c> {
         concerns.things.iter().any(is_held)
             || concerns.given.iter().any(is_about_to_change)
             || (concerns.packages && packages != Extent::Nothing)
+            || (concerns.positions && positions != Extent::Nothing)
             || (concerns.policy && policy != Extent::Nothing)
-            || (concerns.packages && policy == Extent::All)
+            || ((concerns.packages || concerns.positions) && policy == Extent::All)
     }
 
     fn add(&mut self, number: usize, change: &'c Change, refusal: Option<Refusal>) {
@@ -272,13 +289,20 @@ impl<'c> Waiting<'c> {
             if matches!(thing, Thing::Package(_)) && self.packages == Extent::Nothing {
                 self.packages = Extent::Some;
             }
+            if matches!(thing, Thing::Position(_)) && self.positions == Extent::Nothing {
+                self.positions = Extent::Some;
+            }
         }
         if concerns.packages {
             self.packages = Extent::All;
         }
+        if concerns.positions {
+            self.positions = Extent::All;
+        }
+        let is_some = concerns.packages || concerns.positions || concerns.used_ids;
         if concerns.policy {
             self.policy = Extent::All;
-        } else if (concerns.packages || concerns.used_ids) && self.policy == Extent::Nothing {
+        } else if is_some && self.policy == Extent::Nothing {
             self.policy = Extent::Some;
         }
         if let Some(refusal) = refusal {
@@ -298,6 +322,8 @@ struct Concerns<'c> {
     frees: Option<Thing<'c>>,
     /// Every package.
     packages: bool,
+    /// Every position.
+    positions: bool,
     /// Everything but users.
     policy: bool,
     used_ids: bool,
@@ -364,7 +390,7 @@ impl<'c> Concerns<'c> {
                 position,
                 reports_to,
             } => giving(one(Thing::Position(position)), positions(reports_to)),
-            Change::CreateUser { user } => {
+            Change::CreateUser { user } | Change::RestoreUser { user } => {
                 let roles = user.roles.iter().map(|it| Thing::Role(&it.id));
                 let packages = user.packages.iter().map(|it| Thing::Package(&it.id));
                 let position = user.position.iter().map(|it| Thing::Position(it));
@@ -373,6 +399,10 @@ impl<'c> Concerns<'c> {
                     roles.chain(packages).chain(position).collect(),
                 )
             }
+            Change::ReplaceHierarchy { .. } => Concerns {
+                positions: true,
+                ..Concerns::default()
+            },
             Change::RemoveUser { user } => frees(Thing::User(user)),
             Change::DescribeUser { user, .. }
             | Change::SuspendUser { user }
@@ -386,6 +416,9 @@ impl<'c> Concerns<'c> {
             ),
             Change::AssignRole { user, role, .. } => {
                 giving(one(Thing::User(user)), vec![Thing::Role(role)])
+            }
+            Change::ExchangeRole { user, with, .. } => {
+                giving(one(Thing::User(user)), vec![Thing::Role(with)])
             }
             Change::AssignPackage { user, package, .. } => {
                 giving(one(Thing::User(user)), vec![Thing::Package(package)])

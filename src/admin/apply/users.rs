@@ -15,6 +15,32 @@ use crate::names::Numbered;
 impl Transaction {
     pub(super) fn create_user(&mut self, user: &UserDocument) -> Result<(), Refusal> {
         self.check_new_id(&user.id, Named::User)?;
+        self.make_user(user, false)
+    }
+
+    /// Somebody who was removed comes back. What they held then no state tells, and so all of it may be
+    /// lifted by this (D18).
+    pub(super) fn restore_user(&mut self, user: &UserDocument) -> Result<(), Refusal> {
+        let id = user.id.clone();
+        if self.now().find_user(&id).is_some() {
+            return Err(Refusal::Exists {
+                what: Named::User,
+                id,
+            });
+        }
+        if !self.now().is_used(UsedIdKind::User, &id) {
+            return Err(Refusal::Unknown {
+                what: Named::UsedId,
+                id,
+                nearest: None,
+            });
+        }
+        self.make_user(user, true)?;
+        self.draft.forget_id(UsedIdKind::User, &user.id);
+        Ok(())
+    }
+
+    fn make_user(&mut self, user: &UserDocument, is_restored: bool) -> Result<(), Refusal> {
         self.check_new_name(user.name.as_deref())?;
         if self.now().users().count() >= limits::USERS {
             return Err(Refusal::TooMany {
@@ -65,6 +91,12 @@ impl Transaction {
             false => Covered::Denied(self.now().united(&assigned)),
         };
         self.bind(kind, &covered, target)?;
+        if is_restored && !user.suspended {
+            let kind = ChangeKind::SuspendUser;
+            self.authority.kind(scene, kind, target)?;
+            self.confer_assigned(kind, (&assigned, &ends), (person, &user.id))?;
+            self.free(kind, &Covered::Everything)?;
+        }
 
         let extras = Extras {
             label: user.name.as_deref().map(Into::into),

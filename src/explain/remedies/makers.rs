@@ -142,6 +142,7 @@ fn needed(state: &State, changes: &[Change]) -> Option<Vec<(u16, bool)>> {
                 Change::AssignRole { .. }
                     | Change::AssignPackage { .. }
                     | Change::RevokeRole { .. }
+                    | Change::ExchangeRole { .. }
                     | Change::RevokePackage { .. }
                     | Change::ReinstateUser { .. }
             );

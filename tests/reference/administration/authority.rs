@@ -35,7 +35,10 @@ pub(super) fn allows(
         now,
         after,
         party,
-        places: matches!(change, Change::PlaceUser { .. } | Change::CreateUser { .. }),
+        places: matches!(
+            change,
+            Change::PlaceUser { .. } | Change::CreateUser { .. } | Change::RestoreUser { .. }
+        ),
     };
     match party {
         Party::System => true,
@@ -43,8 +46,16 @@ pub(super) fn allows(
         Party::User { .. } | Party::External { .. } => {
             judge.allows(change)
                 && judge.harms_nobody_unduly()
-                && judge.binds_and_frees_bearers(change.kind())
+                && judge.binds_and_frees_bearers(change.kind(), freeing(change))
         }
+    }
+}
+
+/// The kind of change by which denies are lifted: who comes back is reinstated (D18).
+fn freeing(change: &Change) -> Option<ChangeKind> {
+    match change {
+        Change::RestoreUser { .. } => Some(ChangeKind::SuspendUser),
+        _ => change.kind(),
     }
 }
 
@@ -108,6 +119,7 @@ impl Judge<'_> {
             | Change::EnableFeature { .. }
             | Change::DisableFeature { .. }
             | Change::ForgetId { .. } => self.may(kind),
+            Change::ReplaceHierarchy { .. } => self.may(kind) && import::positions(self),
             Change::ImportPolicy { .. } => import::allows(self),
             _ => self.allows_on_user(change, kind),
         }
@@ -115,8 +127,13 @@ impl Judge<'_> {
 
     fn allows_on_user(&self, change: &Change, kind: ChangeKind) -> bool {
         match change {
-            Change::CreateUser { user } => {
-                self.may_on(kind, &user.id)
+            Change::CreateUser { user } | Change::RestoreUser { user } => {
+                // Who comes back and is not suspended is reinstated as well.
+                let reinstates = matches!(change, Change::RestoreUser { .. }) && !user.suspended;
+                let reinstating = ChangeKind::SuspendUser;
+                (!reinstates
+                    || self.may_on(reinstating, &user.id) && self.gives_all(user, reinstating))
+                    && self.may_on(kind, &user.id)
                     && self.gives_all(user, kind)
                     && self.places_user(&user.id)
                     && user
@@ -153,6 +170,14 @@ impl Judge<'_> {
             }
             Change::RevokeRole { user, role } => {
                 self.may_on(kind, user) && self.takes(user, std::slice::from_ref(role), kind)
+            }
+            // A3: a revoke of the old and an assign of the new; who has the new one keeps it.
+            Change::ExchangeRole { user, role, with } => {
+                let assigned = self.now.user(user).map(|it| &it.roles);
+                let has = assigned.is_some_and(|it| it.iter().any(|it| it.id == *with));
+                self.may_on(kind, user)
+                    && (has || self.assigns_until(user, with, false, kind))
+                    && self.takes(user, std::slice::from_ref(role), kind)
             }
             Change::RevokePackage { user, package } => {
                 self.may_on(kind, user) && self.takes(user, &contents(self.now, package), kind)

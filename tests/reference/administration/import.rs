@@ -149,7 +149,7 @@ fn packages(judge: &Judge<'_>) -> bool {
     allowed
 }
 
-fn positions(judge: &Judge<'_>) -> bool {
+pub(super) fn positions(judge: &Judge<'_>) -> bool {
     let (old, new) = (&judge.now.policy.positions, &judge.after.policy.positions);
     let mut changed = old.iter().any(|it| !new.iter().any(|n| n.id == it.id));
     let mut allowed = true;

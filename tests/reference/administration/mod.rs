@@ -27,6 +27,12 @@
 //! - D18: an id that was used, or that an import lists, is nobody's in the directory: it needs All.
 //! - D18: an import is one change of its kind: the exemptions of the kinds that it is made of do not
 //!   count for the rights. It forgets no id: only the change that says so does (A5).
+//! - A5, D18: who was removed comes back by what creating and, unless suspended, reinstating them needs, each
+//!   with its own exemptions. What they held when they were removed is not looked at: all of it counts as
+//!   lifted. Who comes back suspended is denied everything before and after.
+//! - A4: a hierarchy that is replaced is judged as an import's: each position against the state before and
+//!   the one after.
+//! - A3: a role exchanged for another is a revoke and an assign, judged by what comes of both.
 //! - A4: an exemption lifts what A4 asks for what that role says, contents, denies and wildcards; not
 //!   what it asks for changes of positions and properties, by whichever role they widen reach.
 //! - A4: a deny lifted from a package or role that nobody holds is compared with what that package
@@ -212,6 +218,37 @@ pub(crate) fn apply(
     let mut policy = now.policy;
     policy.revision = Some(before.policy.revision.unwrap_or(1) + 1);
     Ok((policy, now.directory))
+}
+
+/// The same, where each change that says what is so already is passed over: the places of those that are
+/// left, and what they make of the documents. `None` where none is left.
+pub(crate) fn apply_passing_over(
+    catalog: &CatalogDocument,
+    policy: &PolicyDocument,
+    directory: &DirectoryDocument,
+    actor: &Actor,
+    at: Timestamp,
+    changes: &[Change],
+) -> Result<Option<(Vec<usize>, PolicyDocument, DirectoryDocument)>, Refused> {
+    let mut places: Vec<usize> = (0..changes.len()).collect();
+    while !places.is_empty() {
+        let left: Vec<Change> = places.iter().map(|it| changes[*it].clone()).collect();
+        match apply(catalog, policy, directory, actor, at, &left) {
+            Ok((policy, directory)) => return Ok(Some((places, policy, directory))),
+            Err(refused) if refused.classes == only(Class::NothingToChange) => {
+                places.remove(refused.change);
+            }
+            Err(refused) => {
+                let or = refused.or.into_iter();
+                return Err(Refused {
+                    change: places[refused.change],
+                    classes: refused.classes,
+                    or: or.map(|(it, classes)| (places[it], classes)).collect(),
+                });
+            }
+        }
+    }
+    Ok(None)
 }
 
 /// D16: whether the change writes what is refused from now on. What stood there before may stay; in another

@@ -16,6 +16,8 @@ pub(crate) enum About {
     Feature(String),
     /// All packages.
     Packages,
+    /// All positions.
+    Positions,
     /// Everything but users.
     Policy,
 }
@@ -26,6 +28,7 @@ impl About {
             (About::Policy, About::User(_)) => false,
             (About::Policy, _) => true,
             (About::Packages, About::Package(_) | About::Packages) => true,
+            (About::Positions, About::Position(_) | About::Positions) => true,
             _ => false,
         };
         self == other || is_within(self, other) || is_within(other, self)
@@ -58,7 +61,10 @@ pub(crate) fn about(change: &Change) -> Vec<About> {
         Change::DescribePosition { position, .. }
         | Change::MovePosition { position, .. }
         | Change::DeletePosition { position } => vec![About::Position(position.clone())],
-        Change::CreateUser { user } => vec![About::User(user.id.clone())],
+        Change::ReplaceHierarchy { .. } => vec![About::Positions],
+        Change::CreateUser { user } | Change::RestoreUser { user } => {
+            vec![About::User(user.id.clone())]
+        }
         Change::DescribeUser { user, .. }
         | Change::RemoveUser { user }
         | Change::SuspendUser { user }
@@ -67,6 +73,7 @@ pub(crate) fn about(change: &Change) -> Vec<About> {
         | Change::SetProperty { user, .. }
         | Change::AssignRole { user, .. }
         | Change::RevokeRole { user, .. }
+        | Change::ExchangeRole { user, .. }
         | Change::AssignPackage { user, .. }
         | Change::RevokePackage { user, .. } => vec![About::User(user.clone())],
         Change::EnableFeature { feature } | Change::DisableFeature { feature } => {
@@ -95,7 +102,7 @@ fn gives(change: &Change) -> Vec<About> {
         Change::ReplaceInPackages { with, .. } => vec![About::Role(with.clone())],
         Change::CreatePosition { position } => positions(&position.reports_to),
         Change::MovePosition { reports_to, .. } => positions(reports_to),
-        Change::CreateUser { user } => {
+        Change::CreateUser { user } | Change::RestoreUser { user } => {
             let roles = user.roles.iter().map(|it| About::Role(it.id.clone()));
             let packages = user.packages.iter().map(|it| About::Package(it.id.clone()));
             let position = user.position.iter().cloned().map(About::Position);
@@ -105,6 +112,7 @@ fn gives(change: &Change) -> Vec<About> {
             position.iter().cloned().map(About::Position).collect()
         }
         Change::AssignRole { role, .. } => vec![About::Role(role.clone())],
+        Change::ExchangeRole { with, .. } => vec![About::Role(with.clone())],
         Change::AssignPackage { package, .. } => vec![About::Package(package.clone())],
         _ => vec![],
     }
@@ -127,7 +135,8 @@ fn makes(change: &Change) -> Option<About> {
         | Change::CopyRole { .. }
         | Change::CreatePackage { .. }
         | Change::CreatePosition { .. }
-        | Change::CreateUser { .. } => about(change).into_iter().next(),
+        | Change::CreateUser { .. }
+        | Change::RestoreUser { .. } => about(change).into_iter().next(),
         _ => None,
     }
 }

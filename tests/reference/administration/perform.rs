@@ -1,9 +1,12 @@
 //! What each change does to the documents, and what it refuses whoever asks (A5).
 
+use std::collections::BTreeSet;
+
 use bailiwick::admin::{Change, EditorError, RoleEditor, UsedIdKind};
-use bailiwick::document::{AssignmentDocument, RoleDocument, UserDocument};
+use bailiwick::document::{AssignmentDocument, PositionDocument, RoleDocument, UserDocument};
 use bailiwick::{Catalog, Scope, Timestamp};
 
+use super::super::formats;
 use super::{Class, Classes, Model, engine, import, only};
 
 type Performed = Result<(), Classes>;
@@ -136,7 +139,8 @@ pub(super) fn perform(now: &Model, change: &Change) -> Result<Model, Classes> {
         Change::CreatePosition { .. }
         | Change::DescribePosition { .. }
         | Change::MovePosition { .. }
-        | Change::DeletePosition { .. } => positions(now, &mut after, change),
+        | Change::DeletePosition { .. }
+        | Change::ReplaceHierarchy { .. } => positions(now, &mut after, change),
         Change::EnableFeature { .. }
         | Change::DisableFeature { .. }
         | Change::ChangeSetting { .. }
@@ -460,8 +464,73 @@ fn positions(now: &Model, after: &mut Model, change: &Change) -> Performed {
             policy.positions.retain(|it| it.id != *position);
             policy.used_ids.positions.push(position.clone());
         }
+        Change::ReplaceHierarchy { positions } => replace_hierarchy(now, after, positions)?,
         _ => panic!("no change to positions: {change:?}"),
     }
+    Ok(())
+}
+
+/// The hierarchy is what is stated. What is no longer in it is deleted, and its id is used.
+fn replace_hierarchy(now: &Model, after: &mut Model, stated: &[PositionDocument]) -> Performed {
+    let ids: BTreeSet<&String> = stated.iter().map(|it| &it.id).collect();
+    if ids.len() < stated.len() {
+        return refuse(Class::Invalid);
+    }
+    if stated
+        .iter()
+        .flat_map(|it| &it.reports_to)
+        .any(|it| !ids.contains(it))
+    {
+        return refuse(Class::Unknown);
+    }
+    let mut classes = Classes::new();
+    let used = &now.policy.used_ids.positions;
+    let is_new = |it: &&PositionDocument| !now.position_known(&it.id);
+    if stated.iter().filter(is_new).any(|it| used.contains(&it.id)) {
+        classes.insert(Class::UsedId);
+    }
+    // S2: nobody stands above themself.
+    for position in stated {
+        let mut above = BTreeSet::new();
+        let mut waiting = vec![&position.id];
+        while let Some(at) = waiting.pop() {
+            for senior in stated.iter().filter(|it| it.id == *at) {
+                let seniors = senior.reports_to.iter();
+                waiting.extend(seniors.filter(|it| above.insert((*it).clone())));
+            }
+        }
+        if above.contains(&position.id) {
+            classes.insert(Class::Cycle);
+        }
+    }
+    let held = now
+        .directory
+        .users
+        .iter()
+        .filter_map(|it| it.position.as_ref());
+    if held.into_iter().any(|it| !ids.contains(it)) {
+        classes.insert(Class::InUse);
+    }
+    if !classes.is_empty() {
+        // A name that nobody may give speaks against it as well.
+        let mut named = now.policy.clone();
+        named.positions = stated.to_vec();
+        let users = &now.directory;
+        let is_no_id = |it: &PositionDocument| {
+            it.id.is_empty() || it.id.len() > 256 || it.id.chars().any(char::is_control)
+        };
+        if stated.iter().any(is_no_id)
+            || formats::are_misnamed((&now.policy, users), (&named, users))
+        {
+            classes.insert(Class::Invalid);
+        }
+        return Err(classes);
+    }
+    let policy = &mut after.policy;
+    let gone = policy.positions.iter().filter(|it| !ids.contains(&it.id));
+    let gone: Vec<String> = gone.map(|it| it.id.clone()).collect();
+    policy.used_ids.positions.extend(gone);
+    policy.positions = stated.to_vec();
     Ok(())
 }
 
@@ -474,7 +543,22 @@ fn user_of<'a>(after: &'a mut Model, id: &str) -> Result<&'a mut UserDocument, C
 
 fn users(now: &Model, after: &mut Model, change: &Change) -> Performed {
     match change {
-        Change::CreateUser { user } => create_user(now, after, user)?,
+        Change::CreateUser { user } => {
+            if now.policy.used_ids.users.contains(&user.id) && now.user(&user.id).is_none() {
+                return refuse(Class::UsedId);
+            }
+            create_user(now, after, user)?;
+        }
+        Change::RestoreUser { user } => {
+            if now.user(&user.id).is_some() {
+                return refuse(Class::Exists);
+            }
+            if !now.policy.used_ids.users.contains(&user.id) {
+                return refuse(Class::Unknown);
+            }
+            create_user(now, after, user)?;
+            after.policy.used_ids.users.retain(|it| *it != user.id);
+        }
         Change::DescribeUser { user, name } => {
             user_of(after, user)?.name.clone_from(name);
         }
@@ -518,6 +602,29 @@ fn users(now: &Model, after: &mut Model, change: &Change) -> Performed {
             known_role(now, role)?;
             revoke(&mut user_of(after, user)?.roles, role)?;
         }
+        Change::ExchangeRole { user, role, with } => {
+            user_of(after, user)?;
+            known_role(now, role)?;
+            known_role(now, with)?;
+            let roles = &mut user_of(after, user)?.roles;
+            let old = roles.iter().find(|it| it.id == *role).cloned();
+            let Some(old) = old.filter(|_| role != with) else {
+                // It is so already for somebody who has the one and not the other.
+                let is_so = roles.iter().any(|it| it.id == *with);
+                return refuse(if is_so {
+                    Class::NothingToChange
+                } else {
+                    Class::Unknown
+                });
+            };
+            roles.retain(|it| it.id != *role);
+            if !roles.iter().any(|it| it.id == *with) {
+                roles.push(AssignmentDocument {
+                    id: with.clone(),
+                    until: old.until,
+                });
+            }
+        }
         Change::AssignPackage {
             user,
             package,
@@ -548,9 +655,6 @@ fn known_package(now: &Model, id: &str) -> Performed {
 fn create_user(now: &Model, after: &mut Model, user: &UserDocument) -> Performed {
     if now.user(&user.id).is_some() {
         return refuse(Class::Exists);
-    }
-    if now.policy.used_ids.users.contains(&user.id) {
-        return refuse(Class::UsedId);
     }
     let known = user.position.iter().all(|it| now.position_known(it))
         && user.roles.iter().all(|it| now.role_known(&it.id))

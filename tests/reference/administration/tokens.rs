@@ -14,8 +14,14 @@ impl Judge<'_> {
     /// A deny given needs the right to revoke, for that user, each role that tokens bring and that
     /// grants something it covers; one lifted the right to assign these roles, at All, and A4. An
     /// exemption of the kind of change and the role lifts both.
-    pub(super) fn binds_and_frees_bearers(&self, kind: Option<ChangeKind>) -> bool {
-        let exempt = |role: &String| kind.is_some_and(|kind| self.exempt(kind, role));
+    pub(super) fn binds_and_frees_bearers(
+        &self,
+        binding: Option<ChangeKind>,
+        freeing: Option<ChangeKind>,
+    ) -> bool {
+        let exempt = |kind: Option<ChangeKind>, role: &String| {
+            kind.is_some_and(|kind| self.exempt(kind, role))
+        };
         let tokens = Receivers {
             users: Vec::new(),
             tokens: true,
@@ -28,11 +34,11 @@ impl Judge<'_> {
             let concerned = there.then_some(user.as_str());
             brought(self.after)
                 .iter()
-                .filter(|role| grants_of(self.after, role, &given) && !exempt(role))
+                .filter(|role| grants_of(self.after, role, &given) && !exempt(binding, role))
                 .all(|role| self.may_revoke(role, concerned))
                 && brought(self.after)
                     .iter()
-                    .filter(|role| grants_of(self.after, role, &lifted) && !exempt(role))
+                    .filter(|role| grants_of(self.after, role, &lifted) && !exempt(freeing, role))
                     .all(|role| {
                         let own = stored(self.after, &BTreeSet::from([(*role).clone()]));
                         self.may_assign(role, None)
@@ -59,7 +65,9 @@ impl Judge<'_> {
         let used = |state: &Model| state.policy.used_ids.users.iter().any(|it| it == user);
         let suspended = |state: &Model| state.user(user).map(|it| it.suspended);
         let reinstated = suspended(self.now) == Some(true) && suspended(self.after) == Some(false);
-        match used(self.now) && !used(self.after) || reinstated {
+        // Who comes back suspended is denied everything as before.
+        let forgotten = used(self.now) && !used(self.after) && suspended(self.after) != Some(true);
+        match forgotten || reinstated {
             true => everything(self.after),
             false => self.lifted_by_roles(user),
         }
