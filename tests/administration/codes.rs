@@ -187,6 +187,75 @@ fn what_is_not_valid_says_by_a_code_what_is_wrong() {
     codes(&engine, both, &["unknown", "scope_not_offered"]);
 }
 
+#[test]
+fn a_name_twice_in_one_change_is_told_as_that() {
+    let engine = office()
+        .role(RoleDocument::new("clerk"))
+        .position("top", &[])
+        .user(UserDocument::new("ann"))
+        .documents
+        .load();
+    let position = |id: &str, reports_to: &[&str]| PositionDocument {
+        id: text(id),
+        name: None,
+        reports_to: reports_to.iter().map(|it| text(it)).collect(),
+    };
+    let twice = UserDocument::new("new").role("clerk").role("clerk");
+    for (change, what, id) in [
+        (
+            Change::CreateRole {
+                role: RoleDocument::new("new").inherit("clerk").inherit("clerk"),
+            },
+            Named::Role,
+            "clerk",
+        ),
+        (
+            Change::CreatePackage {
+                package: PackageDocument {
+                    id: text("pack"),
+                    name: None,
+                    description: None,
+                    created: None,
+                    roles: vec![text("clerk"), text("clerk")],
+                },
+            },
+            Named::Role,
+            "clerk",
+        ),
+        (
+            Change::CreatePosition {
+                position: position("new", &["top", "top"]),
+            },
+            Named::Position,
+            "top",
+        ),
+        (
+            Change::CreateUser { user: twice },
+            Named::Assignment,
+            "clerk",
+        ),
+        (
+            Change::ReplaceHierarchy {
+                positions: vec![position("top", &[]), position("top", &[])],
+            },
+            Named::Position,
+            "top",
+        ),
+        (
+            Change::ReplaceHierarchy {
+                positions: vec![position("top", &[]), position("low", &["top", "top"])],
+            },
+            Named::Position,
+            "top",
+        ),
+    ] {
+        let shown = change.to_string();
+        let id = text(id);
+        let reason = refused(&engine, change).reason;
+        assert_eq!(reason, Refusal::NamedTwice { what, id }, "{shown}");
+    }
+}
+
 /// A single node is not refused for what lies below it, though it requires that.
 #[test]
 fn one_node_that_is_set_already_is_refused_for_itself() {
