@@ -55,6 +55,7 @@ pub use taken::TakesFrom;
 
 use std::error::Error;
 use std::fmt;
+use std::time::Instant;
 
 use crate::admin::Refused;
 use crate::document::Problems;
@@ -145,11 +146,34 @@ pub trait Journal: Send + Sync {
         Ok(None)
     }
 
+    /// The same journal for several calls that together take no longer than one of this may: whatever is made of
+    /// several, such as [`Live::apply`](crate::live::Live::apply), then takes no longer either. `None` of a
+    /// store whose calls are not bounded.
+    fn for_one_call(&self) -> Option<OneCall<'_>> {
+        None
+    }
+
     /// Waits until there may be something new, or the time is over; whether there was a hint. Hints may
     /// be lost and may be wrong: whoever follows reads the journal all the same. This one only sleeps.
     fn wait(&self, at_most: std::time::Duration) -> bool {
         std::thread::sleep(at_most);
         false
+    }
+}
+
+/// A journal whose calls are over by one time; made by [`Journal::for_one_call`].
+pub struct OneCall<'j> {
+    /// The journal. A call that begins when the time is over writes nothing, or waits for nothing.
+    pub journal: Box<dyn Journal + 'j>,
+    /// When its calls are over.
+    pub until: Instant,
+}
+
+impl fmt::Debug for OneCall<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OneCall")
+            .field("until", &self.until)
+            .finish_non_exhaustive()
     }
 }
 
@@ -161,8 +185,10 @@ pub trait Journal: Send + Sync {
 /// # Errors
 /// [`AppendError::Conflict`] where the journal was begun before.
 pub fn begin(journal: &dyn Journal, engine: &Engine, at: Timestamp) -> Result<Head, AppendError> {
-    keep_catalog(journal, engine.catalog())?;
     let snapshot = Snapshot::of(engine, at).begin()?;
+    let bounded = journal.for_one_call();
+    let journal = bounded.as_ref().map_or(journal, |it| &*it.journal);
+    keep_catalog(journal, engine.catalog())?;
     journal.begin(&snapshot)?;
     Ok(snapshot.head)
 }

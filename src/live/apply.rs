@@ -1,7 +1,7 @@
 //! A change into a journal and to the readers, in one call.
 
 use super::publish::{NotPrepared, Prepared};
-use super::sync::lock;
+use super::sync::Turn;
 use super::{Live, observe};
 use crate::Timestamp;
 use crate::admin::{Actor, Applied, Change, Refused, Report};
@@ -79,6 +79,11 @@ impl Committed {
     }
 }
 
+/// Why nothing was asked of the journal.
+#[derive(Debug, thiserror::Error)]
+#[error("others were applying until the time was over")]
+struct Queued;
+
 /// What whoever applies knows of the journal.
 #[derive(Default)]
 pub(super) struct Applying {
@@ -92,6 +97,9 @@ impl Live {
     /// Nothing is published before it is durable. Threads of one host that apply queue; readers are not
     /// held up by anything. Hosts that must not block prepare and publish themselves. A sync, which states what is
     /// to be so, calls [`apply_passing_over`](Live::apply_passing_over) instead.
+    ///
+    /// All that is asked of the journal, and the queue, take no longer together than one call of a journal that
+    /// is bounded ([`Journal::for_one_call`]).
     ///
     /// # Errors
     /// [`ApplyError`]. On a [`Conflict`](ApplyError::Conflict) this has caught up with the journal.
@@ -184,6 +192,8 @@ impl Live {
                 ends: unread.ends.revision,
             });
         }
+        let bounded = journal.for_one_call();
+        let journal = bounded.as_ref().map_or(journal, |it| &*it.journal);
         // Whoever reads it must know the catalog.
         keep_catalog(journal, published.engine.catalog())?;
         let snapshot = Snapshot::of(&published.engine, published.at);
@@ -199,15 +209,20 @@ impl Live {
         prepare: impl Fn(&mut dyn FnMut()) -> Result<Option<Prepared>, NotPrepared>,
     ) -> Result<Option<Committed>, ApplyError> {
         let _span = observe::applying(self);
-        let mut applying = Some(lock(&self.0.applying));
+        let bounded = journal.for_one_call();
+        let until = bounded.as_ref().map(|it| it.until);
+        let journal = bounded.as_ref().map_or(journal, |it| &*it.journal);
+        let turn = self.0.applying.turn(until);
+        let mut applying = Some(turn.ok_or_else(|| JournalError::storage(Queued))?);
         let mut left = attempts.max(1);
         loop {
             let Some(prepared) = prepare(&mut || applying = None)? else {
                 return Ok(None);
             };
-            if let Some(applying) = applying.as_mut().filter(|it| !it.has_catalog) {
+            let knows = applying.as_mut().and_then(Turn::value);
+            if let Some(knows) = knows.filter(|it| !it.has_catalog) {
                 keep_catalog(journal, prepared.catalog())?;
-                applying.has_catalog = true;
+                knows.has_catalog = true;
             }
             let expected = prepared.expected();
             if self.store(journal, &prepared)? {

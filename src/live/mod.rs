@@ -41,7 +41,7 @@ use crate::request::{Action, Context, OnType, Resource, Subject};
 use crate::{Catalog, Decision, DecisionRecord, Timestamp};
 use apply::Applying;
 use publish::Publishing;
-use sync::{Cell, Mutex};
+use sync::{Cell, Mutex, Turns};
 
 /// One account's engine, published to every thread of a host. Cheap to clone; clones are one.
 ///
@@ -89,7 +89,7 @@ struct Shared {
     /// Told of what is refused.
     refused: OnceLock<Arc<dyn RefusedSink>>,
     /// Held while a change goes into a journal, so that threads of one host queue and do not conflict.
-    applying: Mutex<Applying>,
+    applying: Turns<Applying>,
 }
 
 /// One engine, and where its journal then was.
@@ -161,7 +161,7 @@ impl Live {
             publishing: Mutex::new(Publishing::since(published.as_ref())),
             published: Cell::new(published.map(Arc::new)),
             refused: OnceLock::new(),
-            applying: Mutex::new(Applying::default()),
+            applying: Turns::new(Applying::default()),
         }))
     }
 

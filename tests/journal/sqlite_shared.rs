@@ -112,6 +112,41 @@ fn what_waited_in_vain_is_not_in_doubt() {
     assert_eq!(live.head(), Some(head));
 }
 
+/// Of several who queue to apply, each fails when its own time is over, and not after the others'.
+#[test]
+fn all_who_queue_to_apply_end_when_one_call_would() {
+    const PATIENCE: Duration = Duration::from_millis(700);
+    let folder = Folder::new();
+    let journals = SqliteJournals::create(folder.file()).expect("it is made");
+    let journal = journals.at_most(PATIENCE).account("acme");
+    let (head, live) = started(&journal);
+    apply(&live, &journal, 100).expect("applied");
+    let other = rusqlite::Connection::open(folder.file()).expect("it opens");
+    other.execute_batch("BEGIN IMMEDIATE").expect("it is alone");
+    thread::scope(|scope| {
+        for number in 0..5 {
+            let (live, journal) = (&live, &journal);
+            scope.spawn(move || {
+                let started = Instant::now();
+                let applied = apply(live, journal, number);
+                let took = started.elapsed();
+                assert!(
+                    matches!(applied, Err(ApplyError::Journal(_))),
+                    "{applied:?}"
+                );
+                let late = PATIENCE + Duration::from_millis(600);
+                assert!(took >= PATIENCE / 2 && took < late, "it took {took:?}");
+            });
+        }
+    });
+    other.execute_batch("ROLLBACK").expect("it ends");
+    apply(&live, &journal, 0).expect("it goes on");
+    assert!(
+        live.head()
+            .is_some_and(|it| it.revision == head.revision + 2)
+    );
+}
+
 fn started(journal: &dyn Journal) -> (Head, Live) {
     let catalog = shop::catalog();
     let head = begin(journal, &shop::engine(&catalog), Timestamp(0)).expect("it begins");

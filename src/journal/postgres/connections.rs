@@ -60,6 +60,9 @@ pub(super) enum Failure {
     /// The server refused: nothing was done.
     #[error("{0}")]
     Refused(#[source] Error),
+    /// The time was over before anything was asked.
+    #[error("the time was over before the server was asked")]
+    Late,
     /// Every connection is in use.
     #[error("no connection became free in time")]
     Busy,
@@ -100,7 +103,7 @@ impl Failure {
                 ]
                 .contains(&code)
             }),
-            Failure::Busy | Failure::Tables(_) => false,
+            Failure::Busy | Failure::Late | Failure::Tables(_) => false,
         }
     }
 }
@@ -207,6 +210,10 @@ impl Connections {
         ask: impl FnOnce(&mut Client) -> Result<T, Error>,
     ) -> Result<T, Failure> {
         let turn = self.turn(until)?;
+        // A connection that is asked when the time is over would be closed for not answering.
+        if Instant::now() >= until {
+            return Err(Failure::Late);
+        }
         let mut client = match turn.idle() {
             Some(client) => client,
             None => {

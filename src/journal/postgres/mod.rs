@@ -22,7 +22,7 @@ use ::postgres::tls::{MakeTlsConnect, TlsConnect};
 use ::postgres::{Error, NoTls, Socket, Transaction};
 use tokio_postgres::Config;
 
-use super::{AppendError, Digest, Head, Journal, JournalError, Sealed, SealedSnapshot};
+use super::{AppendError, Digest, Head, Journal, JournalError, OneCall, Sealed, SealedSnapshot};
 use client::{Background, Client};
 use connections::{Connect, Connections, Failure, Tables, after};
 use hints::Hints;
@@ -75,6 +75,8 @@ pub struct PostgresJournal {
     /// The account's id; empty of the only one.
     account: Box<str>,
     at_most: Duration,
+    /// When all calls are over, however long each may take.
+    until: Option<Instant>,
     /// The count of the last hint that was waited for.
     heard: AtomicU64,
 }
@@ -256,7 +258,7 @@ impl Journal for PostgresJournal {
     }
 
     fn begin(&self, snapshot: &SealedSnapshot) -> Result<(), AppendError> {
-        self.write(snapshot.head, |client| {
+        self.write(self.until(), snapshot.head, |client| {
             statements::begin(client, &self.account, snapshot)
         })
     }
@@ -265,10 +267,11 @@ impl Journal for PostgresJournal {
     /// then in the journal, once, or somebody else's is, or it is not known ([`AppendError::Unknown`]).
     fn append(&self, expected: Head, record: &Sealed) -> Result<u64, AppendError> {
         record.follows(&expected)?;
-        self.write(record.head(), |client| {
+        let until = self.until();
+        self.write(until, record.head(), |client| {
             statements::append(client, &self.account, &expected, record)
         })?;
-        self.hint(record.revision);
+        self.hint_until(until, record.revision);
         Ok(record.revision)
     }
 
@@ -277,15 +280,17 @@ impl Journal for PostgresJournal {
     }
 
     fn save_snapshot(&self, snapshot: &SealedSnapshot) -> Result<(), JournalError> {
-        let had = self.ask(|client| statements::save_snapshot(client, &self.account, snapshot))?;
-        match had {
-            true => Ok(()),
-            false => Err(self
-                .head()?
-                .map_or(JournalError::Empty, |_| JournalError::Forked {
-                    revision: snapshot.head.revision,
-                })),
+        let (account, until) = (&self.account, self.until());
+        let had = self.ask_until(until, |client| {
+            statements::save_snapshot(client, account, snapshot)
+        })?;
+        if had {
+            return Ok(());
         }
+        let head = self.ask_until(until, |client| statements::head(client, account))?;
+        Err(head.map_or(JournalError::Empty, |_| JournalError::Forked {
+            revision: snapshot.head.revision,
+        }))
     }
 
     fn snapshot(&self, at_most: u64) -> Result<Option<SealedSnapshot>, JournalError> {
@@ -304,6 +309,16 @@ impl Journal for PostgresJournal {
         self.ask(statements::catalogs).map(Some)
     }
 
+    fn for_one_call(&self) -> Option<OneCall<'_>> {
+        let until = self.until();
+        let mut journal = PostgresJournal::of(&self.store, &self.account, self.at_most);
+        journal.until = Some(until);
+        Some(OneCall {
+            journal: Box::new(journal),
+            until,
+        })
+    }
+
     fn wait(&self, at_most: Duration) -> bool {
         let after = self.heard.load(Ordering::Relaxed);
         let store = &self.store;
@@ -320,6 +335,7 @@ impl PostgresJournal {
         PostgresJournal {
             store: store.clone(),
             at_most,
+            until: None,
             account: account.into(),
             heard: AtomicU64::new(0),
         }
@@ -360,18 +376,34 @@ impl PostgresJournal {
     /// Tells whoever follows that there is a revision, so that they need not wait until they poll. Hints
     /// may be lost: where this one cannot be sent, nothing is amiss.
     pub fn hint(&self, revision: u64) {
+        self.hint_until(self.until(), revision);
+    }
+
+    fn hint_until(&self, until: Instant, revision: u64) {
         let connections = &self.store.connections;
-        let sent = connections.ask_once(after(self.at_most), |client| {
+        let sent = connections.ask_once(until, |client| {
             statements::notify(client, &self.account, revision)
         });
         drop(sent);
     }
 
+    /// When a call that begins now is over.
+    fn until(&self) -> Instant {
+        let own = after(self.at_most);
+        self.until.map_or(own, |until| until.min(own))
+    }
+
     fn ask<T>(&self, ask: impl FnMut(&mut Client) -> Result<T, Error>) -> Result<T, JournalError> {
-        self.store
-            .connections
-            .ask(after(self.at_most), ask)
-            .map_err(JournalError::storage)
+        self.ask_until(self.until(), ask)
+    }
+
+    fn ask_until<T>(
+        &self,
+        until: Instant,
+        ask: impl FnMut(&mut Client) -> Result<T, Error>,
+    ) -> Result<T, JournalError> {
+        let asked = self.store.connections.ask(until, ask);
+        asked.map_err(JournalError::storage)
     }
 
     /// Writes what makes a head. What was asked on a connection that was lost may be done yet, after the
@@ -379,42 +411,50 @@ impl PostgresJournal {
     /// revision is written by one only.
     fn write(
         &self,
+        until: Instant,
         makes: Head,
         mut write: impl FnMut(&mut Client) -> Result<bool, Error>,
     ) -> Result<(), AppendError> {
-        let until = after(self.at_most);
-        let mut unknown = false;
+        // Why it is not known whether it was written, if it is not.
+        let mut lost: Option<Failure> = None;
         let mut pause = Duration::from_millis(5);
         loop {
             let failure = match self.store.connections.ask_once(until, &mut write) {
                 Ok(true) => return Ok(()),
-                Ok(false) => return self.found(makes, unknown),
+                Ok(false) => return self.found(until, makes, lost.is_some()),
                 Err(failure) => failure,
             };
-            unknown |= matches!(failure, Failure::Lost(_) | Failure::Silent);
-            let again = unknown || matches!(failure, Failure::Refused(_)) && failure.passes();
-            if !again || Instant::now() >= until {
-                return Err(match unknown {
-                    true => AppendError::Unknown(JournalError::storage(Unknown {
-                        revision: makes.revision,
-                        failure,
-                    })),
-                    false => AppendError::NotWritten(JournalError::storage(failure)),
-                });
+            let passes = matches!(failure, Failure::Refused(_)) && failure.passes();
+            let left = until.saturating_duration_since(Instant::now());
+            let is_over = left.is_zero();
+            match (failure, &lost) {
+                (failure @ (Failure::Lost(_) | Failure::Silent), _) => lost = Some(failure),
+                (failure, None) if !passes || is_over => {
+                    return Err(AppendError::NotWritten(JournalError::storage(failure)));
+                }
+                _ => {}
             }
-            thread::sleep(pause);
+            if let Some(failure) = lost.take_if(|_| is_over) {
+                let revision = makes.revision;
+                let unknown = Unknown { revision, failure };
+                return Err(AppendError::Unknown(JournalError::storage(unknown)));
+            }
+            thread::sleep(pause.min(left));
             pause = PAUSE.min(pause * 2);
         }
     }
 
     /// What is there where nothing could be written: what was written on a lost connection, or another's.
-    fn found(&self, makes: Head, unknown: bool) -> Result<(), AppendError> {
+    fn found(&self, until: Instant, makes: Head, unknown: bool) -> Result<(), AppendError> {
         let account = &self.account;
-        let head = self.ask(|client| statements::head(client, account))?;
-        let written = match unknown {
-            true => self.ask(|client| statements::digest(client, account, makes.revision))?,
-            false => None,
-        };
+        let head = self.ask_until(until, |client| statements::head(client, account))?;
+        let mut written = None;
+        if unknown {
+            let revision = makes.revision;
+            written = self.ask_until(until, |client| {
+                statements::digest(client, account, revision)
+            })?;
+        }
         match written == Some(makes.digest) {
             true => Ok(()),
             false => Err(AppendError::Conflict { head }),

@@ -99,6 +99,7 @@ impl Feed for SqliteFeed {
             shared: Arc::clone(&self.shared),
             account: account.unwrap_or_default().into(),
             at_most: self.at_most,
+            until: None,
         })
     }
 }

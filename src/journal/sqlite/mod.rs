@@ -19,9 +19,9 @@ use std::error::Error;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::{AppendError, Digest, Head, Journal, JournalError, Sealed, SealedSnapshot};
+use super::{AppendError, Digest, Head, Journal, JournalError, OneCall, Sealed, SealedSnapshot};
 use connection::{Shared, without_conflict};
 use file::{Opened, VERSION};
 
@@ -69,6 +69,8 @@ pub struct SqliteJournal {
     shared: Arc<Shared>,
     account: Box<str>,
     at_most: Duration,
+    /// When all calls are over, however long each may take.
+    until: Option<Instant>,
 }
 
 /// Why a file of journals was not opened.
@@ -192,6 +194,7 @@ impl SqliteJournals {
             shared: Arc::clone(&self.shared),
             account: account.into(),
             at_most: self.at_most,
+            until: None,
         }
     }
 
@@ -209,15 +212,23 @@ impl SqliteJournals {
     }
 }
 
+impl SqliteJournal {
+    /// How long a call that begins now takes at most.
+    fn at_most(&self) -> Duration {
+        let left = |until: Instant| until.saturating_duration_since(Instant::now());
+        self.until.map_or(self.at_most, left).min(self.at_most)
+    }
+}
+
 impl Journal for SqliteJournal {
     fn head(&self) -> Result<Option<Head>, JournalError> {
-        self.shared.read(self.at_most, |connection| {
+        self.shared.read(self.at_most(), |connection| {
             statements::head(connection, &self.account)
         })
     }
 
     fn begin(&self, snapshot: &SealedSnapshot) -> Result<(), AppendError> {
-        self.shared.write(self.at_most, |connection| {
+        self.shared.write(self.at_most(), |connection| {
             statements::begin(connection, &self.account, snapshot)
         })?;
         self.shared.tell(&self.account, snapshot.head.revision);
@@ -226,7 +237,7 @@ impl Journal for SqliteJournal {
 
     fn append(&self, expected: Head, record: &Sealed) -> Result<u64, AppendError> {
         record.follows(&expected)?;
-        self.shared.write(self.at_most, |connection| {
+        self.shared.write(self.at_most(), |connection| {
             statements::append(connection, &self.account, expected, record)
         })?;
         self.shared.tell(&self.account, record.revision);
@@ -234,20 +245,20 @@ impl Journal for SqliteJournal {
     }
 
     fn read_from(&self, after: u64, limit: usize) -> Result<Vec<Sealed>, JournalError> {
-        self.shared.read(self.at_most, |connection| {
+        self.shared.read(self.at_most(), |connection| {
             statements::read(connection, &self.account, after, limit)
         })
     }
 
     fn save_snapshot(&self, snapshot: &SealedSnapshot) -> Result<(), JournalError> {
-        let saved = self.shared.write(self.at_most, |connection| {
+        let saved = self.shared.write(self.at_most(), |connection| {
             statements::save_snapshot(connection, &self.account, snapshot)
         });
         saved.map_err(without_conflict)
     }
 
     fn snapshot(&self, at: u64) -> Result<Option<SealedSnapshot>, JournalError> {
-        self.shared.read(self.at_most, |connection| {
+        self.shared.read(self.at_most(), |connection| {
             statements::snapshot(connection, &self.account, at)
         })
     }
@@ -257,21 +268,33 @@ impl Journal for SqliteJournal {
         if self.catalog(digest)?.is_some() {
             return Ok(());
         }
-        let saved = self.shared.write(self.at_most, |connection| {
+        let saved = self.shared.write(self.at_most(), |connection| {
             statements::save_catalog(connection, digest, document)
         });
         saved.map_err(without_conflict)
     }
 
     fn catalog(&self, digest: &Digest) -> Result<Option<Vec<u8>>, JournalError> {
-        self.shared.read(self.at_most, |connection| {
+        self.shared.read(self.at_most(), |connection| {
             statements::catalog(connection, digest)
         })
     }
 
     fn catalogs(&self) -> Result<Option<Vec<Digest>>, JournalError> {
-        let digests = self.shared.read(self.at_most, statements::catalogs);
+        let digests = self.shared.read(self.at_most(), statements::catalogs);
         digests.map(Some)
+    }
+
+    fn for_one_call(&self) -> Option<OneCall<'_>> {
+        let until = Instant::now().checked_add(self.at_most())?;
+        let journal = SqliteJournal {
+            until: Some(until),
+            ..self.clone()
+        };
+        Some(OneCall {
+            journal: Box::new(journal),
+            until,
+        })
     }
 
     /// There is a hint of what is written by way of the same [`SqliteJournals`]; what others write shows

@@ -4,10 +4,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bailiwick::journal::PostgresJournal;
-use bailiwick::journal::{AppendError, Journal, Sealed};
+use bailiwick::Timestamp;
+use bailiwick::journal::{AppendError, Journal, PostgresJournal, Sealed, begin, restore};
+use bailiwick::live::{ApplyError, Live};
 
 use crate::appending::{beginning, notes, record};
+use crate::corner::{ACTOR, catalog, change, engine};
 use crate::proxy::Proxy;
 use crate::server::{self, database, journals};
 
@@ -120,6 +122,38 @@ fn is_there(journal: &PostgresJournal, record: &Sealed) -> bool {
             Err(_) => thread::sleep(Duration::from_millis(20)),
         }
     }
+}
+
+/// Where nothing was asked because there is no server, nothing is in doubt.
+pub(crate) fn a_server_that_is_down_leaves_nothing_in_doubt() {
+    let address = database("down");
+    let journals = journals(&address).at_most(Duration::from_secs(1));
+    let journal = journals.account("acme");
+    begin(&journal, &engine("acme"), Timestamp(0)).expect("a beginning");
+    let live = Live::of(restore(&journal, &catalog(), Some("acme"), None).expect("a journal"));
+    let apply = |i| live.apply(&journal, &ACTOR, Timestamp(9), change(0, i), None);
+    apply(1).expect("applied");
+    server::kill();
+    // Its system tells the connections that there were.
+    thread::sleep(Duration::from_millis(300));
+    for _ in 0..3 {
+        let started = Instant::now();
+        let applied = apply(2);
+        assert!(
+            matches!(applied, Err(ApplyError::Journal(_))),
+            "{applied:?}"
+        );
+        assert!(started.elapsed() < Duration::from_millis(1_600));
+    }
+    let (head, next) = (live.head().expect("loaded"), beginning(Some("acme")).head);
+    let appended = journal.append(next, &record(Some("acme"), &next, "a change"));
+    assert!(
+        matches!(appended, Err(AppendError::NotWritten(_))),
+        "{appended:?}"
+    );
+    server::start();
+    assert_eq!(journal.head().expect("an answer"), Some(head));
+    apply(2).expect("it goes on");
 }
 
 /// Five times: the server is killed while three write. Nothing acknowledged is lost, nothing is twice, and

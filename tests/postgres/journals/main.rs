@@ -56,12 +56,20 @@ fn main() {
         ("answers are lost", failing::answers_are_lost),
         ("the server is killed", failing::the_server_is_killed),
         (
+            "a server that is down leaves nothing in doubt",
+            failing::a_server_that_is_down_leaves_nothing_in_doubt,
+        ),
+        (
             "silent: a network that swallows",
             silent::a_network_that_swallows,
         ),
         (
             "silent: a server that stands still",
             silent::a_server_that_stands_still,
+        ),
+        (
+            "silent: an apply takes no longer than one call",
+            silent::an_apply_takes_no_longer_than_one_call,
         ),
         ("from async code", silent::from_async_code),
         (
@@ -78,6 +86,10 @@ fn main() {
             many::many_accounts_are_followed,
         ),
         ("polls miss nothing", many::polls_miss_nothing),
+        (
+            "polls after a dump tell what is new",
+            many::polls_after_a_dump_tell_what_is_new,
+        ),
         (
             "polls of many accounts cost little",
             many::polls_of_many_accounts_cost_little,

@@ -223,6 +223,35 @@ pub(crate) fn polls_miss_nothing() {
     assert_eq!((all, reached), (true, vec![at(0, 2), at(1, 2), at(2, 2)]));
 }
 
+/// Where all was brought from another server by a dump, whose transactions had far higher numbers, a poll still
+/// tells of those accounts alone that have gone on.
+pub(crate) fn polls_after_a_dump_tell_what_is_new() {
+    let address = database("dumped");
+    let store = journals(&address);
+    let lives: Vec<Live> = (0..3).map(|it| begin_shop(&store, it)).collect();
+    // As `pg_dump` writes the column, and `psql` reads it into a new cluster.
+    client(&address)
+        .batch_execute("UPDATE bailiwick.revision SET made_in = '4000000000000'::xid8")
+        .expect("the numbers of another server");
+    let mut feed = store.feed();
+    let first = feed.written().expect("a server");
+    assert!(first.all && first.reached.len() == 3);
+    for i in 1..=3 {
+        for _ in 0..2 {
+            let nothing = feed.written().expect("a server");
+            assert!(!nothing.all && nothing.reached.is_empty(), "{nothing:?}");
+        }
+        apply(&store, &lives[1], i);
+        let written = feed.written().expect("a server");
+        let expected = Reached {
+            account: Some(name(1)),
+            revision: i as u64 + 1,
+        };
+        assert!(!written.all);
+        assert_eq!(written.reached, [expected]);
+    }
+}
+
 /// What a poll costs where there are 100,000 accounts.
 pub(crate) fn polls_of_many_accounts_cost_little() {
     let address = database("polled");

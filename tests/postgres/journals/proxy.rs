@@ -21,6 +21,8 @@ pub(crate) struct Weather {
     /// Of so many appends, one reaches the server only after the connection to the host was cut.
     pub one_question_late_in: AtomicU64,
     pub cut: AtomicU64,
+    /// So many milliseconds go by before anything that is asked arrives.
+    pub slow: AtomicU64,
     /// What is asked arrives nowhere, and is acknowledged by the system all the same.
     pub is_silent: AtomicBool,
 }
@@ -117,6 +119,9 @@ impl Line {
             if self.weather.is_silent.load(Ordering::Relaxed) {
                 continue;
             }
+            thread::sleep(Duration::from_millis(
+                self.weather.slow.load(Ordering::Relaxed),
+            ));
             let asked = &buffer[..read];
             // Small statements arrive in one piece.
             let insert = b"INSERT INTO bailiwick.revision";

@@ -92,6 +92,49 @@ pub(crate) fn a_network_that_swallows() {
     assert_eq!(head.expect("an answer"), live.head());
 }
 
+/// However many calls an apply makes, and however many wait for it: all take no longer than one call may. A
+/// server that is slow, and answers each of them in time, does not answer all of them.
+pub(crate) fn an_apply_takes_no_longer_than_one_call() {
+    const IN_ALL: Duration = Duration::from_millis(1_600);
+    let address = database("one_call");
+    let live = loaded(&journals(&address));
+    let proxy = Proxy::to(server::port());
+    let through = journals(&proxy.address(&address)).at_most(AT_MOST);
+    let journal = through.account("acme");
+    let apply = || {
+        let next = change(0, live.revision().expect("loaded") as usize);
+        live.apply(&journal, &ACTOR, Timestamp(9), next, None)
+    };
+    proxy.weather.slow.store(600, Ordering::Relaxed);
+    // It asks for the catalog and appends, besides: 1.2 s.
+    let slow = in_time("a slow apply", IN_ALL, &apply);
+    assert!(
+        matches!(slow, Err(ApplyError::InDoubt(_) | ApplyError::Journal(_))),
+        "{slow:?}"
+    );
+    proxy.weather.slow.store(0, Ordering::Relaxed);
+    live.catch_up(&journal).expect("it answers");
+    in_time("an apply", IN_ALL, &apply).expect("applied");
+    for queue in [1, 5] {
+        proxy.weather.is_silent.store(true, Ordering::Relaxed);
+        thread::scope(|scope| {
+            for _ in 0..queue {
+                let apply = &apply;
+                scope.spawn(move || {
+                    let applied = in_time("a queued apply", IN_ALL, apply);
+                    applied.map(drop).expect_err("silence");
+                });
+            }
+        });
+        proxy.weather.is_silent.store(false, Ordering::Relaxed);
+    }
+    let until = Instant::now() + Duration::from_secs(20);
+    while live.catch_up(&journal).is_err() {
+        assert!(Instant::now() < until);
+    }
+    in_time("an apply", IN_ALL, &apply).expect("it goes on");
+}
+
 /// The server's processes are stopped where they are, and go on later: what was asked meanwhile is done or
 /// not, and the journal has what the host is then told.
 pub(crate) fn a_server_that_stands_still() {
