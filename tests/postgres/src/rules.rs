@@ -1,5 +1,7 @@
 //! What only a server can tell: casts of ids, indexes used, collations that are careless indeed.
 
+use std::time::{Duration, Instant};
+
 use bailiwick::document::{
     CatalogDocument, DirectoryDocument, PolicyDocument, PositionDocument, PropertyValue,
     UserDocument,
@@ -305,6 +307,32 @@ pub(crate) fn one_row_breaks_no_list(client: &mut Client) {
             9,
             "{when}"
         );
+    }
+    // Cells of many texts are read once each, not one for each text of the other.
+    client
+        .batch_execute(
+            "TRUNCATE sets;
+             INSERT INTO sets SELECT 1, array_agg('text ' || it), array_agg('text ' || it + 20000), 'text 5'
+             FROM generate_series(1, 20000) AS it",
+        )
+        .expect("a row");
+    for ((when, _), i) in when.iter().zip(0..) {
+        let filter = engine
+            .records("ann", format!("deal:{i}").as_str())
+            .expect("of records");
+        let sql = filter
+            .to_sql(Dialect::Postgres, &columns)
+            .expect("columns for everything");
+        let started = Instant::now();
+        let text = format!("SELECT n FROM sets WHERE {}", sql.text);
+        let found = run(client, &text, &sql.values);
+        let took = started.elapsed();
+        println!("  {took:>8.1?} {when}");
+        assert!(took < Duration::from_secs(2), "{when} took {took:?}");
+        let differ = when.contains("none_of") || when.contains("is_not");
+        let is_in =
+            when.contains("'name', one_of") || when.contains("none_of = { resource = 'name'");
+        assert_eq!(found.len() == 1, differ != is_in, "{when}");
     }
 }
 

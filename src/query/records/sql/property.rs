@@ -328,19 +328,19 @@ macro_rules! set_guard {
 }
 
 macro_rules! guarded {
-    (columns $postgres:literal, $sqlite:literal) => {
+    (columns $postgres:expr, $sqlite:expr) => {
         [
             concat!("(", set_guard!(postgres "{0}"), " AND ", set_guard!(postgres "{1}"), " AND ", $postgres, ")"),
             concat!("CASE WHEN ", set_guard!(sqlite "{0}"), " AND ", set_guard!(sqlite "{1}"), " THEN ", $sqlite, " ELSE 0 END"),
         ]
     };
-    (constant $postgres:literal, $sqlite:literal) => {
+    (constant $postgres:expr, $sqlite:expr) => {
         [
             concat!("(", set_guard!(postgres "{0}"), " AND ", $postgres, ")"),
             concat!("CASE WHEN ", set_guard!(sqlite "{0}"), " THEN ", $sqlite, " ELSE 0 END"),
         ]
     };
-    (member $postgres:literal, $sqlite:literal) => {
+    (member $postgres:expr, $sqlite:expr) => {
         [
             concat!("({0} IS NOT NULL AND ", set_guard!(postgres "{1}"), " AND ", $postgres, ")"),
             concat!("CASE WHEN typeof({0}) = 'text' AND ", set_guard!(sqlite "{1}"), " THEN ", $sqlite, " ELSE 0 END"),
@@ -348,29 +348,78 @@ macro_rules! guarded {
     };
 }
 
+// What is looked for in a cell must not be looked for text by text: the cell would be read once for each. A
+// compound SELECT reads both sides once. A list that is a parameter is read once in any case.
+macro_rules! texts_of {
+    (postgres $set:literal) => {
+        concat!(
+            r#"SELECT "bailiwick a"."element" COLLATE "C" FROM unnest("#,
+            $set,
+            r#"::text[]) AS "bailiwick a" ("element")"#
+        )
+    };
+    (sqlite $set:literal) => {
+        concat!(
+            "SELECT bailiwick_a.value FROM json_each(",
+            $set,
+            ") AS bailiwick_a"
+        )
+    };
+}
+
+macro_rules! both {
+    ($dialect:ident $one:literal $compound:literal $other:literal) => {
+        concat!("(", texts_of!($dialect $one), $compound, texts_of!($dialect $other), ")")
+    };
+}
+
 macro_rules! compared {
-    ($of:ident overlap) => {
-        guarded!($of
+    (columns overlap) => {
+        guarded!(columns
+            concat!("EXISTS ", both!(postgres "{0}" " INTERSECT " "{1}")),
+            concat!("EXISTS ", both!(sqlite "{0}" " INTERSECT " "{1}"))
+        )
+    };
+    (columns disjoint) => {
+        guarded!(columns
+            concat!("NOT EXISTS ", both!(postgres "{0}" " INTERSECT " "{1}")),
+            concat!("NOT EXISTS ", both!(sqlite "{0}" " INTERSECT " "{1}"))
+        )
+    };
+    (columns same) => {
+        guarded!(columns
+            concat!("NOT EXISTS ", both!(postgres "{0}" " EXCEPT " "{1}"), " AND NOT EXISTS ", both!(postgres "{1}" " EXCEPT " "{0}")),
+            concat!("(NOT EXISTS ", both!(sqlite "{0}" " EXCEPT " "{1}"), " AND NOT EXISTS ", both!(sqlite "{1}" " EXCEPT " "{0}"), ")")
+        )
+    };
+    (columns differing) => {
+        guarded!(columns
+            concat!("(EXISTS ", both!(postgres "{0}" " EXCEPT " "{1}"), " OR EXISTS ", both!(postgres "{1}" " EXCEPT " "{0}"), ")"),
+            concat!("(EXISTS ", both!(sqlite "{0}" " EXCEPT " "{1}"), " OR EXISTS ", both!(sqlite "{1}" " EXCEPT " "{0}"), ")")
+        )
+    };
+    (constant overlap) => {
+        guarded!(constant
             r#"EXISTS (SELECT 1 FROM unnest({0}) AS "bailiwick a" ("element") WHERE "bailiwick a"."element" COLLATE "C" = ANY({1}::text[]))"#,
             "EXISTS (SELECT 1 FROM json_each({0}) AS bailiwick_a WHERE bailiwick_a.value IN (SELECT bailiwick_b.value FROM json_each({1}) AS bailiwick_b))"
         )
     };
-    ($of:ident disjoint) => {
-        guarded!($of
+    (constant disjoint) => {
+        guarded!(constant
             r#"NOT EXISTS (SELECT 1 FROM unnest({0}) AS "bailiwick a" ("element") WHERE "bailiwick a"."element" COLLATE "C" = ANY({1}::text[]))"#,
             "NOT EXISTS (SELECT 1 FROM json_each({0}) AS bailiwick_a WHERE bailiwick_a.value IN (SELECT bailiwick_b.value FROM json_each({1}) AS bailiwick_b))"
         )
     };
-    ($of:ident same) => {
-        guarded!($of
-            r#"NOT EXISTS (SELECT 1 FROM unnest({0}) AS "bailiwick a" ("element") WHERE "bailiwick a"."element" COLLATE "C" <> ALL({1}::text[])) AND NOT EXISTS (SELECT 1 FROM unnest({1}::text[]) AS "bailiwick a" ("element") WHERE "bailiwick a"."element" COLLATE "C" <> ALL({0}))"#,
-            "(NOT EXISTS (SELECT 1 FROM json_each({0}) AS bailiwick_a WHERE bailiwick_a.value NOT IN (SELECT bailiwick_b.value FROM json_each({1}) AS bailiwick_b)) AND NOT EXISTS (SELECT 1 FROM json_each({1}) AS bailiwick_a WHERE bailiwick_a.value NOT IN (SELECT bailiwick_b.value FROM json_each({0}) AS bailiwick_b)))"
+    (constant same) => {
+        guarded!(constant
+            concat!(r#"NOT EXISTS (SELECT 1 FROM unnest({0}) AS "bailiwick a" ("element") WHERE "bailiwick a"."element" COLLATE "C" <> ALL({1}::text[])) AND NOT EXISTS "#, both!(postgres "{1}" " EXCEPT " "{0}")),
+            concat!("(NOT EXISTS (SELECT 1 FROM json_each({0}) AS bailiwick_a WHERE bailiwick_a.value NOT IN (SELECT bailiwick_b.value FROM json_each({1}) AS bailiwick_b)) AND NOT EXISTS ", both!(sqlite "{1}" " EXCEPT " "{0}"), ")")
         )
     };
-    ($of:ident differing) => {
-        guarded!($of
-            r#"(EXISTS (SELECT 1 FROM unnest({0}) AS "bailiwick a" ("element") WHERE "bailiwick a"."element" COLLATE "C" <> ALL({1}::text[])) OR EXISTS (SELECT 1 FROM unnest({1}::text[]) AS "bailiwick a" ("element") WHERE "bailiwick a"."element" COLLATE "C" <> ALL({0})))"#,
-            "(EXISTS (SELECT 1 FROM json_each({0}) AS bailiwick_a WHERE bailiwick_a.value NOT IN (SELECT bailiwick_b.value FROM json_each({1}) AS bailiwick_b)) OR EXISTS (SELECT 1 FROM json_each({1}) AS bailiwick_a WHERE bailiwick_a.value NOT IN (SELECT bailiwick_b.value FROM json_each({0}) AS bailiwick_b)))"
+    (constant differing) => {
+        guarded!(constant
+            concat!(r#"(EXISTS (SELECT 1 FROM unnest({0}) AS "bailiwick a" ("element") WHERE "bailiwick a"."element" COLLATE "C" <> ALL({1}::text[])) OR EXISTS "#, both!(postgres "{1}" " EXCEPT " "{0}"), ")"),
+            concat!("(EXISTS (SELECT 1 FROM json_each({0}) AS bailiwick_a WHERE bailiwick_a.value NOT IN (SELECT bailiwick_b.value FROM json_each({1}) AS bailiwick_b)) OR EXISTS ", both!(sqlite "{1}" " EXCEPT " "{0}"), ")")
         )
     };
 }
