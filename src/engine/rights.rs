@@ -1,6 +1,6 @@
 //! What a role, or a set of roles, grants and denies, as planes of bits.
 
-use bitvec::prelude::{BitVec, Lsb0};
+use std::hash::{Hash, Hasher};
 
 use super::State;
 use super::cells::is_effective;
@@ -9,17 +9,16 @@ use crate::catalog::Rights;
 
 /// Five bits a permission, plane by plane: granted at least at Own, Reports, Peers, All; denied.
 /// A union of roles is then one *or* over the words. Every plane begins with a word of its own.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+///
+/// A plane without a bit takes no room, and planes that are alike are stored once: of somebody who is
+/// granted everything at `All` and denied nothing, one is left of the five.
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Planes {
     permissions: usize,
-    bits: BitVec<usize, Lsb0>,
-}
-
-/// By words: bit by bit, hashing took longer than all the rest of loading.
-impl std::hash::Hash for Planes {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.bits.as_raw_slice().hash(state);
-    }
+    /// Which of the stored planes each plane is, counted from 1; 0 of a plane without a bit. None of the
+    /// stored is nobody's.
+    stored: [u8; PLANES],
+    words: Vec<usize>,
 }
 
 const PLANES: usize = 5;
@@ -29,71 +28,179 @@ const ALL: usize = Scope::All as usize - 1;
 const DENIED: usize = 4;
 const WORD: usize = usize::BITS as usize;
 
+/// By what they say, however it is stored.
+impl PartialEq for Planes {
+    fn eq(&self, other: &Planes) -> bool {
+        if self.permissions != other.permissions {
+            return false;
+        }
+        if self.stored == other.stored {
+            return self.words == other.words;
+        }
+        (0..PLANES).all(|plane| {
+            let mut words = 0..self.stride();
+            words.all(|word| self.word(plane, word) == other.word(plane, word))
+        })
+    }
+}
+
+impl Eq for Planes {}
+
+/// By words: bit by bit, hashing took longer than all the rest of loading.
+impl Hash for Planes {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for plane in 0..PLANES {
+            let words = self.words(plane).iter().enumerate();
+            for (place, word) in words.filter(|(_, word)| **word != 0) {
+                state.write_usize(plane << 16 | place);
+                state.write_usize(*word);
+            }
+        }
+    }
+}
+
 impl Planes {
     pub(crate) fn none(permissions: usize) -> Planes {
         Planes {
             permissions,
-            bits: BitVec::repeat(false, PLANES * permissions.next_multiple_of(WORD)),
+            ..Planes::default()
         }
     }
 
     pub(crate) fn of(rights: &Rights) -> Planes {
         let mut planes = Planes::none(rights.granted.len());
-        for (permission, (&granted, &denied)) in
-            rights.granted.iter().zip(&rights.denied).enumerate()
-        {
-            if let Some(scope) = Scope::from_u8(granted) {
-                planes.grant(permission, scope);
-            }
-            if denied {
-                planes.deny(permission);
+        let stride = planes.stride();
+        // All of them, until what is alike and what is empty is known.
+        planes.stored = [1, 2, 3, 4, 5];
+        planes.words = vec![0; PLANES * stride];
+        let bits = rights.granted.iter().zip(&rights.denied);
+        for (permission, (&granted, &denied)) in bits.enumerate() {
+            let (word, bit) = (permission / WORD, 1 << (permission % WORD));
+            let granted = 0..usize::from(granted).min(DENIED);
+            for plane in granted.chain(denied.then_some(DENIED)) {
+                if let Some(word) = planes.words.get_mut(plane * stride + word) {
+                    *word |= bit;
+                }
             }
         }
+        planes.share();
         planes
     }
 
+    /// The words of a plane.
     fn stride(&self) -> usize {
-        self.permissions.next_multiple_of(WORD)
+        self.permissions.div_ceil(WORD)
     }
 
     pub(crate) fn grant(&mut self, permission: usize, scope: Scope) {
-        let stride = self.stride();
         for plane in 0..scope as usize {
-            self.bits.set(plane * stride + permission, true);
+            self.set(plane, permission);
         }
     }
 
     pub(crate) fn deny(&mut self, permission: usize) {
+        self.set(DENIED, permission);
+    }
+
+    fn set(&mut self, plane: usize, permission: usize) {
+        if let Some(word) = self.own(plane).get_mut(permission / WORD) {
+            *word |= 1 << (permission % WORD);
+        }
+    }
+
+    /// A plane to write to: no other is stored in its place.
+    fn own(&mut self, plane: usize) -> &mut [usize] {
         let stride = self.stride();
-        self.bits.set(DENIED * stride + permission, true);
+        let stored = self.stored[plane];
+        let others = self.stored.iter().filter(|it| **it == stored).count() - 1;
+        if stored == 0 || others > 0 {
+            self.stored[plane] = 1 + (self.words.len() / stride.max(1)) as u8;
+            match stored.checked_sub(1).map(usize::from) {
+                None => self.words.resize(self.words.len() + stride, 0),
+                Some(at) => self
+                    .words
+                    .extend_from_within(at * stride..(at + 1) * stride),
+            }
+        }
+        let at = usize::from(self.stored[plane]) - 1;
+        self.words
+            .get_mut(at * stride..(at + 1) * stride)
+            .unwrap_or_default()
+    }
+
+    /// Stores planes that are alike once.
+    pub(crate) fn share(&mut self) {
+        let mut shared = Planes::none(self.permissions);
+        let mut before: &[usize] = &[];
+        for plane in 0..PLANES {
+            let words = self.words(plane);
+            if words.iter().all(|word| *word == 0) {
+                continue;
+            }
+            if words != before {
+                shared.words.extend_from_slice(words);
+                before = words;
+            }
+            shared.stored[plane] = (shared.words.len() / self.stride()) as u8;
+        }
+        if shared.words.len() < self.words.len() {
+            shared.words.shrink_to_fit();
+            *self = shared;
+        }
     }
 
     /// Takes every grant away.
     pub(crate) fn keep_denies(&mut self) {
-        let stride = self.stride();
-        self.bits[..DENIED * stride].fill(false);
+        let mut denies = Planes::none(self.permissions);
+        if self.denies_something() {
+            denies.own(DENIED).copy_from_slice(self.words(DENIED));
+        }
+        *self = denies;
     }
 
     /// Roles unite, and denies unite (D3, D4).
     pub(crate) fn unite(&mut self, other: &Planes) {
-        let words = self.bits.as_raw_mut_slice().iter_mut();
-        for (all, more) in words.zip(other.bits.as_raw_slice()) {
-            *all |= more;
+        if self.stored == other.stored {
+            // Where two planes of each are alike, those of the union are.
+            for (all, more) in self.words.iter_mut().zip(&other.words) {
+                *all |= more;
+            }
+            return;
         }
+        for plane in 0..PLANES {
+            let more = other.words(plane);
+            if more.is_empty() {
+                continue;
+            }
+            for (all, more) in self.own(plane).iter_mut().zip(more) {
+                *all |= more;
+            }
+        }
+        self.share();
     }
 
     fn bit(&self, plane: usize, permission: usize) -> bool {
-        permission < self.permissions
-            && self
-                .bits
-                .get(plane * self.stride() + permission)
-                .is_some_and(|bit| *bit)
+        self.word(plane, permission / WORD) >> (permission % WORD) & 1 != 0
     }
 
+    /// A word of a plane; 0 of one that is not stored, and past the end.
+    fn word(&self, plane: usize, word: usize) -> usize {
+        let stride = self.stride();
+        let stored = self.stored.get(plane).copied().unwrap_or(0);
+        if stored == 0 || word >= stride {
+            return 0;
+        }
+        let place = (usize::from(stored) - 1) * stride + word;
+        self.words.get(place).copied().unwrap_or(0)
+    }
+
+    /// The words of a plane; none where it has no bit.
     fn words(&self, plane: usize) -> &[usize] {
-        let words = self.stride() / WORD;
-        let all = self.bits.as_raw_slice();
-        all.get(plane * words..(plane + 1) * words)
+        let stride = self.stride();
+        let stored = self.stored.get(plane).copied().unwrap_or(0);
+        let stored = stored.checked_sub(1).map(usize::from);
+        stored
+            .and_then(|at| self.words.get(at * stride..(at + 1) * stride))
             .unwrap_or_default()
     }
 
@@ -102,7 +209,7 @@ impl Planes {
         &'s self,
         select: impl Fn(usize) -> usize + 's,
     ) -> impl Iterator<Item = u16> + 's {
-        (0..self.stride() / WORD).flat_map(move |word| {
+        (0..self.stride()).flat_map(move |word| {
             let mut left = select(word);
             std::iter::from_fn(move || {
                 let bit = left.trailing_zeros() as usize;
@@ -114,20 +221,28 @@ impl Planes {
 
     pub(crate) fn granted(&self, permission: u16) -> u8 {
         let permission = permission as usize;
-        (0..4_u8)
-            .rev()
-            .find(|plane| self.bit(*plane as usize, permission))
-            .map_or(0, |plane| plane + 1)
+        // Most permissions are not granted at all.
+        if !self.bit(0, permission) {
+            return 0;
+        }
+        let further = (1..4_u8).rev();
+        let mut further = further.filter(|plane| self.bit(*plane as usize, permission));
+        further.next().map_or(1, |plane| plane + 1)
     }
 
     pub(crate) fn denied(&self, permission: u16) -> bool {
         self.bit(DENIED, permission as usize)
     }
 
-    /// What is granted and how far, denied or not.
-    pub(crate) fn grants(&self) -> impl Iterator<Item = (u16, u8)> + '_ {
+    /// What is granted at any scope, denied or not.
+    pub(crate) fn granted_permissions(&self) -> impl Iterator<Item = u16> + '_ {
         let own = self.words(0);
         self.selected(|word| own.get(word).copied().unwrap_or(0))
+    }
+
+    /// What is granted and how far, denied or not.
+    pub(crate) fn grants(&self) -> impl Iterator<Item = (u16, u8)> + '_ {
+        self.granted_permissions()
             .map(|permission| (permission, self.granted(permission)))
     }
 
@@ -142,10 +257,11 @@ impl Planes {
 
     /// Whether everything granted, denied or not, is granted at All by another that does not deny it.
     pub(crate) fn is_within_all_of(&self, other: &Planes) -> bool {
-        let held = other.words(ALL).iter().zip(other.words(DENIED));
-        let both = self.words(0).iter().zip(held);
-        both.into_iter()
-            .all(|(granted, (all, denied))| granted & !(all & !denied) == 0)
+        let mut granted = self.words(0).iter().enumerate();
+        granted.all(|(word, granted)| {
+            let held = other.word(ALL, word) & !other.word(DENIED, word);
+            granted & !held == 0
+        })
     }
 
     /// What is granted at Reports or Peers: whose reach depends on positions.
@@ -158,10 +274,6 @@ impl Planes {
         self.selected(|word| self.word(PEERS, word) & !self.word(ALL, word))
     }
 
-    fn word(&self, plane: usize, word: usize) -> usize {
-        self.words(plane).get(word).copied().unwrap_or(0)
-    }
-
     /// What is granted at any scope and not denied, of as many permissions as a word has bits.
     pub(crate) fn usable(&self, word: usize) -> usize {
         self.word(0, word) & !self.word(DENIED, word)
@@ -172,14 +284,20 @@ impl Planes {
         (self.word(0, word), self.word(DENIED, word))
     }
 
-    /// Every bit: plane by plane, so that what has all bits of another contains it.
-    pub(crate) fn raw(&self) -> &[usize] {
-        self.bits.as_raw_slice()
+    /// How many words all planes have together, one plane behind the other, stored or not.
+    pub(crate) fn word_count(&self) -> usize {
+        PLANES * self.stride()
+    }
+
+    /// One of the words of all planes: what has all bits of another in each contains it.
+    pub(crate) fn nth_word(&self, place: usize) -> usize {
+        let stride = self.stride().max(1);
+        self.word(place / stride, place % stride)
     }
 
     /// How many bits are set.
     pub(crate) fn weight(&self) -> usize {
-        let words = self.raw().iter();
+        let words = (0..PLANES).flat_map(|plane| self.words(plane));
         words.map(|word| word.count_ones() as usize).sum()
     }
 
@@ -189,7 +307,7 @@ impl Planes {
         words.map(|word| word.count_ones() as usize).sum()
     }
 
-    /// The bits, in [`raw`](Planes::raw), of each permission's widest grant, and of what is denied.
+    /// The bits, in the words of all planes, of each permission's widest grant, and of what is denied.
     pub(crate) fn widest(&self) -> impl Iterator<Item = usize> + '_ {
         (0..PLANES).flat_map(move |plane| {
             let wider = move |word| match plane {
@@ -197,7 +315,7 @@ impl Planes {
                 _ => self.word(plane + 1, word),
             };
             let widest = self.selected(move |word| self.word(plane, word) & !wider(word));
-            widest.map(move |permission| plane * self.stride() + usize::from(permission))
+            widest.map(move |permission| plane * self.stride() * WORD + usize::from(permission))
         })
     }
 
@@ -242,14 +360,14 @@ impl Planes {
 
     /// Whether something is granted and not denied here that another denies.
     pub(crate) fn is_denied_something_by(&self, other: &Planes) -> bool {
-        (0..self.stride() / WORD).any(|word| self.usable(word) & other.word(DENIED, word) != 0)
+        (0..self.stride()).any(|word| self.usable(word) & other.word(DENIED, word) != 0)
     }
 
     /// Whether something is granted here further than in another.
     pub(crate) fn is_granted_beyond(&self, other: &Planes) -> bool {
         (0..DENIED).any(|plane| {
-            let words = self.words(plane).iter().zip(other.words(plane));
-            words.into_iter().any(|(own, other)| own & !other != 0)
+            let mut own = self.words(plane).iter().enumerate();
+            own.any(|(word, own)| own & !other.word(plane, word) != 0)
         })
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct Frequency {
 impl Frequency {
     pub(super) fn of(state: &State, groups: &[Vec<&Closure<'_>>]) -> Frequency {
         let mut times =
-            vec![0_u32; Planes::none(state.model().permissions.len()).raw().len() * WORD];
+            vec![0_u32; Planes::none(state.model().permissions.len()).word_count() * WORD];
         let every: Vec<&Planes> = groups.iter().flatten().map(|it| it.rights).collect();
         for block in every.chunks(WORD) {
             each_row(block, |right, bits| {
@@ -160,11 +160,11 @@ impl<'c> Columns<'c> {
 
 /// Tells, for each right that one of as many closures as a word has bits has, which of them have it.
 fn each_row(closures: &[&Planes], mut tell: impl FnMut(Right, usize)) {
-    let words = closures.first().map_or(0, |it| it.raw().len());
+    let words = closures.first().map_or(0, |it| it.word_count());
     for word in 0..words {
         let mut block = [0; WORD];
         for (row, closure) in block.iter_mut().zip(closures) {
-            *row = closure.raw().get(word).copied().unwrap_or(0);
+            *row = closure.nth_word(word);
         }
         if block.iter().all(|row| *row == 0) {
             continue;
