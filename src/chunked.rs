@@ -48,7 +48,7 @@ impl<T, const BITS: u32> Chunked<T, BITS> {
             .get(index & ((1 << BITS) - 1))
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> + Clone {
         self.chunks.iter().flat_map(|chunk| chunk.iter())
     }
 
@@ -307,14 +307,27 @@ const ROWS_BITS: u32 = 4;
 const ROWS: usize = 1 << ROWS_BITS;
 
 impl<T: Copy> Rows<T> {
-    /// A table of rows of that width.
-    pub(crate) fn new(width: usize, rows: &[Box<[T]>]) -> Rows<T> {
-        let chunk = |rows: &[Box<[T]>]| rows.iter().flat_map(|row| row.iter().copied()).collect();
+    /// A table without rows, for rows of that width.
+    pub(crate) fn new(width: usize) -> Rows<T> {
         Rows {
-            chunks: rows.chunks(ROWS).map(chunk).collect(),
+            chunks: Arc::default(),
             width,
-            len: rows.len(),
+            len: 0,
         }
+    }
+
+    /// A table of these rows, each dropped as soon as it is copied.
+    pub(crate) fn of(width: usize, rows: impl IntoIterator<Item = Box<[T]>>) -> Rows<T> {
+        let mut filled = Filled::new(width);
+        for row in rows {
+            filled.push(&row);
+        }
+        filled.finish()
+    }
+
+    /// How many rows there are.
+    pub(crate) fn len(&self) -> usize {
+        self.len
     }
 
     #[inline]
@@ -361,6 +374,50 @@ impl<T: Copy> Rows<T> {
     }
 }
 
+/// A table of rows that is filled, chunk by chunk.
+pub(crate) struct Filled<T> {
+    open: Vec<T>,
+    chunks: Vec<Arc<[T]>>,
+    width: usize,
+    len: usize,
+}
+
+impl<T: Copy> Filled<T> {
+    pub(crate) fn new(width: usize) -> Filled<T> {
+        Filled {
+            open: Vec::new(),
+            chunks: Vec::new(),
+            width,
+            len: 0,
+        }
+    }
+
+    pub(crate) fn push(&mut self, row: &[T]) {
+        debug_assert!(row.len() == self.width);
+        self.open.extend_from_slice(row);
+        self.len += 1;
+        if self.len.is_multiple_of(ROWS) {
+            self.close();
+        }
+    }
+
+    fn close(&mut self) {
+        self.chunks.push(self.open.as_slice().into());
+        self.open.clear();
+    }
+
+    pub(crate) fn finish(mut self) -> Rows<T> {
+        if !self.len.is_multiple_of(ROWS) {
+            self.close();
+        }
+        Rows {
+            chunks: self.chunks.into(),
+            width: self.width,
+            len: self.len,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -391,7 +448,7 @@ mod tests {
 
     #[test]
     fn a_row_ends_where_the_next_begins() {
-        let rows: Rows<u8> = Rows::new(2, &[[1, 2].into(), [3, 4].into()]);
+        let rows: Rows<u8> = Rows::of(2, [[1, 2].into(), [3, 4].into()]);
         assert_eq!((rows.get(0, 1), rows.get(1, 0)), (Some(2), Some(3)));
         assert_eq!((rows.get(0, 2), rows.get(1, 2)), (None, None));
         assert_eq!((rows.get(0, usize::MAX), rows.get(2, 0)), (None, None));
@@ -436,11 +493,15 @@ mod tests {
     #[test]
     fn rows_are_appended_and_written() {
         for width in [0, 1, 5, 3000] {
-            let mut rows: Rows<u32> = Rows::new(width, &[]);
+            let mut rows: Rows<u32> = Rows::new(width);
             let row = |n: usize| vec![n as u32; width];
+            let mut filled = Filled::new(width);
             for n in 0..5000 {
                 rows.set(n, &row(n));
+                filled.push(&row(n));
             }
+            let filled = filled.finish();
+            assert!((0..=5000).all(|n| filled.row(n) == rows.row(n)));
             let old = rows.clone();
             rows.set(2500, &row(7));
             assert_eq!(old.row(2500), Some(&row(2500)[..]));

@@ -1,10 +1,12 @@
 //! What can be known of an operation before the record is: one number for each pair, one for each
 //! operation (D8, D9, D17).
 
-use super::{Asked, State};
+use std::ops::Range;
+
 use bitvec::prelude::{BitVec, Lsb0};
 
 use super::rights::{Holder, Planes};
+use super::{Asked, State};
 use crate::Scope;
 use crate::catalog::{EVERYBODY, Model, Operation, Pair};
 use crate::decision::{CELL, Code, Denial, NONE, Part, Verdict};
@@ -20,7 +22,7 @@ use crate::document::{AskedOn, Reach};
 ///
 /// The same byte has what a check needs to know of the operation itself: a table of its own was one
 /// more line to read, and one more bound to keep.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Cell(u64);
 
 const REACH_BITS: u64 = 0b111 << CELL;
@@ -39,6 +41,11 @@ impl Cell {
 
     /// Of an operation whose pairs must be looked at one by one.
     const DEPENDS: Cell = Cell(DEPENDS);
+
+    #[cfg(test)]
+    pub(super) fn for_test(verdict: Verdict) -> Cell {
+        Cell::of(verdict, FINAL)
+    }
 
     const fn of(verdict: Verdict, reach: u8) -> Cell {
         Cell(verdict.0 | (reach as u64) << CELL)
@@ -174,32 +181,58 @@ pub(crate) fn is_effective(state: &State, holder: &impl Holder, permission: u16)
 /// The rights of an access set, with the permissions that are effective in it.
 struct Compiled<'a> {
     planes: &'a Planes,
-    effective: BitVec<usize, Lsb0>,
+    /// How far each permission is granted, and whether it is [`EFFECTIVE`].
+    known: Vec<u8>,
 }
+
+const EFFECTIVE: u8 = 1 << 7;
 
 impl<'a> Compiled<'a> {
     fn new(state: &State, planes: &'a Planes) -> Compiled<'a> {
         let model = state.model();
         let mut compiled = Compiled {
             planes,
-            effective: BitVec::repeat(false, model.permissions.len()),
+            known: vec![0; model.permissions.len()],
         };
-        for &permission in &model.prerequisites_first {
+        let mut requiring = Vec::new();
+        // What is not granted is not effective, and need not be looked at.
+        for (permission, scope) in planes.grants() {
+            let Some(known) = compiled.known.get_mut(permission as usize) else {
+                continue;
+            };
+            *known = scope;
+            if planes.denied(permission) || state.missing_feature(permission).is_some() {
+                continue;
+            }
+            match model.common.reads.rank(permission) {
+                Some(rank) => requiring.push(rank),
+                None => *known |= EFFECTIVE,
+            }
+        }
+        requiring.sort_unstable();
+        for rank in requiring {
+            let Some(&permission) = model.prerequisites_first.get(rank as usize) else {
+                continue;
+            };
             let required = model.permissions.get(permission as usize);
             let mut required = required.into_iter().flat_map(|it| &it.requires);
-            if holds(state, &compiled, permission)
-                && required.all(|needed| compiled.effective[*needed as usize])
+            if required.all(|needed| compiled.is_effective(state, *needed))
+                && let Some(known) = compiled.known.get_mut(permission as usize)
             {
-                compiled.effective.set(permission as usize, true);
+                *known |= EFFECTIVE;
             }
         }
         compiled
+    }
+
+    fn known(&self, permission: u16) -> u8 {
+        self.known.get(permission as usize).copied().unwrap_or(0)
     }
 }
 
 impl Holder for Compiled<'_> {
     fn granted(&self, permission: u16) -> u8 {
-        self.planes.granted(permission)
+        self.known(permission) & !EFFECTIVE
     }
 
     fn denied(&self, permission: u16) -> bool {
@@ -215,9 +248,7 @@ impl Holder for Compiled<'_> {
     }
 
     fn is_effective(&self, _: &State, permission: u16) -> bool {
-        self.effective
-            .get(permission as usize)
-            .is_some_and(|bit| *bit)
+        self.known(permission) & EFFECTIVE != 0
     }
 }
 
@@ -287,35 +318,91 @@ pub(crate) fn pair_cell(
 /// rights are all that they depend on (I8).
 pub(crate) fn rows(state: &State, planes: &Planes) -> (Box<[Cell]>, Box<[Cell]>) {
     let model = state.model();
-    let holder = &Compiled::new(state, planes);
+    let holder = Compiled::new(state, planes);
     let mut pairs = vec![Cell::NOTHING; model.pairs.len()].into_boxed_slice();
-    for operation in &model.operations {
-        for index in operation.pairs.clone() {
-            if let Some(pair) = model.pairs.get(index as usize) {
-                pairs[index as usize] = pair_cell(state, holder, operation, pair);
+    let mut own = Vec::new();
+    let operations = (0..model.operations.len() as u16)
+        .map(|index| {
+            let (cell, numbers) = operation_cell(state, &holder, index, &mut own);
+            if let Some(slots) = pairs.get_mut(numbers) {
+                slots.copy_from_slice(&own);
             }
-        }
-    }
-    let operations = model
-        .operations
-        .iter()
-        .zip(0..)
-        .zip(state.asked.iter())
-        .map(|((operation, index), asked)| {
-            operation_cell(state, operation, index, &pairs).asked(*asked)
+            cell
         })
         .collect();
     (operations, pairs)
 }
 
+/// The cells of an access set that can be other than those of somebody without rights, by number.
+#[derive(Default)]
+pub(crate) struct Touched {
+    pub(crate) operations: Vec<(u16, Cell)>,
+    pub(crate) pairs: Vec<(u16, Cell)>,
+    reached: BitVec<usize, Lsb0>,
+}
+
+impl Touched {
+    /// Works out those of an access set, in place of what was worked out before.
+    pub(crate) fn work_out(&mut self, state: &State, planes: &Planes) {
+        let model = state.model();
+        self.operations.clear();
+        self.pairs.clear();
+        self.reached.resize(model.operations.len(), false);
+        self.reached.fill(false);
+        for permission in planes.granted_permissions() {
+            for operation in model.common.reads.operations(permission) {
+                if let Some(mut reached) = self.reached.get_mut(*operation as usize) {
+                    reached.set(true);
+                }
+            }
+        }
+        let holder = Compiled::new(state, planes);
+        let mut own = Vec::new();
+        for index in self.reached.iter_ones() {
+            let index = index as u16;
+            let (cell, numbers) = operation_cell(state, &holder, index, &mut own);
+            self.operations.push((index, cell));
+            // In this order: past the last of as many pairs as a catalog may have is no number.
+            let numbered = own.iter().zip(numbers.start as u16..);
+            self.pairs
+                .extend(numbered.map(|(cell, number)| (number, *cell)));
+        }
+    }
+}
+
+/// The cell of an operation; and of which pairs are the cells that are left in `pairs`.
+fn operation_cell(
+    state: &State,
+    holder: &impl Holder,
+    index: u16,
+    pairs: &mut Vec<Cell>,
+) -> (Cell, Range<usize>) {
+    let model = state.model();
+    pairs.clear();
+    let (Some(operation), Some(asked)) = (
+        model.operations.get(index as usize),
+        state.asked.get(index as usize),
+    ) else {
+        return (Cell::NOTHING, 0..0);
+    };
+    let numbers = operation.pairs.start as usize..operation.pairs.end as usize;
+    let known = model.pairs.get(numbers.clone()).unwrap_or_default();
+    let cells = known
+        .iter()
+        .map(|pair| pair_cell(state, holder, operation, pair));
+    pairs.extend(cells);
+    let cell = united_cell(state, operation, index, pairs).asked(*asked);
+    (cell, numbers)
+}
+
 /// Chooses among pairs as [`State::evaluate_pairs`] does, as far as nothing depends on the request (I1, I4).
-fn operation_cell(state: &State, operation: &Operation, index: u16, pairs: &[Cell]) -> Cell {
+fn united_cell(state: &State, operation: &Operation, index: u16, pairs: &[Cell]) -> Cell {
     let model = state.model();
     let mut furthest: Option<Denial> = None;
     let mut reaching: Option<(u8, u16, u16)> = None;
     let mut depends = !operation.when.is_empty() || state.operation_feature(index) != NONE;
-    for pair in operation.pairs.clone() {
-        match pairs[pair as usize].judged() {
+    for (pair, cell) in operation.pairs.clone().zip(pairs) {
+        match cell.judged() {
             Err(denial) => {
                 if furthest.is_none_or(|known| progress(&denial) > progress(&known)) {
                     furthest = Some(denial);

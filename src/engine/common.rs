@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::load::{read_settings, system_roles};
 use super::positions::Positions;
+use super::reads::Reads;
 use super::rights::Planes;
 use super::roles::{Packages, Role, Roles};
 use super::sets::Sets;
@@ -19,6 +20,7 @@ use crate::names::{Numbered, Registry};
 #[derive(Default)]
 pub(crate) struct Common {
     pub(super) asked: Arc<[Asked]>,
+    pub(super) reads: Reads,
     /// The adjustable permissions, each with the system role that has it by default (D13).
     pub(super) default_settings: Vec<(u16, u16)>,
     pub(super) system_roles: Vec<Arc<Role>>,
@@ -44,6 +46,7 @@ impl Common {
         let names = Registry::over(Arc::clone(&model.role_names), model.role_names.like(0));
         Common {
             asked: Asked::of(model),
+            reads: Reads::of(model),
             roles: Arc::new(Roles::default().with(names, system_roles.clone())),
             system_roles,
             default_settings,

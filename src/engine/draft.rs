@@ -13,7 +13,7 @@ use super::rights::Planes;
 use super::roles::{Package, Role};
 use super::sets::Assigned;
 use super::users::{Extras, User};
-use super::{Engine, State, cells};
+use super::{Engine, State};
 use crate::catalog::Rights;
 use crate::document::{PackageDocument, RoleDocument, Timestamp};
 use crate::{Scope, admin::UsedIdKind};
@@ -462,17 +462,13 @@ impl Draft {
     /// (I8). The draft must be settled: a check reads who stands below whom as it was worked out last.
     pub(crate) fn finish(mut self) -> Engine {
         debug_assert!(!self.state.positions.is_stale());
-        let sets: BTreeSet<u32> = match self.features_changed {
-            true => (0..self.state.sets.numbers()).collect(),
-            false => self.new_sets.union(&self.changed_sets).copied().collect(),
-        };
-        for set in sets {
-            let Some(rights) = self.state.sets.rights(set as usize) else {
-                continue;
-            };
-            let (operations, pairs) = cells::rows(&self.state, rights);
-            self.state.operation_cells.set(set as usize, &operations);
-            self.state.pair_cells.set(set as usize, &pairs);
+        if self.features_changed {
+            self.state.cells = self.state.cells.anew(&self.state);
+        } else {
+            let sets = self.new_sets.union(&self.changed_sets).copied().collect();
+            let mut cells = std::mem::take(&mut self.state.cells);
+            cells.write(&self.state, &sets);
+            self.state.cells = cells;
         }
         if let Some(lent) = &self.state.lent {
             let mut lent = Arc::clone(lent);

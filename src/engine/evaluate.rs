@@ -98,7 +98,7 @@ pub(crate) struct Compiled<'a> {
 
 impl Cells for Compiled<'_> {
     fn pair(&self, _: u16, pair: u16) -> Cell {
-        let cell = self.state.pair_cells.get(self.set, pair as usize);
+        let cell = self.state.cells.pair(self.set, pair);
         cell.unwrap_or(Cell::NOTHING)
     }
 }

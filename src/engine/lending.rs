@@ -39,8 +39,8 @@ impl Lent {
                 .into_iter()
                 .map(|it| it.into_iter().collect())
                 .collect(),
-            held: Rows::new(0, &[]),
-            below: Rows::new(0, &[]),
+            held: Rows::new(0),
+            below: Rows::new(0),
             words: state.model().pairs.len().div_ceil(WORD),
         };
         lent.work_out(state);
@@ -74,8 +74,8 @@ impl Lent {
             }
             below[position as usize] = row;
         }
-        self.held = Rows::new(self.words, &held);
-        self.below = Rows::new(self.words, &below);
+        self.held = Rows::of(self.words, held);
+        self.below = Rows::of(self.words, below);
     }
 
     /// Whether somebody strictly below that position has the pair at All.
@@ -176,7 +176,7 @@ fn pairs_at_all(state: &State, set: u32) -> Box<[u64]> {
             continue;
         }
         for pair in operation.pairs.clone() {
-            let cell = state.pair_cells.get(set as usize, pair as usize);
+            let cell = state.cells.pair(set as usize, pair);
             let at_all_scope = cell.is_some_and(|cell| cell.judged() == Ok(Scope::All as u8));
             if at_all_scope && state.pair_feature(pair) == NONE {
                 let pair = usize::from(pair);

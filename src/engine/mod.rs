@@ -19,12 +19,15 @@ mod lending;
 mod load;
 mod not_ready;
 mod packed_users;
+mod palettes;
 mod positions;
+mod reads;
 mod revealing;
 mod rights;
 mod roles;
 mod sets;
 mod standpoint;
+mod tables;
 mod users;
 mod view;
 
@@ -53,17 +56,16 @@ use std::sync::Arc;
 use crate::Scope;
 use crate::Timestamp;
 use crate::catalog::{Catalog, Model, Operation, Rights};
-use crate::chunked::Rows;
 use crate::decision::{NONE, Part};
 use crate::document::{AskedOn, RoleDocument};
 use crate::id::{Brand, PackageId, PositionId, RoleId, UserId};
 use crate::names::Known;
 use crate::ordered::Ordered;
-use cells::Cell;
 use lending::Lent;
 use not_ready::NotReady;
 use positions::Positions;
 use roles::{Packages, Roles};
+use tables::Tables;
 use users::Users;
 
 /// Catalog, policy and directory of one account, compiled: immutable, cheap to clone, shared by
@@ -130,9 +132,8 @@ pub(crate) struct State {
     positions: Arc<Positions>,
     users: Users,
     sets: Arc<Sets>,
-    /// For each access set, a cell for each operation; and one for each pair.
-    operation_cells: Rows<Cell>,
-    pair_cells: Rows<Cell>,
+    /// For each access set, a cell for each operation, and one for each pair.
+    cells: Tables,
     /// Where the catalog reads "reports' records" as accessible (S6).
     lent: Option<Arc<Lent>>,
     /// People who are denied because of what could not be read (D16).
@@ -277,6 +278,15 @@ impl Engine {
     /// The first feature that a permission lacks in the account (D6).
     pub(crate) fn locking_feature(&self, permission: u16) -> Option<u16> {
         Some(self.0.missing_feature(permission)?.0)
+    }
+
+    /// The same engine, its cells packed as those of large accounts are: a test need not be large to ask
+    /// packed tables.
+    #[doc(hidden)]
+    pub fn packed(&self) -> Engine {
+        let mut state = State::clone(&self.0);
+        state.cells = Tables::of_every_set(&state, 0);
+        Engine(Arc::new(state))
     }
 
     /// How many access sets the users share: distinct combinations of roles and packages.

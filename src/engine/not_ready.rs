@@ -10,9 +10,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::bearer::Bearer;
+use super::tables::Tables;
 use super::users::User;
 use super::{Engine, State};
-use crate::chunked::Rows;
 use crate::request::{Subject, Who};
 
 pub(crate) struct NotReady {
@@ -38,8 +38,7 @@ impl Engine {
         let mut state = State::clone(&whole.0);
         let people = match users {
             None => {
-                state.operation_cells = Rows::new(0, &[]);
-                state.pair_cells = Rows::new(0, &[]);
+                state.cells = Tables::default();
                 People::Everybody
             }
             Some(users) => {

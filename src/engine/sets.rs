@@ -191,6 +191,11 @@ impl Sets {
         Some(&self.sets.get(set)?.rights)
     }
 
+    /// The rights of every set, of those that nobody has, too.
+    pub(crate) fn every_rights(&self) -> impl Iterator<Item = &Planes> + Clone {
+        self.sets.iter().map(|set| &*set.rights)
+    }
+
     pub(crate) fn holders(&self, set: u32) -> Holders {
         self.holders.get(set as usize).copied().unwrap_or_default()
     }

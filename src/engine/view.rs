@@ -68,7 +68,7 @@ impl State {
     /// How far a pair gets in an access set before its scope is looked at: the scope that D7 leaves, or
     /// the denial. Features and conditions of pair and operation come after (D17).
     pub(crate) fn pair_scope(&self, set: usize, pair: u16) -> Option<Result<u8, Denial>> {
-        Some(self.pair_cells.get(set, pair as usize)?.judged())
+        Some(self.cells.pair(set, pair)?.judged())
     }
 
     /// How far a pair gets for a role that stands as subject (D18), before its scope is looked at.

@@ -16,13 +16,12 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
-use super::cells;
 use super::lending::Lent;
 use super::sets::{Assigned, Holders, Sets};
+use super::tables::{DENSE, Tables};
 use super::users::{Extras, User, Users};
 use super::{Engine, State};
 use crate::catalog::{Bearer, Catalog, check_limit};
-use crate::chunked::Rows;
 use crate::document::ProblemCode;
 use crate::document::problem::{NEAREST_BUDGET, Path, Report, Rules, Source};
 use crate::document::{
@@ -292,15 +291,8 @@ impl EngineBuilder {
                 (assigned, rights)
             })
             .collect();
-        let rows = sets.iter().map(|(_, rights)| cells::rows(&state, rights));
-        let (operations, pairs): (Vec<_>, Vec<_>) = rows.unzip();
-        let model = state.model();
-        let (operations, pairs) = (
-            Rows::new(model.operations.len(), &operations),
-            Rows::new(model.pairs.len(), &pairs),
-        );
-        state.operation_cells = operations;
-        state.pair_cells = pairs;
+        let rights = sets.iter().map(|(_, rights)| &**rights);
+        state.cells = Tables::compile(&state, sets.len(), rights, DENSE);
         state.sets = Arc::new(Sets::new(sets, holders));
         if state.model().reach == Reach::Accessible {
             state.lent = Some(Arc::new(Lent::new(&state)));
@@ -333,8 +325,7 @@ impl EngineBuilder {
             positions: Arc::clone(&common.positions),
             users: Users::default(),
             sets: Arc::clone(&common.sets),
-            operation_cells: Rows::new(0, &[]),
-            pair_cells: Rows::new(0, &[]),
+            cells: Tables::default(),
             lent: None,
             not_ready: None,
         };
