@@ -4,6 +4,7 @@
 //! Everything runs on a thread with a stack of 512 KiB.
 #![cfg(feature = "toml")]
 
+mod access_sets;
 mod cuts;
 mod documents;
 mod golden;
