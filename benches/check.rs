@@ -21,12 +21,13 @@ use worlds::{ByHandle, ByName, World};
 
 fn check(criterion: &mut Criterion) {
     // Each world protects something else.
-    let worlds: [fn() -> World; 5] = [
+    let worlds: [fn() -> World; 6] = [
         worlds::w1, // the fixed cost of a check: everything lies in the first cache
         worlds::w2, // many roles, permissions and packages cost a check nothing
         worlds::w3, // comparing positions in a hierarchy costs a few loads
         worlds::w4, // what lies past the caches is read in as few lines as possible
         worlds::w5, // the same, a million users over
+        worlds::wr, // thousands of people whose rights all differ, over thousands of permissions
     ];
     for world in worlds {
         let world = world();
@@ -190,7 +191,7 @@ fn agree(
 fn load(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("load");
     group.sample_size(10);
-    for world in [worlds::w3(), worlds::w4(), worlds::w5()] {
+    for world in [worlds::w3(), worlds::w4(), worlds::w5(), worlds::wr()] {
         let catalog = Catalog::new(world.catalog.clone(), Warnings::Into(&mut Vec::new()))
             .expect("a sound catalog");
         group.bench_function(world.name, |bencher| bencher.iter(|| world.load(&catalog)));

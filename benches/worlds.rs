@@ -1,6 +1,6 @@
 //! The worlds that benches measure, made at random from a fixed seed.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bailiwick::document::{
     AccountsServed, AdministrationDocument, AskedOn, CatalogDocument, FORMAT, OperationDocument,
@@ -242,6 +242,56 @@ pub(crate) fn hierarchy(
             ..PolicyDocument::new(1)
         },
         users,
+        requests,
+    }
+}
+
+/// WR: as many people, permissions and grants as a published set of a company's real rights has, and a role
+/// for each of the people.
+pub(crate) fn wr() -> World {
+    rights("WR", 3_485, 10_127, 185_294, 1 << 14)
+}
+
+/// A world like WR, of any size: most people are granted a few permissions, most permissions are granted to
+/// a few people, and each to somebody.
+pub(crate) fn rights(
+    name: &'static str,
+    people: usize,
+    permissions: usize,
+    grants: usize,
+    requests: usize,
+) -> World {
+    let mut random = Random(grants as u64);
+    let mut granted: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); people];
+    let mut left = grants;
+    let mut grant = |person: usize, permission: usize| {
+        left -= usize::from(left > 0 && granted[person].insert(permission));
+        left
+    };
+    for permission in 0..permissions {
+        grant(random.below(people), permission);
+    }
+    // Below a number that is itself drawn below another: the lower, the more often.
+    let mut below = |many: usize, times: usize| {
+        (1..times).fold(random.below(many), |below, _| random.below(below + 1))
+    };
+    while grant(below(people, 2), below(permissions, 3)) > 0 {}
+    let roles = granted.iter().enumerate().map(|(person, granted)| {
+        granted.iter().fold(
+            RoleDocument::new(format!("role-{person}")),
+            |role, &permission| role.grant((path(permissions, permission).as_str(), Scope::All)),
+        )
+    });
+    World {
+        name,
+        catalog: catalog(permissions, &[Scope::All]),
+        policy: PolicyDocument {
+            roles: roles.collect(),
+            ..PolicyDocument::new(1)
+        },
+        users: (0..people)
+            .map(|person| UserDocument::new(self::name(person)).role(format!("role-{person}")))
+            .collect(),
         requests,
     }
 }

@@ -20,8 +20,22 @@ pub(crate) fn measure(into: &mut Measured) {
     for world in [worlds::w3(), worlds::w4(), worlds::w5()] {
         world_by_world(&world, into);
     }
+    real_rights(into);
     roles(into);
     small_account(into);
+}
+
+/// Thousands of people whose rights all differ: what stays beside the catalog, and the most that is live
+/// while loading.
+fn real_rights(into: &mut Measured) {
+    let world = worlds::wr();
+    let catalog = Catalog::new(world.catalog.clone(), Warnings::Into(&mut Vec::new()))
+        .expect("a sound catalog");
+    let mut kept = None;
+    let counted = allocation_counter::measure(|| kept = Some(world.load(&catalog)));
+    drop(kept);
+    into.note("heap.WR".to_owned(), counted.bytes_current as f64);
+    into.note("heap.WR.peak".to_owned(), counted.bytes_max as f64);
 }
 
 fn world_by_world(world: &World, into: &mut Measured) {

@@ -10,6 +10,7 @@ mod misses;
 #[allow(dead_code, reason = "each bench uses its own part of it")]
 #[path = "../../prototype.rs"]
 mod prototype;
+mod times;
 #[allow(dead_code, reason = "each bench uses its own part of the worlds")]
 #[path = "../../worlds.rs"]
 mod worlds;
@@ -25,6 +26,12 @@ fn main() -> ExitCode {
     match arguments.as_slice() {
         [] => return hold(),
         ["misses"] => misses::print(),
+        ["times"] => times::print(),
+        ["heap"] => {
+            let mut measured = Measured::default();
+            heap::measure(&mut measured);
+            let _ = measured.hold_against(&BTreeMap::new());
+        }
         // Under callgrind.
         ["ask", "load"] => load::ask(),
         ["ask", world] => instructions::ask(world),
