@@ -191,9 +191,9 @@ pub enum Change {
         /// The position.
         position: String,
     },
-    /// Replaces the reporting hierarchy whole, as a sync from elsewhere states it. Positions that are new are
-    /// made, those that are not listed are deleted (A5), the rest is renamed and moved. Only the hierarchy
-    /// that comes of it must be one: nothing is asked of the way there. Who holds a position keeps it.
+    /// Replaces the reporting hierarchy whole, as another system states it. Positions that are new are made,
+    /// those that are not listed are deleted (A5), the rest is renamed and moved. Only the resulting hierarchy
+    /// is checked, no step towards it. Users keep their positions.
     ///
     /// To move people along, a transaction creates the new positions and places the people first:
     ///
@@ -249,8 +249,7 @@ pub enum Change {
         name: Option<String>,
     },
     /// Brings a removed user back as themself, with position, assignments and properties: their id must
-    /// count as used. Who owned records owns them again. What they held when they were removed is not looked
-    /// at. So this needs what creating the user needs, and, unless they come back suspended, what reinstating
+    /// count as used. They own their records again. Earlier roles do not count: this needs what creating the user needs, and, unless they come back suspended, what reinstating
     /// them needs (A3, D18).
     ///
     /// ```

@@ -145,8 +145,8 @@ impl Asker<'_> {
         }
     }
 
-    /// The decision that a check of it gives, on the resource on which it was settled or another of the
-    /// same account, whose identifiers are valid. What a token brings is not united again.
+    /// Returns the decision that a check gives. The resource must be of the account it was settled for, with
+    /// valid identifiers. What a token brings is not united again.
     pub(crate) fn decide<R: Resource + ?Sized, C: Context + ?Sized>(
         &self,
         operation: u16,

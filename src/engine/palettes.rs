@@ -14,12 +14,12 @@ use crate::ordered::Ordered;
 /// Most columns have few different cells: of an operation that is granted at `All` or not at all, two. A
 /// column is 1, 2, 4, 8 or 16 bits wide, as its palette needs, and sixteen of its rows lie side by side. A
 /// palette holds whole cells, so that every reason stays what it is. A column that must be widened makes all
-/// blocks be copied, and so every palette gets room for one cell more than it needs whenever that happens.
+/// blocks be copied, and then every palette also gets one spare cell.
 ///
 /// Code 0 is the cell of somebody without rights. Cells that no row has any more keep their codes until the
 /// tables are made anew, which is at the latest when a column has used up all 65,536.
 ///
-/// What lost: blocks that are stored once where they are alike (more than dense where they are not);
+/// Tried and dropped: blocks that are stored once where they are alike (more than dense where they are not);
 /// bits and ranks, sorted lists, and allows alone with denials worked out (mispredicted branches on mixed
 /// answers, three times as slow).
 #[derive(Clone)]

@@ -15,8 +15,8 @@ use crate::catalog::Rights;
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Planes {
     permissions: usize,
-    /// Which of the stored planes each plane is, counted from 1; 0 of a plane without a bit. None of the
-    /// stored is nobody's.
+    /// Which of the stored planes each plane is, counted from 1; 0 if the plane has no bit. Every
+    /// stored plane is in use.
     stored: [u8; PLANES],
     words: Vec<usize>,
 }

@@ -117,12 +117,16 @@ impl Tables {
 
     /// Works out the rows of access sets that are new, or whose rights changed.
     pub(crate) fn write(&mut self, state: &State, sets: &BTreeSet<u32>) {
+        if sets.is_empty() {
+            return;
+        }
         let rights = |set: &u32| Some((*set, state.sets.rights(*set as usize)?));
         let changed = sets.iter().filter_map(rights);
-        if let Some(packed) = &mut self.packed {
-            if Arc::make_mut(packed).write(state, changed).is_err() {
+        if let Some(packed) = self.packed.take() {
+            match Arc::unwrap_or_clone(packed).filled(state, changed) {
+                Ok(filled) => self.packed = Some(Arc::new(filled)),
                 // Without the cells that were in use once; dense where those of today are too many.
-                *self = Tables::of_every_set(state, 0);
+                Err(TooMany) => *self = Tables::of_every_set(state, 0),
             }
             return;
         }
@@ -158,15 +162,6 @@ impl Packed {
             pairs: Palettes::new(&pairs)?,
         };
         empty.filled(state, (0..).zip(sets))
-    }
-
-    fn write<'p>(
-        &mut self,
-        state: &State,
-        rows: impl Iterator<Item = (u32, &'p Planes)>,
-    ) -> Result<(), TooMany> {
-        *self = self.clone().filled(state, rows)?;
-        Ok(())
     }
 
     fn filled<'p>(

@@ -227,7 +227,7 @@ impl Users {
         self.extras(user).map_or(&[], |it| &it.ends)
     }
 
-    /// The same to compare: equal where the same ends at the same times.
+    /// The ends in order, so that equal ones compare equal.
     pub(crate) fn ordered_ends(&self, user: u32) -> Ends {
         let mut ends: Ends = self
             .ends(user)

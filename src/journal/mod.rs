@@ -146,9 +146,9 @@ pub trait Journal: Send + Sync {
         Ok(None)
     }
 
-    /// The same journal for several calls that together take no longer than one of this may: whatever is made of
-    /// several, such as [`Live::apply`](crate::live::Live::apply), then takes no longer either. `None` of a
-    /// store whose calls are not bounded.
+    /// Returns the same journal with one deadline for all calls: that of a single call.
+    /// [`Live::apply`](crate::live::Live::apply) makes several calls, and so takes no longer than one. Returns
+    /// `None` if the store does not bound its calls.
     fn for_one_call(&self) -> Option<OneCall<'_>> {
         None
     }

@@ -138,7 +138,7 @@ impl Live {
         }
     }
 
-    /// [`apply_with_retry`](Live::apply_with_retry), but passes over changes that say what is so already: the
+    /// [`apply_with_retry`](Live::apply_with_retry), but skips changes that would change nothing: the
     /// journal does not have them ([`Engine::apply_passing_over`](crate::Engine::apply_passing_over)). Returns
     /// `None`, and writes nothing, if no change is left.
     ///

@@ -178,7 +178,7 @@ impl Live {
         self.prepare_on(&published, asked, unlock)
     }
 
-    /// [`prepare`](Live::prepare), but passes over changes that say what is so already: the record does not have
+    /// [`prepare`](Live::prepare), but skips changes that would change nothing: the record does not have
     /// them ([`Engine::apply_passing_over`]). Returns `None` if no change is left.
     ///
     /// # Errors

@@ -311,6 +311,30 @@ fn who_acts_for_another_confers_what_both_hold_that_long() {
     );
 }
 
+/// Where somebody is out of reach, no end of the assignment would help.
+#[test]
+fn a_refusal_for_reach_does_not_speak_of_ends() {
+    let office = office()
+        .position("low", &[])
+        .granting("viewer", [("contacts.view", Scope::Peers)])
+        .user(UserDocument::new("bob"))
+        .with(|it| {
+            it.directory.users[0].position = Some("low".to_owned());
+            it.directory.users[0].roles.push(until("viewer", ENDS));
+        });
+    let account = crate::account::Account::of(&office.documents);
+    for end in [Some(Timestamp(400)), Some(ENDS), Some(Timestamp(600)), None] {
+        let change = assign("bob", "viewer", end);
+        let applied = account
+            .engine
+            .apply(&Actor::user("boss"), Timestamp(100), &[change]);
+        assert_eq!(
+            applied.expect_err("it is refused").reason.to_string(),
+            "it hands out `contacts.view` at `peers` to `bob`; the actor holds it at `peers`"
+        );
+    }
+}
+
 #[test]
 fn a_refusal_says_until_when_the_actor_holds_it() {
     let office = temporary();

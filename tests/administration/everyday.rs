@@ -494,6 +494,27 @@ fn what_is_so_already_is_passed_over_and_nothing_else() {
 }
 
 #[test]
+fn the_order_that_works_is_told_beside_what_is_passed_over() {
+    let engine = desk().documents.load();
+    let assign = Change::assign_role("ann", "new");
+    let create = Change::CreateRole {
+        role: RoleDocument::new("new"),
+    };
+    let so_already = Change::assign_role("ann", "clerk");
+    let host = Actor::System;
+    let refused = engine.apply_passing_over(&host, Timestamp(100), &[so_already, assign, create]);
+    let refused = refused.expect_err("the role comes too late");
+    assert_eq!(refused.order(), Some(&[0, 2, 1][..]));
+}
+
+#[test]
+fn nothing_to_state_is_no_transaction() {
+    let engine = desk().documents.load();
+    let applied = engine.apply_passing_over(&Actor::System, Timestamp(100), &[]);
+    assert!(applied.expect("nothing is wrong").is_none());
+}
+
+#[test]
 fn what_is_passed_over_is_what_the_reference_passes_over() {
     let tallied = Tallied::default();
     each_number(500, |seed, number| {

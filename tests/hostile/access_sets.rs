@@ -140,6 +140,26 @@ fn ten_times_the_combinations_take_at_most_fifteen_times_the_memory_and_time() {
     assert!(large.peak < dense as u64 / 4, "{} of {dense}", large.peak);
 }
 
+/// A change of what people are called, in bytes that it needs.
+#[test]
+fn a_change_of_nobodys_rights_needs_the_same_however_many_combinations_there_are() {
+    let catalog = catalog();
+    let needed = |people: usize| {
+        let engine = engine(&catalog, people);
+        let change = Change::DescribeUser {
+            user: "u0".to_owned(),
+            name: Some("Ann".to_owned()),
+        };
+        let counted = allocation_counter::measure(|| {
+            let applied = engine.apply(&Actor::System, Timestamp(1), std::slice::from_ref(&change));
+            drop(applied.expect("it is sound"));
+        });
+        counted.bytes_total
+    };
+    let (few, many) = (needed(1_600), needed(16_000));
+    assert!(many < 2 * few, "{few} bytes became {many}");
+}
+
 #[test]
 fn the_last_of_as_many_pairs_as_there_may_be_is_packed() {
     let _quiet = alone();

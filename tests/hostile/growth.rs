@@ -91,6 +91,41 @@ fn replaced(n: usize) -> Run {
     applied(engine, vec![Change::ReplaceHierarchy { positions }])
 }
 
+/// An account of positions below `a`, and of ten times as many people in `b`; and how the positions lie when they
+/// have moved below `b`.
+fn to_be_moved(n: usize) -> (Engine, Vec<PositionDocument>) {
+    let below = |senior: &str| {
+        let position = |id: String, senior: Option<&str>| PositionDocument {
+            id,
+            name: None,
+            reports_to: senior.into_iter().map(str::to_owned).collect(),
+        };
+        let top = ["a", "b"].map(|id| position(id.to_owned(), None));
+        let others = (0..n).map(|i| position(format!("p{i}"), Some(senior)));
+        top.into_iter().chain(others).collect::<Vec<_>>()
+    };
+    let policy = PolicyDocument {
+        positions: below("a"),
+        ..roles(vec![])
+    };
+    let placed = (0..10 * n).map(|i| UserDocument::new(format!("u{i}")).position("b"));
+    (engine(&catalog(""), policy, people(placed)), below("b"))
+}
+
+fn moved_below_many(n: usize) -> Run {
+    let (engine, after) = to_be_moved(n);
+    let moves = after.into_iter().skip(2).map(|it| Change::MovePosition {
+        position: it.id,
+        reports_to: it.reports_to,
+    });
+    applied(engine, moves.collect())
+}
+
+fn replaced_below_many(n: usize) -> Run {
+    let (engine, positions) = to_be_moved(n);
+    applied(engine, vec![Change::ReplaceHierarchy { positions }])
+}
+
 /// Lets each role inherit the next, from the first on.
 fn from_the_top(n: usize) -> Run {
     let all = (0..n).map(|i| RoleDocument::new(format!("r{i}")).grant(["a", "b"][i % 2]));
@@ -384,6 +419,8 @@ fn work_that_people_cause_grows_with_what_they_state() {
     keep_in_proportion(cases! {
         moves_in_a_tangled_hierarchy(3_000) = tangled;
         hierarchy_replaced(3_000) = replaced;
+        positions_moved_below_many_people(900) = moved_below_many;
+        hierarchy_replaced_below_many_people(900) = replaced_below_many;
         inheritance_from_the_top(200) = from_the_top;
         inheritance_imported(400) = imported;
         denies_of_an_older_catalog_loaded(1_000) = |n| loaded(older(n, denied));

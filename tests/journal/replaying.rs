@@ -1,16 +1,16 @@
 //! Law 5: a journal, replayed from its beginning or from any snapshot, leads to the engine that was live,
 //! whatever was changed and whichever catalogs came on the way.
 
-use bailiwick::admin::{Actor, Change};
+use bailiwick::admin::{Actor, Change, UsedIdKind};
 use bailiwick::document::{
-    AssignmentDocument, CatalogDocument, DirectoryDocument, PolicyDocument, RenamedDocument,
-    RetiredDocument, RoleDocument, UserDocument,
+    AssignmentDocument, CatalogDocument, DirectoryDocument, PolicyDocument, PositionDocument,
+    RenamedDocument, RetiredDocument, RoleDocument, UserDocument,
 };
 use bailiwick::journal::{
     FORMAT, Head, Journal, JournalError, MemoryJournal, Record, Restored, Snapshot, TakesFrom,
     begin, catalog_digest, keep_catalog, restore,
 };
-use bailiwick::{Catalog, Engine, OnType, Timestamp, Warnings};
+use bailiwick::{Catalog, Engine, OnType, Scope, Timestamp, Warnings};
 
 use serde_json::json;
 
@@ -555,6 +555,58 @@ fn what_was_stored_before_ends_bound_their_holders_is_replayed() {
     let restored = replays_what_is_refused_today(&catalog, &engine, changes, "not_held");
     let order = OnType::named("order");
     assert!(restored.engine().check("eve", "list", &order).is_allow());
+}
+
+/// Somebody who was removed and made anew in one transaction was judged as a stranger. A journal that holds such a
+/// change from before loads all the same.
+#[test]
+fn what_was_stored_before_who_is_made_anew_was_the_same_person_is_replayed() {
+    let (catalog, engine) = office(
+        r#"
+        format = 2
+        id = "shop"
+        version = 1
+        permissions = [{ path = "orders", scopes = ["peers", "all"] }, { path = "staff" }]
+        types = [{ id = "order" }]
+        operations = [{ type = "order", action = "view", on = "record", allowed_by = ["orders"] }]
+        administration = { changes = { remove_user = "staff", create_user = "staff", forget_ids = "staff" }, account_roles = { revoke = "staff" } }
+        "#,
+    );
+    let host = [
+        Change::CreateRole {
+            role: RoleDocument::new("seller").grant(("orders", Scope::Peers)),
+        },
+        Change::CreatePosition {
+            position: PositionDocument {
+                id: "low".to_owned(),
+                name: None,
+                reports_to: Vec::new(),
+            },
+        },
+        Change::assign_role("eve", "seller"),
+    ];
+    let made = engine.apply(&Actor::System, Timestamp(0), &host);
+    let engine = made.expect("the host may").into_engine();
+    let changes = vec![
+        Change::RemoveUser {
+            user: "eve".to_owned(),
+        },
+        Change::ForgetId {
+            kind: UsedIdKind::User,
+            id: "eve".to_owned(),
+        },
+        Change::CreateUser {
+            user: UserDocument::new("eve").position("low"),
+        },
+    ];
+    let restored = replays_what_is_refused_today(&catalog, &engine, changes, "widens_reach");
+    let directory = restored.engine().directory();
+    assert!(
+        directory
+            .users
+            .iter()
+            .any(|it| it.id == "eve" && it.roles.is_empty())
+    );
 }
 
 /// A property that an open operation reads, and for which the catalog names no permission, is the host's

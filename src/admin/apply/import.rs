@@ -402,9 +402,13 @@ impl Transaction {
             moved.map_err(|it| self.no_hierarchy(it))?;
             if !self.may_widen_everything() {
                 let unmoved = unmoved.state();
+                // Once for all of them: many may move below the same people.
+                let mut above = BTreeSet::new();
                 for (number, _, _) in moves.iter().filter(|(_, _, is_old)| *is_old) {
-                    self.may_stand_above(*number, |it| unmoved.stands_below(*number, it))?;
+                    let now = self.now().positions_above(*number).into_iter();
+                    above.extend(now.filter(|it| !unmoved.stands_below(*number, *it)));
                 }
+                self.may_stand_above(&above)?;
             }
         }
         is_changed |= !moves.is_empty() || !gone.is_empty();

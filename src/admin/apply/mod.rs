@@ -20,6 +20,7 @@ mod sequence;
 mod settings;
 mod users;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::actor::Actor;
@@ -59,7 +60,7 @@ impl Applied {
         self.engine
     }
 
-    /// The changes that were so already and passed over, counted from 0, in order
+    /// The changes that would have changed nothing and were skipped, counted from 0, in order
     /// ([`Engine::apply_passing_over`]).
     pub fn passed_over(&self) -> &[usize] {
         &self.passed_over
@@ -92,7 +93,7 @@ impl Engine {
     /// free. Such a change is made after the ones that it waits for; changes that concern the same thing are
     /// made as they are written. What cannot even be made then, such as giving a role that a later change
     /// creates, is refused, and [`Refused::order`] tells the order that works. A change that
-    /// says what is so already is refused; [`apply_passing_over`](Engine::apply_passing_over) passes over it.
+    /// would change nothing is refused; [`apply_passing_over`](Engine::apply_passing_over) skips it.
     /// Assignments that have ended by `at` are dropped (D2), which is all that a transaction without changes does;
     /// only the host itself makes one. The revision is one higher.
     ///
@@ -217,7 +218,7 @@ impl Engine {
                     what: changes.get(change).map(ToString::to_string),
                     order: match rules {
                         Rules::OfFormat1 => None,
-                        Rules::Today => self.order_that_works(actor, at, changes, &reason),
+                        Rules::Today => self.order_that_works(actor, at, changes, &reason, repeats),
                     },
                 }),
                 reason,
@@ -248,6 +249,7 @@ impl Engine {
             at,
             rules,
             importing: false,
+            may_reach_more: BTreeSet::new(),
             repeats: Repeats::Refuse,
             passed_over: Vec::new(),
         };
@@ -262,6 +264,7 @@ impl Engine {
         at: Timestamp,
         changes: &[Change],
         refusal: &Refusal,
+        repeats: Repeats,
     ) -> Option<Vec<usize>> {
         /// A longer transaction comes from a program, which knows what comes first.
         const LOOKED_AT: usize = 100;
@@ -274,7 +277,8 @@ impl Engine {
         if is_settled || !(2..=LOOKED_AT).contains(&changes.len()) {
             return None;
         }
-        let (transaction, holders) = self.begin(Rules::Today, actor, at, changes).ok()?;
+        let (mut transaction, holders) = self.begin(Rules::Today, actor, at, changes).ok()?;
+        transaction.repeats = repeats;
         transaction.some_order(changes, |it| {
             it.keeps(actor, changes, &holders).is_ok() && it.draft.clone().settle().is_ok()
         })
@@ -312,7 +316,10 @@ struct Transaction {
     rules: Rules,
     /// Whether an import is being taken apart.
     importing: bool,
-    /// What becomes of a change that says what is so already.
+    /// Positions whose people may reach more records, as far as A4 goes; known until something other than
+    /// positions changes.
+    may_reach_more: BTreeSet<u32>,
+    /// What becomes of a change that would change nothing.
     repeats: Repeats,
     /// The changes that were passed over.
     passed_over: Vec<usize>,

@@ -1,4 +1,4 @@
-//! Repeats what is so already without a refusal: for a sync, which states what is to be so.
+//! Skips changes that would change nothing: for a sync, which states what is to be so.
 //!
 //! What is left of the transaction is made as if it had been written alone. So a journal that keeps it replays.
 
@@ -12,16 +12,16 @@ use crate::document::problem::Rules;
 use crate::{Engine, engine::State};
 
 impl Engine {
-    /// Makes changes as [`apply`](Engine::apply) does, but passes over each that says what is so already when its
-    /// turn comes. [`apply`](Engine::apply) refuses such a transaction
+    /// Makes changes as [`apply`](Engine::apply) does, but skips each change that would change nothing when its turn
+    /// comes. [`apply`](Engine::apply) refuses such a transaction
     /// ([`NothingToChange`](crate::admin::Refusal::NothingToChange)). Returns `None`, and changes nothing, if no
     /// change is left. [`Applied::passed_over`] tells which were passed over.
     ///
     /// Nothing else is excused: making what exists, or deleting what is gone, is refused as ever. A change that is
     /// passed over changes nothing. So its actor needs no more than some right to make changes of its kind.
     ///
-    /// Cost: that of [`apply`](Engine::apply), twice where something is passed over; more often where, without
-    /// what was passed over, the order of the others makes more of them say what is so already.
+    /// Cost: that of [`apply`](Engine::apply) for each round. If changes were skipped, the rest is made anew,
+    /// usually once.
     ///
     /// # Errors
     /// Those of [`apply`](Engine::apply), the changes numbered as they were given.
@@ -57,6 +57,9 @@ impl Engine {
         changes: &[Change],
     ) -> Result<Option<Applied>, Refused> {
         let mut places: Vec<usize> = (0..changes.len()).collect();
+        if places.is_empty() {
+            return Ok(None);
+        }
         let mut left = Cow::Borrowed(changes);
         loop {
             let watch = &mut |_: usize, _: &State| {};
@@ -82,7 +85,7 @@ impl Engine {
     }
 }
 
-/// What becomes of a change that says what is so already.
+/// What becomes of a change that would change nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Repeats {
     Refuse,

@@ -81,24 +81,25 @@ impl Transaction {
         if self.authority.is_system() {
             return Ok(());
         }
-        self.may_stand_above(number, |it| above_before.contains(&it))
+        let above = self.now().positions_above(number).into_iter();
+        self.may_stand_above(&above.filter(|it| !above_before.contains(it)).collect())
     }
 
-    /// Whether it is theirs to let those who stand above a position now, and did not before, reach the
-    /// records below (A4).
-    pub(super) fn may_stand_above(
-        &self,
-        position: u32,
-        before: impl Fn(u32) -> bool,
-    ) -> Result<(), Refusal> {
-        let now = self.now();
-        let above = now.positions_above(position).into_iter();
-        let new: Vec<u32> = above.filter(|it| !before(*it)).collect();
-        let mut reaching = self.reaching_down(new.iter().copied(), None);
-        if !new.is_empty() {
-            reaching.extend(brought_by_tokens(now));
+    /// Checks that they may let whoever is in these positions, which now stand above others, reach the records
+    /// below (A4).
+    pub(super) fn may_stand_above(&mut self, new: &BTreeSet<u32>) -> Result<(), Refusal> {
+        // Many may move below the same people.
+        let unknown: Vec<u32> = new.difference(&self.may_reach_more).copied().collect();
+        if unknown.is_empty() {
+            return Ok(());
         }
-        self.authority.widen(self.scene(), reaching.into_iter())
+        let mut reaching = self.reaching_down(unknown.iter().copied(), None);
+        if self.may_reach_more.is_empty() {
+            reaching.extend(brought_by_tokens(self.now()));
+        }
+        self.authority.widen(self.scene(), reaching.into_iter())?;
+        self.may_reach_more.extend(unknown);
+        Ok(())
     }
 
     /// As a whole hierarchy is imported: the edges in one step, so that nothing on the way counts.
@@ -281,7 +282,12 @@ impl Transaction {
 
     /// The states before and so far, and the number that a user so far has in each.
     fn in_both(&self, user: u32) -> [(&State, Option<u32>); 2] {
-        let before = self.scene().before_of(user);
+        let before = if self.is_replayed() {
+            // Somebody made anew was a stranger once (D16).
+            Some(user).filter(|it| self.before.user_record(*it).is_some())
+        } else {
+            self.scene().before_of(user)
+        };
         [(&self.before, before), (self.now(), Some(user))]
     }
 }

@@ -59,7 +59,7 @@ impl Transaction {
                         made += 1;
                         watch(made, self.now());
                     }
-                    Err(Refusal::NothingToChange) if self.repeats == Repeats::PassOver => {
+                    Err(refusal) if self.passes_over(&refusal) => {
                         self.passed_over.push(number);
                     }
                     Err(refusal) if waits(&refusal) => {
@@ -105,7 +105,10 @@ impl Transaction {
         orders(changes.len()).into_iter().find(|order| {
             self.draft = begun.clone();
             let mut changes = order.iter().filter_map(|it| changes.get(*it));
-            changes.all(|change| self.attempt(change).is_ok()) && keeps(&self)
+            changes.all(|change| match self.attempt(change) {
+                Ok(()) => true,
+                Err(refusal) => self.passes_over(&refusal),
+            }) && keeps(&self)
         })
     }
 
@@ -123,6 +126,7 @@ impl Transaction {
                     }
                     match self.attempt(change) {
                         Ok(()) => order.push(number),
+                        Err(refusal) if self.passes_over(&refusal) => order.push(number),
                         Err(refusal) if refusal.is_authority() => return None,
                         Err(_) => {}
                     }
@@ -136,6 +140,10 @@ impl Transaction {
         Some(order)
     }
 
+    fn passes_over(&self, refusal: &Refusal) -> bool {
+        self.repeats == Repeats::PassOver && matches!(refusal, Refusal::NothingToChange)
+    }
+
     /// Makes a change, or leaves everything as it was.
     fn attempt(&mut self, change: &Change) -> Result<(), Refusal> {
         // In others, guards speak before the first step.
@@ -145,6 +153,7 @@ impl Transaction {
         );
         // Others ask who stands below whom, and of many people.
         if !changes_positions(change) {
+            self.may_reach_more.clear();
             let settled = self.draft.settle();
             settled.map_err(|it| self.no_hierarchy(it))?;
         }
@@ -155,6 +164,9 @@ impl Transaction {
             }
             made => made,
         };
+        if !changes_positions(change) {
+            self.may_reach_more.clear();
+        }
         if made.is_err()
             && let Some(kept) = kept
         {

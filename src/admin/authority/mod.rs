@@ -409,15 +409,20 @@ impl Authority {
                     continue;
                 }
                 let levels = levels.get_or_insert_with(|| self.levels(scene, receivers));
-                let allows = |levels: &Levels| levels.allow(scope, held);
-                if held > 0 && levels.get(number).is_some_and(allows) {
+                let allows = |held: u8| {
+                    held > 0 && levels.get(number).is_some_and(|it| it.allow(scope, held))
+                };
+                if allows(held) {
                     continue;
                 }
+                // Only where an end is what is wrong.
+                let until = principal.held_so_far_until(permission, scope);
+                let until = until.filter(|it| allows(principal.held(permission, Some(*it))));
                 return Err(Refusal::NotHeld {
                     permission: path(scene, permission),
                     scope: Scope::from_u8(scope).unwrap_or(Scope::All),
-                    held: Scope::from_u8(held),
-                    until: principal.held_so_far_until(permission, scope),
+                    held: Scope::from_u8(principal.held_now(permission)),
+                    until,
                     user: match receivers {
                         Receivers::Person { name, .. } => Some(name.clone()),
                         Receivers::Holders(_) | Receivers::Users(_) | Receivers::Sets(..) => None,

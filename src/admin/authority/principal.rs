@@ -144,11 +144,12 @@ impl Principal {
     /// How far a permission is held by what ends no sooner than that, 0 for not at all: as it is stored
     /// (A4).
     pub(super) fn held(&self, permission: u16, until: Option<Timestamp>) -> u8 {
-        if self.rights.denied(permission) {
-            return 0;
-        }
-        let Some(ending) = &self.ending else {
-            return self.rights.granted(permission);
+        let Some(ending) = self
+            .ending
+            .as_ref()
+            .filter(|_| !self.rights.denied(permission))
+        else {
+            return self.held_now(permission);
         };
         let lasting = ending.lasting.granted(permission);
         let Some(until) = until else {
@@ -158,6 +159,14 @@ impl Principal {
         let mut widest_first = ending.latest.range(wider).rev();
         let found = widest_first.find(|(_, latest)| **latest >= until);
         found.map_or(lasting, |((_, scope), _)| *scope)
+    }
+
+    /// How far a permission is held now, whenever that ends; 0 for not at all.
+    pub(super) fn held_now(&self, permission: u16) -> u8 {
+        if self.rights.denied(permission) {
+            return 0;
+        }
+        self.rights.granted(permission)
     }
 
     /// When what they hold of a permission at that scope, or wider, ends; `None` where they hold it without

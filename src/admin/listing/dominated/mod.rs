@@ -63,7 +63,7 @@ impl fmt::Display for DominatedRole<'_> {
     }
 }
 
-/// Of groups of roles that come to the same, different from group to group, and to something.
+/// Finds the dominated roles. Roles of one group have equal rights; no two groups do; none is empty.
 ///
 /// Every role is a column. What dominates a group are the columns that have all its rights: the rows of these,
 /// a bit for each column, are intersected, the one with the fewest bits first, and of the others only those
