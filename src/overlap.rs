@@ -10,7 +10,7 @@ use foldhash::fast::RandomState;
 
 use crate::request::Texts;
 
-/// Whether the two have a text in common. Cost: linear in the longer one, for each [`BLOCK`] of the shorter.
+/// Returns whether the two have a text in common. Cost: linear in the longer one, for each [`BLOCK`] of the shorter.
 pub(crate) fn meet(one: Texts<'_>, other: Texts<'_>) -> bool {
     let (few, many) = match one.len() <= other.len() {
         true => (one, other),
@@ -22,7 +22,7 @@ pub(crate) fn meet(one: Texts<'_>, other: Texts<'_>) -> bool {
     meet_in_blocks(few, many)
 }
 
-/// Whether every text of each is in the other. Cost: as of [`meet`], both ways.
+/// Returns whether every text of each is in the other. Cost: as of [`meet`], both ways.
 pub(crate) fn are_same(one: Texts<'_>, other: Texts<'_>) -> bool {
     is_within(one, other) && is_within(other, one)
 }

@@ -249,8 +249,8 @@ pub enum Change {
         name: Option<String>,
     },
     /// Brings a removed user back as themself, with position, assignments and properties: their id must
-    /// count as used. They own their records again. Earlier roles do not count: this needs what creating the user needs, and, unless they come back suspended, what reinstating
-    /// them needs (A3, D18).
+    /// count as used. They own their records again. Earlier roles do not count: this needs what creating the
+    /// user needs, and, unless they come back suspended, what reinstating them needs (A3, D18).
     ///
     /// ```
     /// # use bailiwick::{Catalog, Engine, Timestamp, Warnings, document::*};

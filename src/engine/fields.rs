@@ -102,7 +102,7 @@ impl<C: Context + ?Sized> InContext<'_, C> {
 /// What a subject that has been settled holds.
 #[expect(
     clippy::large_enum_variant,
-    reason = "nothing is allocated to look at a token"
+    reason = "a box would be allocated for every token"
 )]
 enum RightsOf<'a> {
     User(Option<&'a Planes>),

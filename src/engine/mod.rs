@@ -316,7 +316,7 @@ impl State {
         *self.missing_features.get(permission as usize)?
     }
 
-    /// Whether none of these permissions lacks a feature: the bits of a word, of as many permissions.
+    /// Returns whether none of these permissions lacks a feature. Each bit of the word is one of them.
     pub(crate) fn lacks_no_feature(&self, word: usize, permissions: usize) -> bool {
         let first = word * usize::BITS as usize;
         let lacks = |bit: usize| {

@@ -351,7 +351,7 @@ impl Transaction {
         Ok(())
     }
 
-    /// Whether anything was changed.
+    /// Replaces the positions. Returns whether anything was changed.
     pub(super) fn import_positions(
         &mut self,
         positions: &[PositionDocument],

@@ -100,7 +100,8 @@ impl Engine {
     /// Cost: what the changes touch, the access sets that they change among it, and not the size of the
     /// account; but changes of positions that follow each other may work out anew who stands below whom,
     /// once for all of them, replacing the hierarchy reads all of it, a feature touches every access set, and an
-    /// actor who holds a right below All is held against each person concerned. A tick reads the role and the catalog's permissions.
+    /// actor who holds a right below All is held against each person concerned. A tick reads the role and the
+    /// catalog's permissions.
     ///
     /// # Errors
     /// The first change that is refused, and why; this engine then is as it was. For instance a role to
@@ -197,8 +198,8 @@ impl Engine {
         if rules == Rules::Today && !actor.is_one_step() {
             return Err(refused(Refusal::ActsThroughAnother));
         }
-        let (mut transaction, holders) = self.begin(rules, actor, at, changes).map_err(refused)?;
-        transaction.repeats = repeats;
+        let begun = self.begin((rules, repeats), actor, at, changes);
+        let (mut transaction, holders) = begun.map_err(refused)?;
         let made = transaction.make_all(changes, watch);
         let last = changes.len().saturating_sub(1);
         let kept = made.and_then(|()| transaction.keeps(actor, changes, &holders));
@@ -229,7 +230,7 @@ impl Engine {
     /// A transaction in which nothing is changed yet, and how many hold what some must keep.
     fn begin(
         &self,
-        rules: Rules,
+        (rules, repeats): (Rules, Repeats),
         actor: &Actor,
         at: Timestamp,
         changes: &[Change],
@@ -250,7 +251,7 @@ impl Engine {
             rules,
             importing: false,
             may_reach_more: BTreeSet::new(),
-            repeats: Repeats::Refuse,
+            repeats,
             passed_over: Vec::new(),
         };
         Ok((transaction, holders))
@@ -277,8 +278,8 @@ impl Engine {
         if is_settled || !(2..=LOOKED_AT).contains(&changes.len()) {
             return None;
         }
-        let (mut transaction, holders) = self.begin(Rules::Today, actor, at, changes).ok()?;
-        transaction.repeats = repeats;
+        let begun = self.begin((Rules::Today, repeats), actor, at, changes);
+        let (transaction, holders) = begun.ok()?;
         transaction.some_order(changes, |it| {
             it.keeps(actor, changes, &holders).is_ok() && it.draft.clone().settle().is_ok()
         })

@@ -199,8 +199,8 @@ impl Transaction {
         }
     }
 
-    /// Whether it is theirs to place somebody in a position: what the person then reaches, and what those
-    /// around then reach of the person (A4).
+    /// Checks that they may place somebody in a position: what the person then reaches, and what those around
+    /// then reach of the person (A4).
     pub(super) fn may_place(&self, user: u32, from: u32, to: u32) -> Result<(), Refusal> {
         if self.authority.is_system() || to == NOWHERE {
             return Ok(());

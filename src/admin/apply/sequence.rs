@@ -13,7 +13,7 @@ use super::super::change::{Change, UsedIdKind};
 use super::super::refusal::{Named, Refusal};
 use super::passing_over::Repeats;
 use super::{Transaction, may_say_nothing};
-use crate::engine::State;
+use crate::engine::{Draft, State};
 
 /// How often those that wait are looked at again, at most.
 const PASSES: usize = 64;
@@ -88,28 +88,27 @@ impl Transaction {
         let begun = self.draft.clone();
         let written: Vec<usize> = (0..changes.len()).collect();
         // To look at a whole policy takes its time.
-        let is_large = |it: &Change| {
-            matches!(
-                it,
-                Change::ImportPolicy { .. } | Change::ReplaceHierarchy { .. }
-            )
-        };
-        if changes.len() > FEW || changes.iter().any(is_large) {
+        if changes.len() > FEW || changes.iter().any(replaces_a_whole) {
             let reversed = written.iter().rev().copied().collect();
             return [written, reversed].into_iter().find_map(|looked_at| {
-                self.draft = begun.clone();
+                self.begin_again(&begun);
                 let order = self.eagerly(changes, looked_at)?;
                 keeps(&self).then_some(order)
             });
         }
         orders(changes.len()).into_iter().find(|order| {
-            self.draft = begun.clone();
+            self.begin_again(&begun);
             let mut changes = order.iter().filter_map(|it| changes.get(*it));
             changes.all(|change| match self.attempt(change) {
                 Ok(()) => true,
                 Err(refusal) => self.passes_over(&refusal),
             }) && keeps(&self)
         })
+    }
+
+    fn begin_again(&mut self, begun: &Draft) {
+        self.draft = begun.clone();
+        self.may_reach_more.clear();
     }
 
     /// Makes whatever can be made, deletions last, since the others may still need what they delete.
@@ -147,10 +146,7 @@ impl Transaction {
     /// Makes a change, or leaves everything as it was.
     fn attempt(&mut self, change: &Change) -> Result<(), Refusal> {
         // In others, guards speak before the first step.
-        let steps_first = matches!(
-            change,
-            Change::ImportPolicy { .. } | Change::ReplaceHierarchy { .. }
-        );
+        let steps_first = replaces_a_whole(change);
         // Others ask who stands below whom, and of many people.
         if !changes_positions(change) {
             self.may_reach_more.clear();
@@ -175,6 +171,14 @@ impl Transaction {
         }
         made
     }
+}
+
+/// Returns whether a change replaces the policy, or the reporting hierarchy, in many steps.
+fn replaces_a_whole(change: &Change) -> bool {
+    matches!(
+        change,
+        Change::ImportPolicy { .. } | Change::ReplaceHierarchy { .. }
+    )
 }
 
 /// Returns whether a change is one of positions alone.

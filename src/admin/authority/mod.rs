@@ -470,7 +470,7 @@ impl Authority {
         all
     }
 
-    /// Whether they hold these permissions at All, without an end: what widens whose records they reach
+    /// Checks that they hold these permissions at All, without an end: what widens whose records they reach
     /// needs it (A4).
     pub(super) fn widen(
         &self,

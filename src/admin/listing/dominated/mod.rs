@@ -28,7 +28,7 @@ pub struct DominatedRoles<'e> {
 }
 
 impl DominatedRoles<'_> {
-    /// Whether all roles were compared.
+    /// Returns whether all roles were compared.
     pub fn is_whole(&self) -> bool {
         self.compared == self.of
     }
